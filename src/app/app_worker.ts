@@ -12,6 +12,7 @@ import { voiceOf } from "../worker/loop/voice.ts";
 import { Worker } from "../worker/loop/worker.ts";
 import { flowRuntime } from "./flow_runtime.ts";
 import { onShutdown } from "./on_shutdown.ts";
+import { hookTask } from "./hook_task.ts";
 import { httpParts } from "./http_parts.ts";
 import type { WorkerOptions } from "./options.ts";
 import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
@@ -113,7 +114,8 @@ export class AppWorker {
   }
 
   #makeWorker(own: Database[]): Worker {
-    const { place, database, schema, tasks, workflows = [], logger, clock } = this.#parts;
+    const { place, database, schema, workflows = [], logger, clock } = this.#parts;
+    const tasks = [hookTask({ on: database, schema }, clock), ...this.#parts.tasks];
     const options = this.#options;
     const leaseMs = options.lease === undefined ? LEASE_MS : durationMs(options.lease);
     const open = (maxConnections: number, name: string, limits: Partial<ConnectOptions> = {}): Database => {

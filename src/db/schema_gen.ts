@@ -116,7 +116,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "7fc49aa642ed6816a606b024490749d89eb8266e991104ca1d7839e184d1eea2",
+    checksum: "71a988e4d2f4cd6439851bcc75f452852f205467e66a93c5a56716229bce329f",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -211,7 +211,7 @@ comment on index rhythm.execution_children is 'The tree: cancellation, lists, pu
 comment on index rhythm.execution_stopping is 'For beat(), which tells workers: few rows, and gone as soon as they settle.';
 comment on index rhythm.execution_failed is 'The list that people look at most.';
 comment on index rhythm.execution_fingerprint is 'Failures of one kind.';
-comment on index rhythm.execution_tags is 'Lists by tag.';
+comment on index rhythm.execution_tags is 'For find().';
 
 -- Everything that is delayed, ready or leased. Alike tasks that were created together share a row, so that a claim of a hundred
 -- tasks writes one row instead of a hundred.
@@ -1207,7 +1207,7 @@ comment on index rhythm.operation_act_open is 'What an operation must try again.
   {
     name: "structure/120_failures.sql",
     kind: "structure",
-    checksum: "f9e4e8cb16517f7a71afb2ea1a78b3180c3aa604e6b156f09c96afcd651bff62",
+    checksum: "0033d254f023a3c3755d2dbca0ddace9f5e51127dfd26e3682b2362a2e4ca309",
     text: `-- Failures of one kind, counted. An end notes its failure in a row of its own, so that failing executions do not wait for each
 -- other. chores() counts the notes.
 
@@ -1262,6 +1262,34 @@ create index failure_hour_old on rhythm.failure_hour (hour);
 
 comment on table rhythm.failure_hour is 'How often each kind of failure came, by the hour, for a week.';
 comment on index rhythm.failure_hour_old is 'For chores(), which deletes what is older than a week.';
+
+create table rhythm.failure_hook (
+  name text not null,
+  event text not null,
+  filter jsonb not null,
+  type text not null,
+  target text not null,
+  url text,
+  secret text,
+  queue text,
+  created_at timestamptz not null,
+  created_by text not null,
+  started bigint not null default 0,
+  last_at timestamptz,
+  last_id uuid,
+  problem text,
+  constraint failure_hook_pkey primary key (name),
+  constraint event_known check (event in ('new', 'failed')),
+  constraint type_known check (type in ('workflow', 'task'))
+);
+
+comment on table rhythm.failure_hook is 'What to start, or which address to call, when executions fail. Read it through the view failure_hooks, which shows no address and no secret.';
+comment on column rhythm.failure_hook.event is 'new: for the first failure of a kind that is new. failed: for each execution that fails.';
+comment on column rhythm.failure_hook.filter is 'Which executions, as in operation.';
+comment on column rhythm.failure_hook.url is 'The HTTP address to call. Null: it starts a task or a flow.';
+comment on column rhythm.failure_hook.secret is 'With which calls are signed.';
+comment on column rhythm.failure_hook.started is 'How many executions it has started.';
+comment on column rhythm.failure_hook.problem is 'Why the last one could not be started.';
 `,
   },
   {
@@ -5736,7 +5764,7 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
   {
     name: "failures/count.sql",
     kind: "behaviour",
-    checksum: "d32a6cf202da758936363d729ad9ac45a3d03a1510e65ae5c9e62ad0925734eb",
+    checksum: "8fa7046da60050c19c3a168e24155e13520076deeac8deeb283056bfcd3b8a28",
     text: `-- Counting failures.
 
 create or replace function rhythm.note_failures(p_ended rhythm.transition[], p_now timestamptz)
@@ -5765,6 +5793,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_notes rhythm.failure_note[];
+  v_new bigint[];
 begin
   with taken as (
     delete from rhythm.failure_note as n
@@ -5775,6 +5804,10 @@ begin
   if v_notes is null then
     return false;
   end if;
+  v_new := array(
+    select distinct n.fingerprint from unnest(v_notes) as n
+    left join rhythm.failure as f on f.fingerprint = n.fingerprint
+    where f.state is null or f.state = 'resolved' and n.at > f.changed_at);
   insert into rhythm.failure_hour as h (fingerprint, hour, count)
   select n.fingerprint, date_trunc('hour', n.at at time zone 'UTC') at time zone 'UTC', count(*) from unnest(v_notes) as n group by 1, 2 order by 1, 2
   on conflict (fingerprint, hour) do update set count = h.count + excluded.count;
@@ -5793,12 +5826,13 @@ begin
     example_id = excluded.example_id, message = excluded.message,
     versions = array(select distinct v.version from unnest(f.versions || excluded.versions) as v (version) order by v.version desc limit 10),
     state = case when f.state = 'resolved' and excluded.last_at > f.changed_at then 'new' else f.state end;
+  perform rhythm.call_hooks(v_notes, v_new);
   return cardinality(v_notes) = p_limit;
 end;
 $$;
 
 comment on function rhythm.count_failures(integer) is
-  'Counts noted failures by their kind. A kind that was resolved and comes again is new. True: there is more. Part of chores().';
+  'Counts noted failures by their kind, and calls hooks. A kind that was resolved and comes again is new. True: there is more. Part of chores().';
 
 create or replace function rhythm.forget_failures(p_limit integer, p_now timestamptz)
 returns boolean
@@ -5900,6 +5934,200 @@ $$;
 
 comment on function rhythm.fingerprint_of(text, jsonb) is
   'What failures of one kind have in common, as a number from 0. It is made of the task or flow, the type of the error, its place, and its message without numbers, ids and quoted parts. Internal.';
+`,
+  },
+  {
+    name: "failures/hooks.sql",
+    kind: "behaviour",
+    checksum: "091e0741b53f48b0bf5645ae4e4c9781499b67734d423518a7456e041246a294",
+    text: `-- Hooks: what to start when executions fail. A hook starts an execution as anybody could. So it survives crashes and is repeated like
+-- any other, and a call of an HTTP address is a task that every worker has.
+
+create or replace function rhythm.hook_problem(p_hook rhythm.failure_hook)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_fields constant text[] := '{type,target,version,queue,parent,fingerprint,line,variables,metadata}';
+begin
+  return coalesce(rhythm.name_problem('hook', p_hook.name), case
+    when p_hook.event is null or p_hook.event not in ('new', 'failed') then format('There is no event "%s" of hooks: expected new or failed', p_hook.event)
+    when p_hook.type is null or p_hook.type not in ('task', 'workflow') then format('"%s" cannot be the type of a hook: expected task or workflow', p_hook.type)
+    when (p_hook.target is null) = (p_hook.url is null) then 'A hook needs either p_target or url'
+    when length(p_hook.url) > 2000 or p_hook.url !~ '^https?://[^\\s/]+(/\\S*)?$' then 'url must be an address such as https://example.org/alerts'
+    when length(p_hook.secret) > 500 then 'secret must have at most 500 characters'
+    when p_hook.secret is not null and p_hook.url is null then 'secret needs url: it signs the calls'
+    when jsonb_typeof(p_hook.filter) is distinct from 'object' then 'filter must be an object: {"target": "charge"}'
+    when p_hook.filter - c_fields <> '{}' then 'There is no ' || rhythm.unknown_option(p_hook.filter, c_fields)
+    when p_hook.filter <> '{}' then rhythm.filter_problem(p_hook.filter)
+  end, case when p_hook.target is not null then rhythm.name_problem(p_hook.type, p_hook.target) end,
+    case when p_hook.queue is not null then rhythm.name_problem('queue', p_hook.queue) end);
+end;
+$$;
+
+comment on function rhythm.hook_problem(rhythm.failure_hook) is 'What is wrong with a hook; null if nothing is. Internal.';
+
+-- Neither the stack nor the data of the error: an address may belong to somebody else. Who may read executions finds them by the id.
+create or replace function rhythm.hook_request(p_hook rhythm.failure_hook, p_note rhythm.failure_note)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return rhythm.request(p_hook.type, coalesce(p_hook.target, 'rhythm.call'), (
+    select jsonb_build_object('hook', p_hook.name, 'event', p_hook.event, 'failedAt', p_note.at,
+      'failure', jsonb_build_object('fingerprint', p_note.fingerprint::text, 'state', f.state, 'count', f.count, 'firstAt', f.first_at),
+      'execution', jsonb_build_object('id', e.id, 'type', e.type, 'target', e.target, 'version', e.version, 'queue', e.queue, 'parentId', e.parent_id,
+        'metadata', coalesce(e.metadata, '{}')),
+      'error', jsonb_strip_nulls(jsonb_build_object('type', e.error -> 'type', 'message', left(e.error ->> 'message', 2000), 'code', e.error -> 'code', 'at', e.error -> 'at')))
+    from (select p_note.execution_id as id) as i
+    left join rhythm.execution as e on e.id = i.id
+    left join rhythm.failure as f on f.fingerprint = p_note.fingerprint),
+    jsonb_build_object('queue', p_hook.queue, 'metadata', jsonb_build_object('rhythm_hook', p_hook.name))
+      || case when p_hook.url is null then '{}'::jsonb else '{"retry": {"max_attempts": 12, "initial": "2s", "max": "1h"}, "timeout": "30s"}' end);
+end;
+$$;
+
+comment on function rhythm.hook_request(rhythm.failure_hook, rhythm.failure_note) is 'What a hook starts for a failure, in the form of create_many(). Internal.';
+
+-- What a hook started, and all below it, calls no hook: a hook whose task fails does not start itself again.
+create or replace function rhythm.hook_notes(p_hook rhythm.failure_hook, p_notes rhythm.failure_note[])
+returns rhythm.failure_note[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select n from unnest(p_notes) as n
+    cross join lateral (select x.root_id, x.metadata from rhythm.execution as x where x.id = n.execution_id offset 0) as e
+    left join lateral (select x.metadata from rhythm.execution as x where x.id = e.root_id offset 0) as r on true
+    where not coalesce(r.metadata, e.metadata, '{}') ? 'rhythm_hook'
+      and (p_hook.filter = '{}' or rhythm.fitting(p_hook.filter, array[n.execution_id]) <> '{}')
+    order by n.at, n.execution_id);
+end;
+$$;
+
+comment on function rhythm.hook_notes(rhythm.failure_hook, rhythm.failure_note[]) is 'The failures for which a hook is called. Internal.';
+
+-- An error is stored on the hook and not thrown, so that a flow that is missing does not stop the others.
+create or replace function rhythm.call_hooks(p_notes rhythm.failure_note[], p_new bigint[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_first constant rhythm.failure_note[] := array(
+    select distinct on (n.fingerprint) n from unnest(p_notes) as n where n.fingerprint = any (p_new) order by n.fingerprint, n.at, n.execution_id);
+  v_hook rhythm.failure_hook;
+  v_notes rhythm.failure_note[];
+  v_ids uuid[];
+begin
+  for v_hook in select h.* from rhythm.failure_hook as h order by h.name loop
+    v_notes := rhythm.hook_notes(v_hook, case v_hook.event when 'new' then v_first else p_notes end);
+    continue when v_notes = '{}';
+    begin
+      v_ids := array(select c.id from rhythm.create_many((select jsonb_agg(rhythm.hook_request(v_hook, n)) from unnest(v_notes) as n)) as c (id));
+      update rhythm.failure_hook as h
+      set started = h.started + cardinality(v_ids), last_at = rhythm.now(), last_id = v_ids[cardinality(v_ids)], problem = null
+      where h.name = v_hook.name;
+    exception
+      when others then
+        if not rhythm.is_data_error(sqlstate) then
+          raise;
+        end if;
+        update rhythm.failure_hook as h set problem = left(sqlerrm, 2000) where h.name = v_hook.name;
+    end;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.call_hooks(rhythm.failure_note[], bigint[]) is 'Starts what hooks start for failures; p_new: the kinds that are new. Part of chores().';
+
+create or replace function rhythm.set_failure_hook(
+  p_name text,
+  p_target text default null,
+  p_type text default 'task',
+  p_event text default 'new',
+  url text default null,
+  secret text default null,
+  filter jsonb default '{}',
+  queue text default null,
+  p_by text default null
+)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_names constant record := rhythm.pause_names(null, p_by);
+  v_hook rhythm.failure_hook;
+  v_problem text;
+begin
+  v_hook.name := p_name;
+  v_hook.event := p_event;
+  v_hook.filter := coalesce(set_failure_hook.filter, '{}');
+  v_hook.type := p_type;
+  v_hook.target := p_target;
+  v_hook.url := set_failure_hook.url;
+  v_hook.secret := nullif(set_failure_hook.secret, '');
+  v_hook.queue := set_failure_hook.queue;
+  v_problem := rhythm.hook_problem(v_hook);
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  elsif p_type = 'workflow' and not exists (select from rhythm.flow as f where f.name = p_target) then
+    perform rhythm.raise('RH004', format('There is no flow "%s"', p_target), rhythm.did_you_mean(p_target, array(select f.name from rhythm.flow as f order by f.name)));
+  end if;
+  insert into rhythm.failure_hook as h (name, event, filter, type, target, url, secret, queue, created_at, created_by)
+  values (p_name, p_event, v_hook.filter, p_type, coalesce(p_target, 'rhythm.call'), v_hook.url, v_hook.secret, v_hook.queue, rhythm.now(), v_names.by_whom)
+  on conflict (name) do update
+  set event = excluded.event, filter = excluded.filter, type = excluded.type, target = excluded.target, url = excluded.url, secret = excluded.secret,
+    queue = excluded.queue, created_at = excluded.created_at, created_by = excluded.created_by, problem = null;
+  if p_type = 'task' and p_target is not null then
+    perform rhythm.tell_odd(array[rhythm.odd_task(p_target), rhythm.odd_queue(v_hook.queue)]);
+  end if;
+end;
+$$;
+
+comment on function rhythm.set_failure_hook(text, text, text, text, text, text, jsonb, text, text) is
+  'Creates or replaces a hook: a task or flow (p_target, p_type) to start, or an HTTP address (url) to call, when executions fail. p_event: new, for each kind of failures that is new; failed, for each execution. '
+  'filter: which executions, as in operate(). secret: calls of the address are signed with it. Example: select rhythm.set_failure_hook(''alerts'', url => ''https://example.org/alerts'', secret => ''…'');';
+
+create or replace function rhythm.remove_failure_hook(p_name text)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from rhythm.failure_hook as h where h.name = p_name;
+  return found;
+end;
+$$;
+
+comment on function rhythm.remove_failure_hook(text) is 'Removes a hook; false if there is none of this name.';
+
+create or replace function rhythm.hook_address(p_execution uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select jsonb_build_object('url', h.url, 'secret', h.secret)
+    from rhythm.execution as e join rhythm.failure_hook as h on h.name = e.metadata ->> 'rhythm_hook'
+    where e.id = p_execution and e.type = 'task' and e.target = 'rhythm.call' and e.state = 0 and h.url is not null);
+end;
+$$;
+
+comment on function rhythm.hook_address(uuid) is
+  'For workers: the address that a call of a hook is for, and the secret to sign it with. Null: the hook was removed, or the execution has ended.';
 `,
   },
   {
@@ -9019,7 +9247,7 @@ comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts 
   {
     name: "operations/operate.sql",
     kind: "behaviour",
-    checksum: "a3ce7fbcd713cf49a23431ecffa029380f346de7583b2d6fea415542f77381f7",
+    checksum: "6d465a5cfcaec2e898779079362dc5d2de229e6d9cc7cc075e7e0c7f26871ddf",
     text: `-- Operations: start, stop, continue.
 
 create or replace function rhythm.filter_problem(p_filter jsonb)
@@ -9029,7 +9257,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_known constant text[] := '{type,target,version,status,queue,parent,fingerprint,metadata,paused,created_after,created_before}';
+  c_known constant text[] := '{type,target,version,status,queue,parent,fingerprint,line,variables,metadata,paused,created_after,created_before}';
   c_statuses constant text[] := '{pending,running,suspended,completed,failed,cancelled}';
   v_wrong text;
 begin
@@ -9050,6 +9278,8 @@ begin
     when p_filter ? 'metadata' and jsonb_typeof(p_filter -> 'metadata') <> 'object' then 'metadata must be an object'
     when p_filter ? 'paused' and jsonb_typeof(p_filter -> 'paused') <> 'boolean' then 'paused must be true or false'
     when p_filter ? 'fingerprint' and case when p_filter ->> 'fingerprint' ~ '^\\d{1,19}$' then (p_filter ->> 'fingerprint')::numeric > 9223372036854775807 else true end then 'fingerprint must be a number'
+    when p_filter ? 'line' and (jsonb_typeof(p_filter -> 'line') <> 'number' or p_filter ->> 'line' !~ '^\\d{1,9}$') then 'line must be a number'
+    when p_filter ? 'variables' and rhythm.variables_problem(p_filter -> 'variables') then 'variables must be an object: {"orderId": "1042"}'
     when p_filter ? 'parent' and rhythm.as_uuid(p_filter ->> 'parent') is null then 'parent must be the id of an execution'
   end;
 end;
@@ -9116,7 +9346,7 @@ $$;
 
 comment on function rhythm.operate(text, jsonb, jsonb, boolean, text) is
   'Does something to all executions that fit a filter, in the background and in bounded pieces; returns the id of the operation. p_action: cancel, retry, signal, pause or resume. '
-  'p_filter: {type, target, version, status, queue, parent, fingerprint, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal. '
+  'p_filter: {type, target, version, status, queue, parent, fingerprint, line, variables, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal. '
   'dry_run: only record what it would change. Example: select rhythm.operate(''retry'', ''{"status": "failed", "target": "charge"}'');';
 
 create or replace function rhythm.stop_operation(p_operation uuid)
@@ -9176,7 +9406,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "cc4a0b1f321a62fee1cc9d75ae11ebd49af3998e856481a5b28ba5f8213ad154",
+    checksum: "632c8a39abe6af5cd87f44f7459a9b66a107f14e94e5f5bdc347909239c99224",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -9196,6 +9426,8 @@ begin
       and (not p_filter ? 'queue' or e.queue = p_filter ->> 'queue')
       and (not p_filter ? 'parent' or e.parent_id = (p_filter ->> 'parent')::uuid)
       and (not p_filter ? 'fingerprint' or e.fingerprint::text = p_filter ->> 'fingerprint')
+      and (not p_filter ? 'line' or e.error #>> '{at,line}' = p_filter ->> 'line')
+      and (not p_filter ? 'variables' or e.tags @> rhythm.variable_tags(p_filter -> 'variables'))
       and (not p_filter ? 'metadata' or e.metadata @> (p_filter -> 'metadata'))
       and (not p_filter ? 'paused' or (e.paused_at is not null) = (p_filter ->> 'paused')::boolean)
       and (not p_filter ? 'version' or exists (
@@ -9219,6 +9451,10 @@ begin
     return array(
       select e.id from rhythm.execution as e
       where e.fingerprint = (p_operation.filter ->> 'fingerprint')::bigint and e.id > p_operation.place and e.id < p_operation.until_id order by e.id limit p_limit);
+  elsif p_operation.filter ? 'variables' then
+    return array(
+      select f.id from rhythm.find(p_operation.filter -> 'variables') as f (id)
+      where f.id > p_operation.place and f.id < p_operation.until_id order by f.id limit p_limit);
   elsif p_operation.filter -> 'status' <@ '["failed"]' then
     return array(
       select e.id from rhythm.execution as e
@@ -10937,7 +11173,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "5fc2896ca51f0874c9cf28b68f381655f679b60cd1fa2e121010310b614180a1",
+    checksum: "04911baf1b5c4b66560fc2d65c9c265b56a343e910a171204d208eaaf5baf1c4",
     text: `-- What a workflow asked for becomes rows.
 
 -- The tasks and workflows that outcomes start, as requests. A person wrote the options, so they are checked. A worker made
@@ -11123,6 +11359,28 @@ end;
 $$;
 
 comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the waits of some workflows, in order; returns the waits that took one. Internal.';
+
+-- The caller has locked the executions.
+create or replace function rhythm.write_tags(p_outcomes rhythm.outcome[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.execution as e set tags = t.tags
+  from unnest(p_outcomes) as o
+  cross join lateral (
+    select nullif(array(select left(x.value, 400) from jsonb_array_elements_text(f.value -> 'tags') as x (value) limit 100), '{}') as tags
+    from jsonb_array_elements(o.effects) as f (value)
+    where f.value ->> 'type' = 'tag' and jsonb_typeof(f.value -> 'tags') = 'array'
+    limit 1
+  ) as t
+  where e.id = o.id and e.tags is distinct from t.tags;
+end;
+$$;
+
+comment on function rhythm.write_tags(rhythm.outcome[]) is 'The values that workflows are found by. Internal.';
 `,
   },
   {
@@ -11990,7 +12248,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "844b68911657b596ffb2fed3b8e62c8d90f4b308f53a97d84527a57d742af925",
+    checksum: "6918c6689a911715e24eccac3d1f52ce77c7222ccb6c915513627f84eb87e6a2",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -12055,6 +12313,9 @@ begin
     end if;
     perform rhythm.insert_timers(v_flows, v_groups);
     perform rhythm.insert_logs(v_flows, p_now);
+    if jsonb_path_exists(p_items, '$[*].effects[*] ? (@.type == "tag")') then
+      perform rhythm.write_tags(v_flows);
+    end if;
     perform rhythm.release_waits(v_flows);
     v_at_once := rhythm.store_states(v_flows, v_groups);
     v_at_once := v_at_once || array(
@@ -14566,6 +14827,62 @@ comment on function rhythm.explain(uuid) is
 `,
   },
   {
+    name: "views/find.sql",
+    kind: "behaviour",
+    checksum: "cd4019485cd67e87740b920a02506924616e2e4f706d4a7289fa1f2961844bfd",
+    text: `-- Finding workflows by the variables that their flows name in the front matter.
+
+create or replace function rhythm.variables_problem(p_variables jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return jsonb_typeof(p_variables) is distinct from 'object' or p_variables = '{}'
+    or exists (select from jsonb_each(p_variables) as v (key, value) where jsonb_typeof(v.value) not in ('string', 'number', 'boolean'));
+end;
+$$;
+
+comment on function rhythm.variables_problem(jsonb) is 'Whether this is no object of variables and their values. Internal.';
+
+create or replace function rhythm.variable_tags(p_variables jsonb)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(select v.key || '=' || left(v.value, 200) from jsonb_each_text(p_variables) as v (key, value) order by v.key);
+end;
+$$;
+
+comment on function rhythm.variable_tags(jsonb) is 'What the tags of an execution contain that has these variables. Internal.';
+
+create or replace function rhythm.find(p_variables jsonb)
+returns setof uuid
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if rhythm.variables_problem(p_variables) then
+    perform rhythm.raise('RH001', 'p_variables must be an object of texts, numbers and booleans: {"orderId": "1042"}');
+  end if;
+  return query
+  with found as materialized (
+    select e.id from rhythm.execution as e where e.tags is not null and e.tags @> rhythm.variable_tags(p_variables)
+  )
+  select f.id from found as f order by f.id desc;
+end;
+$$;
+
+comment on function rhythm.find(jsonb) is
+  'The workflows that have these variables now, or had them last, the newest first. Their flows name the variables in the front matter (index: [orderId, customer.id]). '
+  'Example: select e.* from rhythm.find(''{"orderId": "1042"}'') as f (id) join rhythm.executions as e on e.id = f.id;';
+`,
+  },
+  {
     name: "views/read.sql",
     kind: "behaviour",
     checksum: "5b06fecdd9dc69f332fd235510304c913ade80c04ea74cf6fa2b050a0a4fbf82",
@@ -15188,7 +15505,7 @@ comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) i
   {
     name: "failures/views.sql",
     kind: "behaviour",
-    checksum: "6a94da0e8d46783ecb7ec4fa19dd5d499fbf0d5dfadc18c03e56f5a17f13740c",
+    checksum: "f093351f42308ab486e51b3a8dba204e90c3daa2da3d55a09d7d2ee712557e06",
     text: `-- Kinds of failures, for people.
 
 drop view if exists rhythm.failures;
@@ -15207,6 +15524,16 @@ from rhythm.failure as f;
 
 comment on view rhythm.failures is
   'Failures by their kind: how often each came, when first and last, in which versions of a flow, and how many executions are failed now. chores() counts them once a second. For what came last: order by last_at desc.';
+
+drop view if exists rhythm.failure_hooks;
+
+create view rhythm.failure_hooks as
+select
+  h.name, h.event, h.filter, h.type, h.target, substring(h.url from '^https?://(?:[^/@]*@)?([^/?#]*)') as host, h.secret is not null as is_signed, h.queue,
+  h.created_at, h.created_by, h.started, h.last_at, h.last_id, h.problem
+from rhythm.failure_hook as h;
+
+comment on view rhythm.failure_hooks is 'What is started when executions fail: see set_failure_hook(). Of an address only the host is shown, because the rest of it may be a secret.';
 `,
   },
   {
@@ -15851,7 +16178,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "ec40b749ba1fe298e1241bab53a20ffb48d4488cd70eb980b42a176947c524c1",
+    checksum: "b32650e1f6260511fc10ee7c0486bc77c6a17d26dfc66bbe70283450a9d36b3e",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -15897,7 +16224,7 @@ comment on column rhythm.executions.timeout_ms is 'Milliseconds: for a task, of 
 comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';
 comment on column rhythm.executions.crashes is 'How many attempts were lost with their worker, while it is live; for a workflow, since its last step.';
 comment on column rhythm.executions.max_crashes is 'How often it is repeated after an attempt was lost with its worker. 3, unless its retry policy or the setting max_crashes says otherwise.';
-comment on column rhythm.executions.tags is 'What it was tagged with.';
+comment on column rhythm.executions.tags is 'For a workflow: the values of the variables that it is found by, as name=value.';
 comment on column rhythm.executions.fingerprint is 'What failures of the same kind have in common.';
 comment on column rhythm.executions.traceparent is 'The W3C trace context that it belongs to.';
 comment on column rhythm.executions.created_at is 'When it was started.';
@@ -15946,6 +16273,21 @@ comment on column rhythm.failures.example_id is 'The execution that failed last.
 comment on column rhythm.failures.changed_at is 'When somebody set its state.';
 comment on column rhythm.failures.changed_by is 'Who.';
 comment on column rhythm.failures.note is 'A word about it.';
+
+comment on column rhythm.failure_hooks.name is 'Its name.';
+comment on column rhythm.failure_hooks.event is 'new: for each kind of failures that is new. failed: for each execution that fails.';
+comment on column rhythm.failure_hooks.filter is 'Which executions.';
+comment on column rhythm.failure_hooks.type is 'task or workflow.';
+comment on column rhythm.failure_hooks.target is 'What it starts; rhythm.call calls an address.';
+comment on column rhythm.failure_hooks.host is 'The host of the address.';
+comment on column rhythm.failure_hooks.is_signed is 'Calls of the address are signed.';
+comment on column rhythm.failure_hooks.queue is 'The queue of what it starts.';
+comment on column rhythm.failure_hooks.created_at is 'When it was set.';
+comment on column rhythm.failure_hooks.created_by is 'Who set it.';
+comment on column rhythm.failure_hooks.started is 'How many executions it has started.';
+comment on column rhythm.failure_hooks.last_at is 'When it started the last one.';
+comment on column rhythm.failure_hooks.last_id is 'The last one.';
+comment on column rhythm.failure_hooks.problem is 'Why the last one could not be started.';
 
 comment on column rhythm.pauses.kind is 'What is paused: everything, task, workflow, queue or key.';
 comment on column rhythm.pauses.name is 'The task, flow or queue.';
@@ -16083,7 +16425,7 @@ comment on column rhythm.rates.took is 'How many took up to 1, 2, 5, 10, 20, 50,
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "563736c4ce17b1ed0fd8041d2fd6b597f04f48e97edebf153dc63c4b4fa45624",
+    checksum: "3d9214433cbd8129f4172e7013ad7c7e451be1b9c59d7f451461c17dde012588",
     text: `-- Comments on constraints: what each of them prevents.
 
 comment on constraint installation_pkey on rhythm.installation is 'Each file has one row, also after it was applied again.';
@@ -16190,12 +16532,15 @@ comment on constraint result_known on rhythm.operation_act is 'These results exi
 comment on constraint failure_pkey on rhythm.failure is 'Each kind of failures has one row.';
 comment on constraint state_known on rhythm.failure is 'People know four states of a kind.';
 comment on constraint failure_hour_pkey on rhythm.failure_hour is 'Each kind has one number for each hour.';
+comment on constraint failure_hook_pkey on rhythm.failure_hook is 'Each hook has a name of its own.';
+comment on constraint event_known on rhythm.failure_hook is 'There are two events.';
+comment on constraint type_known on rhythm.failure_hook is 'It starts a task or a workflow.';
 `,
   },
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "419249f631045cc080ff8b25a5b9e8e464e3abfe3d8635ea188f465a74a3d04a",
+    checksum: "24c3f490936fc930f7293e4b6b5b73d2885f874a5e3711901aac2efd90b4fc1c",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -16349,7 +16694,7 @@ comment on column rhythm.execution.target is 'The name of its flow or task.';
 comment on column rhythm.execution.queue is 'The queue that it waits in.';
 comment on column rhythm.execution.concurrency_key is 'The key that limits per key count by.';
 comment on column rhythm.execution.traceparent is 'The trace that it belongs to.';
-comment on column rhythm.execution.tags is 'Words to find it by.';
+comment on column rhythm.execution.tags is 'For a workflow: the values of the variables that it is found by, as name=value.';
 comment on column rhythm.execution.metadata is 'An object that was attached at the start.';
 comment on column rhythm.execution.progress is 'What its handler reported last.';
 comment on column rhythm.execution.priority is 'Higher ones begin first.';
@@ -16446,6 +16791,15 @@ comment on column rhythm.rate.failed is 'How many failed and are not repeated.';
 comment on column rhythm.rate.cancelled is 'How many were cancelled.';
 comment on constraint rate_pkey on rhythm.rate is 'One row for each span, target and queue.';
 comment on constraint span_known on rhythm.rate is 'Minutes and hours.';
+
+comment on column rhythm.failure_hook.name is 'Its name.';
+comment on column rhythm.failure_hook.type is 'task or workflow.';
+comment on column rhythm.failure_hook.target is 'What it starts; rhythm.call calls an address.';
+comment on column rhythm.failure_hook.queue is 'The queue of what it starts.';
+comment on column rhythm.failure_hook.created_at is 'When it was set.';
+comment on column rhythm.failure_hook.created_by is 'Who set it.';
+comment on column rhythm.failure_hook.last_at is 'When it started the last one.';
+comment on column rhythm.failure_hook.last_id is 'The last one.';
 `,
   },
   {
@@ -16579,7 +16933,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "8bf8092744494183dcabc8e521adf06f63c802219fa98c4133f2da2d43c0950e",
+    checksum: "df5dcb821efd3502a5c81288d4c2b34f063f66ace289b064fef44f8346e5dbe5",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -16610,19 +16964,19 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'new_id', 'get', 'explain', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered', 'home_problem', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
       'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
+      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
       'retry', 'adopt', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'operate', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
-      'register_flow', 'set_flow_version', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
+      'register_flow', 'set_flow_version', 'register_workflow', 'register_tasks', 'set_failure_hook', 'remove_failure_hook', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
       'schedule', 'unschedule', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ])
   ) as r(role, names)

@@ -26,7 +26,14 @@ export type {
   WatchOptions,
 } from "./execution.ts";
 export type { Rate, RateFilter } from "./rate.ts";
-export type { FailureFilter, FailureKind, FailureState } from "./failure_kind.ts";
+export type {
+  FailureFilter,
+  FailureHook,
+  FailureHookFilter,
+  FailureHookOptions,
+  FailureKind,
+  FailureState,
+} from "./failure_kind.ts";
 export type {
   Operation,
   OperationAct,
@@ -76,6 +83,7 @@ export {
   STORED_TEXT,
   TEXT,
   TRANSACTION,
+  VARIABLES,
 } from "../shared/arguments.ts";
 export { backoffMs, retryPolicyOf } from "./retry.ts";
 export {

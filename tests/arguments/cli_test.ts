@@ -84,6 +84,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   step: ["five"],
   when: ["zero", "five", "fraction", "duration", "moment"],
   "variable=json": [],
+  "name=value": [],
   key: except("nothing", "long", "lines"),
   text: ALL,
   number: ["five"],
@@ -116,6 +117,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   status: [],
   state: [],
   span: [],
+  event: [],
 };
 
 /** Options that take something else than the word in their angle brackets says. */

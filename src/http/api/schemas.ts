@@ -174,6 +174,9 @@ export const queue = z.object({
 /** What failures of one kind share. */
 export const fingerprint = z.string().regex(/^\d{1,19}$/).describe("what failures of one kind share");
 
+/** Variables that executions are found by. */
+export const variables = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+
 /** What is known of failures of one kind. */
 export const failureState = z.enum(["new", "known", "resolved", "ignored"]);
 
@@ -211,6 +214,24 @@ export const rate = z.object({
   p50Ms: z.number().nullable(),
   p95Ms: z.number().nullable(),
   p99Ms: z.number().nullable(),
+});
+
+/** What is started when executions fail. */
+export const failureHook = z.object({
+  name: z.string(),
+  event: z.enum(["new", "failed"]),
+  filter: z.record(z.string(), z.unknown()),
+  type: z.enum(["task", "workflow"]),
+  target: z.string().describe("what it starts; rhythm.call calls an address"),
+  host: z.string().nullable().describe("the host of the address"),
+  isSigned: z.boolean(),
+  queue: z.string().nullable(),
+  createdAt: time,
+  createdBy: z.string(),
+  started: z.number().describe("how many executions it has started"),
+  lastAt: time.nullable(),
+  lastId: z.string().nullable(),
+  problem: z.string().nullable().describe("why the last one could not be started"),
 });
 
 /** Something that is done to many executions. */

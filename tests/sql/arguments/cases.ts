@@ -723,7 +723,7 @@ export const cases: Record<string, Cases> = {
       [
         "operate('retry', '{\"staus\": \"failed\"}')",
         "RH001",
-        'There is no option "staus": expected type, target, version, status, queue, parent, fingerprint, metadata, paused, created_after, created_before. Did you mean "status"?',
+        'There is no option "staus": expected type, target, version, status, queue, parent, fingerprint, line, variables, metadata, paused, created_after, created_before. Did you mean "status"?',
       ],
       [
         "operate('retry', '{\"status\": \"fail\"}')",
@@ -740,6 +740,17 @@ export const cases: Record<string, Cases> = {
       ["operate('retry', '{\"metadata\": 1}')", "RH001", "metadata must be an object"],
       ["operate('retry', '{\"paused\": 1}')", "RH001", "paused must be true or false"],
       ["operate('retry', '{\"fingerprint\": \"x\"}')", "RH001", "fingerprint must be a number"],
+      ["operate('retry', '{\"line\": \"x\"}')", "RH001", "line must be a number"],
+      [
+        "operate('retry', '{\"variables\": {}}')",
+        "RH001",
+        'variables must be an object: {"orderId": "1042"}',
+      ],
+      [
+        "operate('retry', '{\"variables\": {\"a\": null}}')",
+        "RH001",
+        'variables must be an object: {"orderId": "1042"}',
+      ],
       ["operate('retry', '{\"parent\": \"x\"}')", "RH001", "parent must be the id of an execution"],
       [
         "operate('retry', '{\"created_after\": \"soon\"}')",
@@ -767,6 +778,108 @@ export const cases: Record<string, Cases> = {
     ],
     dry_run: "null is false",
     p_by: "what is longer than 200 characters is cut",
+  },
+  set_failure_hook: {
+    p_name: name("hook", (value) => `set_failure_hook(${value}, 't')`),
+    p_target: [
+      ["set_failure_hook('h')", "RH001", "A hook needs either p_target or url"],
+      ["set_failure_hook('h', 't', url => 'https://x')", "RH001", "A hook needs either p_target or url"],
+      ["set_failure_hook('h', 'g', 'workflow')", "RH004", 'There is no flow "g"'],
+      ["set_failure_hook('h', '')", "RH001", "The task name has 0 characters: expected 1 to 200"],
+    ],
+    p_type: [
+      [
+        "set_failure_hook('h', 't', null)",
+        "RH001",
+        '"" cannot be the type of a hook: expected task or workflow',
+      ],
+      [
+        "set_failure_hook('h', 't', 'flow')",
+        "RH001",
+        '"flow" cannot be the type of a hook: expected task or workflow',
+      ],
+    ],
+    p_event: [
+      [
+        "set_failure_hook('h', 't', p_event => null)",
+        "RH001",
+        'There is no event "" of hooks: expected new or failed',
+      ],
+      [
+        "set_failure_hook('h', 't', p_event => 'old')",
+        "RH001",
+        'There is no event "old" of hooks: expected new or failed',
+      ],
+    ],
+    url: [
+      [
+        "set_failure_hook('h', url => 'ftp://x')",
+        "RH001",
+        "url must be an address such as https://example.org/alerts",
+      ],
+      [
+        "set_failure_hook('h', url => '')",
+        "RH001",
+        "url must be an address such as https://example.org/alerts",
+      ],
+    ],
+    secret: [
+      ["set_failure_hook('h', 't', secret => 'x')", "RH001", "secret needs url: it signs the calls"],
+      [
+        "set_failure_hook('h', url => 'https://x', secret => repeat('x', 501))",
+        "RH001",
+        "secret must have at most 500 characters",
+      ],
+    ],
+    filter: [
+      [
+        "set_failure_hook('h', 't', filter => '[]')",
+        "RH001",
+        'filter must be an object: {"target": "charge"}',
+      ],
+      [
+        "set_failure_hook('h', 't', filter => '{\"status\": \"failed\"}')",
+        "RH001",
+        'There is no option "status": expected type, target, version, queue, parent, fingerprint, line, variables, metadata',
+      ],
+      [
+        "set_failure_hook('h', 't', filter => '{\"type\": \"flow\"}')",
+        "RH001",
+        "type must be task or workflow",
+      ],
+    ],
+    queue: [[
+      "set_failure_hook('h', 't', queue => '')",
+      "RH001",
+      "The queue name has 0 characters: expected 1 to 200",
+    ]],
+    p_by: "what is longer than 200 characters is cut",
+  },
+  remove_failure_hook: {
+    p_name: [["remove_failure_hook('h')", "", "false"], ["remove_failure_hook(null)", "", "false"]],
+  },
+  hook_address: {
+    p_execution: [["hook_address(null)", "", "null"], [`hook_address(${nobody})`, "", "null"]],
+  },
+  find: {
+    p_variables: [
+      [
+        "find(null)",
+        "RH001",
+        'p_variables must be an object of texts, numbers and booleans: {"orderId": "1042"}',
+      ],
+      [
+        "find('{}')",
+        "RH001",
+        'p_variables must be an object of texts, numbers and booleans: {"orderId": "1042"}',
+      ],
+      [
+        "find('{\"a\": {}}')",
+        "RH001",
+        'p_variables must be an object of texts, numbers and booleans: {"orderId": "1042"}',
+      ],
+      ["find('{\"a\": 1}')", "", "nothing"],
+    ],
   },
   set_failure: {
     p_fingerprint: [
