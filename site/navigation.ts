@@ -32,6 +32,7 @@ export const navigation: Part[] = [
       { text: "Versions and deploys", link: "/guides/versions" },
       { text: "Cancel", link: "/guides/cancel" },
       { text: "Look back, change, go back", link: "/guides/history" },
+      { text: "Find by variable", link: "/guides/find" },
       { text: "Failures", link: "/guides/failures" },
       { text: "Many executions at once", link: "/guides/operations" },
       { text: "Pause and resume", link: "/guides/pause" },

@@ -7,7 +7,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_known constant text[] := '{type,target,version,status,queue,parent,fingerprint,metadata,paused,created_after,created_before}';
+  c_known constant text[] := '{type,target,version,status,queue,parent,fingerprint,line,variables,metadata,paused,created_after,created_before}';
   c_statuses constant text[] := '{pending,running,suspended,completed,failed,cancelled}';
   v_wrong text;
 begin
@@ -28,6 +28,8 @@ begin
     when p_filter ? 'metadata' and jsonb_typeof(p_filter -> 'metadata') <> 'object' then 'metadata must be an object'
     when p_filter ? 'paused' and jsonb_typeof(p_filter -> 'paused') <> 'boolean' then 'paused must be true or false'
     when p_filter ? 'fingerprint' and case when p_filter ->> 'fingerprint' ~ '^\d{1,19}$' then (p_filter ->> 'fingerprint')::numeric > 9223372036854775807 else true end then 'fingerprint must be a number'
+    when p_filter ? 'line' and (jsonb_typeof(p_filter -> 'line') <> 'number' or p_filter ->> 'line' !~ '^\d{1,9}$') then 'line must be a number'
+    when p_filter ? 'variables' and rhythm.variables_problem(p_filter -> 'variables') then 'variables must be an object: {"orderId": "1042"}'
     when p_filter ? 'parent' and rhythm.as_uuid(p_filter ->> 'parent') is null then 'parent must be the id of an execution'
   end;
 end;
@@ -94,7 +96,7 @@ $$;
 
 comment on function rhythm.operate(text, jsonb, jsonb, boolean, text) is
   'Does something to all executions that fit a filter, in the background and in bounded pieces; returns the id of the operation. p_action: cancel, retry, signal, pause or resume. '
-  'p_filter: {type, target, version, status, queue, parent, fingerprint, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal. '
+  'p_filter: {type, target, version, status, queue, parent, fingerprint, line, variables, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal. '
   'dry_run: only record what it would change. Example: select rhythm.operate(''retry'', ''{"status": "failed", "target": "charge"}'');';
 
 create or replace function rhythm.stop_operation(p_operation uuid)

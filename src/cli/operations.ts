@@ -13,6 +13,7 @@ import { table } from "./table.ts";
 /** Which executions, and how. */
 export interface OperateFlags extends Omit<FilterFlags, "limit" | "cursor"> {
   flowVersion?: number;
+  line?: number;
   reason?: string;
   dryRun?: boolean;
   wait?: boolean;
@@ -51,6 +52,7 @@ async function whichOf(options: OperateFlags, session: Session): Promise<Operati
   const { limit: _, cursor: __, ...filter } = await filterOf({ ...options, limit: 1 });
   const which: OperationFilter = { ...filter };
   if (typeof which.parent === "string") which.parent = await wholeId(session, which.parent);
+  if (options.line !== undefined) which.line = options.line;
   if (options.flowVersion !== undefined) which.version = options.flowVersion;
   if (Object.keys(which).length > 0) return which;
   throw new CliError("nothing says which executions", {

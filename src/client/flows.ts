@@ -144,7 +144,7 @@ export class Flows {
     const deploy = deployOf(options, "flows.registerAll()");
     const registered: Omit<RegisteredFlow, "currentVersion">[] = [];
     for (const { flow, program, frontMatter, diagnostics } of compileAll(flows)) {
-      const { name = flow.name, description, input, ...options } = frontMatter;
+      const { name = flow.name, description, input, index: _, ...options } = frontMatter;
       if (options.queue !== undefined) this.#queues.add(options.queue);
       const version = await this.#core.retried(() =>
         registerFlow(this.#core.engine, {

@@ -25,6 +25,7 @@ import {
   type OperationFilter,
   type OperationRequest,
   type Shape,
+  VARIABLES,
 } from "../define/mod.ts";
 import { toJson } from "../shared/json.ts";
 import { LIST_LIMIT } from "../shared/limits.ts";
@@ -48,6 +49,8 @@ const FILTER: Shape = {
   queue: NAME,
   parent: EXECUTION,
   fingerprint: FINGERPRINT,
+  line: COUNT,
+  variables: VARIABLES,
   metadata: OBJECT,
   paused: BOOLEAN,
   createdAfter: MOMENT,

@@ -25,6 +25,7 @@ export type {
   WaitOptions,
   WatchOptions,
 } from "./execution.ts";
+export type { Rate, RateFilter } from "./rate.ts";
 export type {
   FailureFilter,
   FailureHook,
@@ -82,6 +83,7 @@ export {
   STORED_TEXT,
   TEXT,
   TRANSACTION,
+  VARIABLES,
 } from "../shared/arguments.ts";
 export { backoffMs, retryPolicyOf } from "./retry.ts";
 export {

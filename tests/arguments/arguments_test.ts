@@ -69,6 +69,20 @@ Deno.test("the application and its services refuse every wrong argument", async 
       pause: { call: rhythm.pause.bind(rhythm), takes: [options({ reason: "any text", by: "any text" })] },
       resume: nothing(() => {}),
       pauses: nothing(() => {}),
+      rates: {
+        call: rhythm.rates.bind(rhythm),
+        takes: [
+          options({
+            span: "choice",
+            since: "moment",
+            until: "moment",
+            type: "choice",
+            target: "name",
+            queue: "name",
+            total: "boolean",
+          }),
+        ],
+      },
       adopt: {
         call: rhythm.adopt.bind(rhythm),
         takes: [options({ environment: "any text", upgraded: "boolean" })],
@@ -149,6 +163,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
           queue: "name",
           parent: "execution",
           fingerprint: "something made",
+          variables: "something made",
           metadata: "json object",
           createdAfter: "moment",
           createdBefore: "moment",
@@ -445,6 +460,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
     queue: "name",
     parent: "execution",
     fingerprint: "something made",
+    variables: "something made",
     metadata: "json object",
     createdAfter: "moment",
     createdBefore: "moment",

@@ -84,6 +84,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   step: ["five"],
   when: ["zero", "five", "fraction", "duration", "moment"],
   "variable=json": [],
+  "name=value": [],
   key: except("nothing", "long", "lines"),
   text: ALL,
   number: ["five"],
@@ -91,6 +92,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   port: ["zero", "five"],
   duration: ["zero", "five", "fraction", "duration"],
   time: ["moment"],
+  ago: ["zero", "five", "fraction", "duration", "moment"],
   json: ["object"],
   inputs: JSON_TEXTS,
   payload: JSON_TEXTS,
@@ -114,6 +116,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   shell: [],
   status: [],
   state: [],
+  span: [],
   event: [],
 };
 

@@ -99,6 +99,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   remove_failure_hook:
     "select rhythm.set_failure_hook('alerts', 'tell'), rhythm.remove_failure_hook('alerts')",
   hook_address: "select rhythm.hook_address(:ready)",
+  find: `select count(*) from rhythm.find('{"orderId": "1042"}')`,
   set_failure: "select rhythm.set_failure(f.fingerprint, 'known') from rhythm.failures as f limit 1",
   operate: `select rhythm.operate('retry', '{"status": "failed"}')`,
   stop_operation: `select rhythm.stop_operation(rhythm.operate('retry', '{"status": "failed"}'))`,
@@ -115,6 +116,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   resume_flow: "select rhythm.pause_flow('f'), rhythm.resume_flow('f')",
   pause_everything: "select rhythm.pause_everything()",
   adopt: "select rhythm.adopt()",
+  took_at: "select rhythm.took_at('{1}', 0.5)",
   home_problem: "select rhythm.home_problem()",
   resume_everything: "select rhythm.pause_everything(), rhythm.resume_everything()",
   pause_key: "select rhythm.pause_key('limited', 'key 1')",

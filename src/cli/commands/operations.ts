@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { addSub, type CommandModule, operand, option, runs, withDatabase, withExamples } from "../command.ts";
 import { withWhich } from "../filter.ts";
 import { asGroup } from "../group.ts";
+import { numberFrom } from "../kinds.ts";
 import type { OperateFlags } from "../operations.ts";
 
 /** `rhythm operations`: does something to many executions at once, in the database. */
@@ -49,7 +50,8 @@ export const define: CommandModule["define"] = (command, cli) => {
         .addArgument(operand("[payload]", "JSON; @file reads a file, - standard input"));
     }
     withWhich(made)
-      .addOption(option("--flow-version <version>", "workflows of this version of their flow"));
+      .addOption(option("--flow-version <version>", "workflows of this version of their flow"))
+      .addOption(option("--line <number>", "what failed at this line of its flow", numberFrom(1)));
     if (action === "cancel" || action === "pause") made.addOption(option("--reason <text>", "why"));
     made.addOption(option("--dry-run", "only record what it would change"))
       .addOption(option("--no-wait", "start it, and do not wait for its end"));

@@ -174,6 +174,9 @@ export const queue = z.object({
 /** What failures of one kind share. */
 export const fingerprint = z.string().regex(/^\d{1,19}$/).describe("what failures of one kind share");
 
+/** Variables that executions are found by. */
+export const variables = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+
 /** What is known of failures of one kind. */
 export const failureState = z.enum(["new", "known", "resolved", "ignored"]);
 
@@ -195,6 +198,22 @@ export const failureKind = z.object({
   changedAt: time.nullable().describe("when somebody set its state"),
   changedBy: z.string().nullable(),
   note: z.string().nullable(),
+});
+
+/** What workers ended in a span of time. */
+export const rate = z.object({
+  at: time.describe("the beginning of the minute or hour"),
+  type: z.enum(["task", "workflow"]),
+  target: z.string(),
+  queue: z.string(),
+  completed: z.number(),
+  failed: z.number(),
+  cancelled: z.number(),
+  retried: z.number().describe("attempts that threw and are repeated"),
+  meanMs: z.number().nullable().describe("of a task an attempt, of a workflow its life"),
+  p50Ms: z.number().nullable(),
+  p95Ms: z.number().nullable(),
+  p99Ms: z.number().nullable(),
 });
 
 /** What is started when executions fail. */
