@@ -133,7 +133,14 @@ export function renameFlow(
   return encode(machine, main).snapshot;
 }
 
-function open(program: Program, snapshot: Snapshot): ReturnType<typeof Run.open> {
-  const host = { executionId: "", seed: "", epoch: 0, step: 0, moment: new Date(0) };
-  return Run.open({ world, program, host, options: { limits: LIMITS } }, snapshot);
+/** A state in memory, to look at and to change. */
+export function open(program: Program, snapshot: Snapshot): ReturnType<typeof Run.open> {
+  return Run.open({ world, program, host: NOWHERE, options: { limits: LIMITS } }, snapshot);
 }
+
+/** A machine of a program that has nothing yet. */
+export function machineOf(program: Program): ReturnType<typeof Run.empty> {
+  return Run.empty({ world, program, host: NOWHERE, options: { limits: LIMITS } });
+}
+
+const NOWHERE = { executionId: "", seed: "", epoch: 0, step: 0, moment: new Date(0) };
