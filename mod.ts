@@ -107,6 +107,7 @@ export type {
   OperationAct,
   OperationAction,
   OperationFilter,
+  OperationPlace,
   OperationRequest,
   Pause,
   PauseOptions,

@@ -29,6 +29,7 @@ import {
   MOMENT,
   NAME,
   OBJECT,
+  type OperationFilter,
   type OwnType,
   type PauseOptions,
   type Reason,
@@ -53,6 +54,7 @@ import {
   type StateChange,
 } from "./history.ts";
 import { edit, type Fork, fork, rewind, type StateChanges, type StepChanges } from "./changes.ts";
+import { changeMany, type MigrateOptions, type Migration, type RepairOptions } from "./migrations.ts";
 import { idOf, toCreate } from "./request.ts";
 import { pause, resume } from "./pauses.ts";
 import { readReasons } from "./reasons.ts";
@@ -298,6 +300,29 @@ export class Executions {
     const shape = { ...STEP_CHANGES, dryRun: BOOLEAN };
     checkShape(changes, shape, { where: "executions.fork()", argument: "changes", required: ["step"] });
     return await fork(this.#core, execution, plain(changes));
+  }
+
+  /**
+   * Moves workflows to another version of their flow, in the database and in pieces: each goes on there when it is opened next.
+   * Those for which that is not sure stay on their version.
+   *
+   * @param filter which ones; it names the flow. Default status: all that have not ended
+   * @param options the version, what to do with what is not sure, and whether only to say where each would go on
+   */
+  async migrate(filter: OperationFilter, options: MigrateOptions = {}): Promise<Migration> {
+    checkPlain(options, { argument: "options", where: "executions.migrate()" });
+    return await changeMany(this.#core, "migrate", filter, options);
+  }
+
+  /**
+   * Patches workflows that failed or wait, moves them to another version, and lets them go on, in the database and in pieces.
+   *
+   * @param filter which ones
+   * @param options new values of variables, the version, and how they go on
+   */
+  async repair(filter: OperationFilter, options: RepairOptions): Promise<Migration> {
+    checkPlain(options, { argument: "options", where: "executions.repair()" });
+    return await changeMany(this.#core, "repair", filter, options);
   }
 
   /** Waits for the end, and gives the execution in its final state, whichever that is. */

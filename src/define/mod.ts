@@ -30,6 +30,7 @@ export type {
   OperationAct,
   OperationAction,
   OperationFilter,
+  OperationPlace,
   OperationRequest,
 } from "./operation.ts";
 export {

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type FlowHost, type Program, resumeFlow, type Settled, startFlow, type Step } from "../../src/flow/mod.ts";
+import {
+  type FlowHost,
+  type Program,
+  resumeFlow,
+  type Settled,
+  startFlow,
+  type Step,
+} from "../../src/flow/mod.ts";
 import { migrateFlow } from "../../src/flow/migrate/apply.ts";
 import { pairPrograms } from "../../src/flow/migrate/pair.ts";
 import { testSeed } from "../support/seed.ts";
@@ -44,7 +51,10 @@ Deno.test("migrating between two texts of the same program is sure everywhere an
     for (const [from, to] of [[program, other], [other, program]] as const) {
       const pairing = pairPrograms(from, to);
       for (const [stand, pair] of pairing.awaits) {
-        assert(pair.how === "sure" && pair.lacks === undefined, `${stand} ${JSON.stringify(pair)} of ${where}`);
+        assert(
+          pair.how === "sure" && pair.lacks === undefined,
+          `${stand} ${JSON.stringify(pair)} of ${where}`,
+        );
       }
     }
     const expected = runProgram(program, source);

@@ -51,7 +51,9 @@ function renamed(source: string): string {
   const replace = (node: Node): void => {
     if (node.type === "Property" && node.shorthand) {
       const { name } = node.key as { name: string };
-      if (isRenamed(name)) edits.push({ start: node.key.start, end: node.key.end, text: `${name}: ${name}2` });
+      if (isRenamed(name)) {
+        edits.push({ start: node.key.start, end: node.key.end, text: `${name}: ${name}2` });
+      }
       return;
     }
     if (node.type === "Identifier" && isRenamed(node.name)) {
@@ -75,7 +77,10 @@ function moved(source: string): string {
   // From the inside to the outside: each list is written anew once.
   const write = (from: number, to: number, lists: readonly Node[]): string => {
     const edits: Edit[] = lists.map((list) => ({ start: list.start, end: list.end, text: ofList(list) }));
-    return edited(source.slice(from, to), edits.map(({ start, end, text }) => ({ start: start - from, end: end - from, text })));
+    return edited(
+      source.slice(from, to),
+      edits.map(({ start, end, text }) => ({ start: start - from, end: end - from, text })),
+    );
   };
   const ofList = (list: Node): string => {
     const { body } = list as { body: Node[] };
@@ -83,7 +88,9 @@ function moved(source: string): string {
     const text = (node: Node): string => write(node.start, node.end, listsIn(node));
     const functions = body.filter(({ type }) => type === "FunctionDeclaration");
     const others = body.filter(({ type }) => type !== "FunctionDeclaration");
-    const parts = [...others, ...functions.reverse()].map((node) => `// here: ${node.type}\n\n${text(node)}\n;`);
+    const parts = [...others, ...functions.reverse()].map((node) =>
+      `// here: ${node.type}\n\n${text(node)}\n;`
+    );
     const head = isOwn ? source.slice(0, list.start) : "{";
     return `${head}\n${parts.join("\n/* ; } */\n")}\n${isOwn ? "" : "}"}`;
   };

@@ -169,7 +169,8 @@ class Decoder {
     if (g !== undefined) vm.given = this.#object(g, PlainObject);
     const main = this.#object(m, Fibre);
     if (main.fn.index !== 0) damaged("its body is another function");
-    const all = <T extends object>(of: Class<T>): T[] => this.#objects.filter((one): one is T => one instanceof of);
+    const all = <T extends object>(of: Class<T>): T[] =>
+      this.#objects.filter((one): one is T => one instanceof of);
     return { main, fibres: all(Fibre), functions: all(FlowFunction), errors: all(FlowError) };
   }
 
