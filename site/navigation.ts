@@ -32,6 +32,8 @@ export const navigation: Part[] = [
       { text: "Versions and deploys", link: "/guides/versions" },
       { text: "Cancel", link: "/guides/cancel" },
       { text: "Look back, change, go back", link: "/guides/history" },
+      { text: "Deploy a changed flow", link: "/guides/migrate" },
+      { text: "Repair 500 failed orders", link: "/guides/repair" },
       { text: "Many executions at once", link: "/guides/operations" },
       { text: "Pause and resume", link: "/guides/pause" },
       { text: "Why does it not go on?", link: "/guides/explain" },

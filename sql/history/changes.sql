@@ -158,8 +158,8 @@ begin
   if p_pending is null then
     perform rhythm.raise('RH001', 'p_pending must be an array of ids: what was under way');
   end if;
-  perform rhythm.lock_around(array[p_execution]);
-  perform rhythm.lock_trees(array[p_execution]);
+  -- All at once: the ids of its children may be lower than its own.
+  perform rhythm.lock_trees(array[p_execution], array[p_execution]);
   v_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot rewind');
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   if v_execution.state > 0 and exists (

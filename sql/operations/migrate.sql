@@ -1,5 +1,5 @@
--- Operations that change the states of workflows: migrate and repair. The operation only marks the states. Whoever opens a state
--- next applies it: the language makes the new state.
+-- Operations that change the states of workflows: migrate and repair. The operation only marks the states. The worker
+-- that opens a state next applies it: the language makes the new state.
 
 -- p_pairs: what pairPrograms() of the language gives.
 create or replace function rhythm.register_pairing(p_flow text, p_from integer, p_to integer, p_pairs jsonb)
@@ -85,7 +85,7 @@ begin
     when p_args ? 'to' and coalesce(p_args ->> 'to' !~ '^[1-9]\d{0,8}$', true) then 'to must be the number of a version'
     when (p_action = 'migrate' or p_args ? 'to') and jsonb_typeof(p_filter -> 'target') is distinct from 'string' then
       'The filter must name a target: versions belong to a flow'
-    when p_action = 'repair' and not (p_args ? 'to' or p_args ? 'set') then 'repair needs set, to, or both'
+    when p_action = 'repair' and not (p_args ? 'to' or p_args ? 'set') then 'repair needs "set", "to", or both'
   end;
 end;
 $$;
@@ -159,7 +159,7 @@ $$;
 
 comment on function rhythm.place_of(json, text, text, jsonb) is 'Where a workflow stands, and where it would go on in another version. Internal.';
 
--- Marks a state for whoever opens it next. Raises if the workflow cannot go on there.
+-- Marks a state for the worker that opens it next. Raises if the workflow cannot go on there.
 create or replace function rhythm.mark_change(p_operation rhythm.operation, p_id uuid, p_now timestamptz, out is_done boolean, out place jsonb, out problem text)
 language plpgsql
 volatile

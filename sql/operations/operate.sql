@@ -44,7 +44,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_known constant text[] := case p_action when 'cancel' then '{reason}' when 'pause' then '{reason}' when 'signal' then '{name,payload}'
-    when 'migrate' then '{to,map,accept,set,note}' when 'repair' then '{set,fibre,to,map,accept,then,note}' else '{}' end;
+    when 'migrate' then '{to,map,accept,set,fibre,note}' when 'repair' then '{set,fibre,to,map,accept,then,note}' else '{}' end;
 begin
   return case
     when p_action is null or p_action not in ('cancel', 'retry', 'signal', 'pause', 'resume', 'migrate', 'repair') then
@@ -106,7 +106,7 @@ $$;
 comment on function rhythm.operate(text, jsonb, jsonb, boolean, text) is
   'Does something to all executions that fit a filter, in the background and in bounded pieces; returns the id of the operation. p_action: cancel, retry, signal, pause, resume, migrate or repair. '
   'p_filter: {type, target, version, status, queue, parent, fingerprint, line (of the error), metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal, '
-  '{to, map, accept, set} of migrate, and besides {then, fibre} of repair. '
+  '{to, map, accept, set, fibre, note} of migrate, and besides {then} of repair. '
   'dry_run: only record what it would change. Example: select rhythm.operate(''retry'', ''{"status": "failed", "target": "charge"}'');';
 
 create or replace function rhythm.stop_operation(p_operation uuid)

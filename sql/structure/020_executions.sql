@@ -194,7 +194,7 @@ comment on column rhythm.workflow_state.sizes is 'For each group, how many of it
 comment on column rhythm.workflow_state.need is 'For each group, how many members must still end; at 0 the workflow continues.';
 comment on column rhythm.workflow_state.last_group is 'The last number that a group got.';
 comment on column rhythm.workflow_state.cleanup is 'It has a finally block to run if it is cancelled.';
-comment on column rhythm.workflow_state.change is 'The operation (migrate or repair) that whoever opens the state next applies to it first.';
+comment on column rhythm.workflow_state.change is 'The operation (migrate or repair) that the worker which opens the state next applies to it first.';
 comment on column rhythm.workflow_state.failures is 'How many of its attempts threw, while it is in no batch.';
 comment on column rhythm.workflow_state.stack is 'The line of each branch in the source, with its variables; for people.';
 

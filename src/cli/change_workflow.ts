@@ -1,5 +1,5 @@
 import type { StepChanges } from "../client/changes.ts";
-import type { ChangeFlags } from "./change_options.ts";
+import { assignment, type ChangeFlags } from "./change_options.ts";
 import { CliError } from "./cli_error.ts";
 import type { Call } from "./command.ts";
 import { openSession } from "./session.ts";
@@ -47,15 +47,4 @@ export async function changeWorkflow(
       ? `${id} is changed, as step ${change}`
       : `${id} goes on from step ${step}, as step ${change}`,
   );
-}
-
-function assignment(text: string): [string, unknown] {
-  const [name] = text.split("=", 1) as [string];
-  const value = text.slice(name.length + 1);
-  try {
-    return [name, JSON.parse(value)];
-  } catch {
-    // A text without quotes, as a shell leaves it.
-    return [name, value];
-  }
 }

@@ -310,7 +310,6 @@ export class Executions {
    * @param options the version, what to do with what is not sure, and whether only to say where each would go on
    */
   async migrate(filter: OperationFilter, options: MigrateOptions = {}): Promise<Migration> {
-    checkPlain(options, { argument: "options", where: "executions.migrate()" });
     return await changeMany(this.#core, "migrate", filter, options);
   }
 
@@ -321,7 +320,6 @@ export class Executions {
    * @param options new values of variables, the version, and how they go on
    */
   async repair(filter: OperationFilter, options: RepairOptions): Promise<Migration> {
-    checkPlain(options, { argument: "options", where: "executions.repair()" });
     return await changeMany(this.#core, "repair", filter, options);
   }
 

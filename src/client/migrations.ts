@@ -1,6 +1,14 @@
-import type { Operation, OperationFilter, OperationPlace, OperationRequest } from "../define/mod.ts";
+import {
+  checkArgument,
+  checkShape,
+  OBJECT,
+  type Operation,
+  type OperationFilter,
+  type OperationPlace,
+  type OperationRequest,
+} from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
-import { Operations } from "./operations.ts";
+import { FILTER, MIGRATION, Operations, THEN } from "./operations.ts";
 
 /** How workflows are moved to another version of their flow. */
 export interface MigrateOptions {
@@ -10,8 +18,10 @@ export interface MigrateOptions {
   map?: Record<string, number>;
   /** Whether what is likely is done, too. Default: `sure`. */
   accept?: "sure" | "likely";
-  /** Values of variables of the body of the flow, for those that the old version does not have. */
+  /** Values of variables, for those that the old version does not have, too. */
   set?: Record<string, unknown>;
+  /** Whose variables they are, counted from 0 as `executions.at()` lists the branches. Default: 0, the body of the flow. */
+  fibre?: number;
   /** Why; it is kept in the history. */
   note?: string;
   /** Only say where each would go on. */
@@ -22,8 +32,6 @@ export interface MigrateOptions {
 
 /** How workflows are repaired. */
 export interface RepairOptions extends MigrateOptions {
-  /** Whose variables they are, counted from 0 as `executions.at()` lists the branches. Default: 0, the body of the flow. */
-  fibre?: number;
   /** Run what failed again (the default), or also end the pauses of what waits. */
   then?: "retry" | "resume";
 }
@@ -43,6 +51,11 @@ export async function changeMany(
   filter: OperationFilter,
   options: RepairOptions,
 ): Promise<Migration> {
+  const where = `executions.${action}()`;
+  checkArgument(filter, { argument: "filter", type: OBJECT, where });
+  checkShape(filter, FILTER, { where, argument: "filter" });
+  const shape = action === "repair" ? { ...MIGRATION, then: THEN } : MIGRATION;
+  checkShape(options, shape, { where });
   const operations = new Operations(core);
   const request: OperationRequest = { ...options, action, filter };
   let operation = await operations.start(request);

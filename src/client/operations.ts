@@ -10,6 +10,7 @@ import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import {
   ANY_STORED_TEXT,
   ANYTHING,
+  type ArgumentType,
   BOOLEAN,
   checkArgument,
   checkPlain,
@@ -33,23 +34,30 @@ import type { ClientCore } from "./core.ts";
 import { pairVersions } from "./pairings.ts";
 import { idOf } from "./request.ts";
 
+/** What migrate and repair take. */
+export const MIGRATION: Shape = {
+  to: COUNT,
+  map: OBJECT,
+  accept: { kind: "choice", values: ["sure", "likely"] },
+  set: OBJECT,
+  fibre: { kind: "number", from: 0, to: 1_000_000, whole: true },
+  note: ANY_STORED_TEXT,
+  dryRun: BOOLEAN,
+  by: ANY_STORED_TEXT,
+};
+/** How what is repaired goes on. */
+export const THEN: ArgumentType = { kind: "choice", values: ["retry", "resume"] };
 const REQUEST: Shape = {
   action: { kind: "choice", values: ["cancel", "retry", "signal", "pause", "resume", "migrate", "repair"] },
   filter: OBJECT,
   reason: ANY_STORED_TEXT,
   name: NAME,
   payload: ANYTHING,
-  to: COUNT,
-  map: OBJECT,
-  accept: { kind: "choice", values: ["sure", "likely"] },
-  set: OBJECT,
-  fibre: { kind: "number", from: 0, to: 1_000_000, whole: true },
-  then: { kind: "choice", values: ["retry", "resume"] },
-  note: ANY_STORED_TEXT,
-  dryRun: BOOLEAN,
-  by: ANY_STORED_TEXT,
+  ...MIGRATION,
+  then: THEN,
 };
-const FILTER: Shape = {
+/** Which executions. */
+export const FILTER: Shape = {
   type: EXECUTION_TYPE,
   target: NAME,
   version: COUNT,

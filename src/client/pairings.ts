@@ -22,10 +22,19 @@ export async function pairWith(
 ): Promise<void> {
   const unpaired = await core.retried(() => unpairedVersions(core.engine, flow));
   if (unpaired.length === 0) return;
+  const { ProgramError } = await import("../flow/mod.ts");
   const { pairingToJson, pairPrograms } = await import("../flow/migrate/pair.ts");
   for (const { version, code, to } of unpaired) {
-    const pairing = pairPrograms(code as unknown as Program, to as unknown as Program);
-    const pairs = JSON.stringify(pairingToJson(pairing));
+    let pairs: string;
+    try {
+      pairs = JSON.stringify(
+        pairingToJson(pairPrograms(code as unknown as Program, to as unknown as Program)),
+      );
+    } catch (error) {
+      // Another library made it. Its workers pair it when they open a workflow of it.
+      if (error instanceof ProgramError) continue;
+      throw error;
+    }
     await core.retried(() =>
       registerPairing(core.engine, { name: flow.name, from: version, to: flow.version, pairs })
     );

@@ -116,7 +116,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "f9e2f37da1dbe6d549a9154944ad2b92ab2a2fe8bd2dfee9df3d3e378ef1a395",
+    checksum: "2a39ccd451831379f93c9ba3b6fb841f35b9103485330bae3b8e2e1dfb32294a",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -313,7 +313,7 @@ comment on column rhythm.workflow_state.sizes is 'For each group, how many of it
 comment on column rhythm.workflow_state.need is 'For each group, how many members must still end; at 0 the workflow continues.';
 comment on column rhythm.workflow_state.last_group is 'The last number that a group got.';
 comment on column rhythm.workflow_state.cleanup is 'It has a finally block to run if it is cancelled.';
-comment on column rhythm.workflow_state.change is 'The operation (migrate or repair) that whoever opens the state next applies to it first.';
+comment on column rhythm.workflow_state.change is 'The operation (migrate or repair) that the worker which opens the state next applies to it first.';
 comment on column rhythm.workflow_state.failures is 'How many of its attempts threw, while it is in no batch.';
 comment on column rhythm.workflow_state.stack is 'The line of each branch in the source, with its variables; for people.';
 
@@ -1200,7 +1200,7 @@ comment on index rhythm.operation_act_open is 'What an operation must try again.
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "c45fc00f8af2ea036fb3677c81c7b4bc4079136dc214835d1415a8b0eff0dd00",
+    checksum: "8d3eac38902c59b77b44e131b985568402c9671e0d5370791ed3bd2bdff3c0e0",
     text: `-- Cancelling an execution and everything that it started.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1223,7 +1223,7 @@ comment on function rhythm.trees(uuid[]) is
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
 -- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
 -- locks taken in the order of ids.
-create or replace function rhythm.lock_trees(p_ids uuid[])
+create or replace function rhythm.lock_trees(p_ids uuid[], p_also uuid[] default '{}')
 returns uuid[]
 language plpgsql
 volatile
@@ -1236,8 +1236,8 @@ begin
   loop
     begin
       v_locked := v_ids;
-      perform rhythm.lock_around(v_locked);
-      perform from rhythm.execution as e where e.id = any (v_locked) order by e.id for no key update;
+      perform rhythm.lock_around(v_locked || p_also);
+      perform from rhythm.execution as e where e.id = any (v_locked || p_also) order by e.id for no key update;
       v_ids := rhythm.trees(p_ids);
       if v_ids <@ v_locked then
         return v_ids;
@@ -1251,8 +1251,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.lock_trees(uuid[]) is
-  'Locks some executions, all that they started, their states and those of their parents; returns what trees() returns. Nobody can add to these now. Internal.';
+comment on function rhythm.lock_trees(uuid[], uuid[]) is
+  'Locks some executions, all that they started, their states and those of their parents; returns what trees() returns. p_also: executions that may have ended, to lock in the same order. Nobody can add to these now. Internal.';
 
 -- If this kept the lock of a larger batch, 99 other executions would wait for this transaction. So it only waits until no
 -- session is claiming the batch. A later claim sees that the member is locked, and leaves it out. The caller has locked the member.
@@ -5578,7 +5578,7 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "1b10f811b7a608657d2d8fbf0b094b0d3ada0bd08aa3267cde5fca5f9d4acc09",
+    checksum: "b9c1fad05f5ffa547fa9188f017736182f830a40b257a760162b6ad298a24615",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -5739,8 +5739,8 @@ begin
   if p_pending is null then
     perform rhythm.raise('RH001', 'p_pending must be an array of ids: what was under way');
   end if;
-  perform rhythm.lock_around(array[p_execution]);
-  perform rhythm.lock_trees(array[p_execution]);
+  -- All at once: the ids of its children may be lower than its own.
+  perform rhythm.lock_trees(array[p_execution], array[p_execution]);
   v_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot rewind');
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   if v_execution.state > 0 and exists (
@@ -8534,9 +8534,9 @@ comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts 
   {
     name: "operations/migrate.sql",
     kind: "behaviour",
-    checksum: "386254bb1095944c47589ab4cdb6954105f223d286cdc43c6d60e09647247da2",
-    text: `-- Operations that change the states of workflows: migrate and repair. The operation only marks the states. Whoever opens a state
--- next applies it: the language makes the new state.
+    checksum: "cf2816cd136f6fa54955ea30fc3dac67e6a2be9d6dee24c586db5b803fdb83ad",
+    text: `-- Operations that change the states of workflows: migrate and repair. The operation only marks the states. The worker
+-- that opens a state next applies it: the language makes the new state.
 
 -- p_pairs: what pairPrograms() of the language gives.
 create or replace function rhythm.register_pairing(p_flow text, p_from integer, p_to integer, p_pairs jsonb)
@@ -8622,7 +8622,7 @@ begin
     when p_args ? 'to' and coalesce(p_args ->> 'to' !~ '^[1-9]\\d{0,8}$', true) then 'to must be the number of a version'
     when (p_action = 'migrate' or p_args ? 'to') and jsonb_typeof(p_filter -> 'target') is distinct from 'string' then
       'The filter must name a target: versions belong to a flow'
-    when p_action = 'repair' and not (p_args ? 'to' or p_args ? 'set') then 'repair needs set, to, or both'
+    when p_action = 'repair' and not (p_args ? 'to' or p_args ? 'set') then 'repair needs "set", "to", or both'
   end;
 end;
 $$;
@@ -8696,7 +8696,7 @@ $$;
 
 comment on function rhythm.place_of(json, text, text, jsonb) is 'Where a workflow stands, and where it would go on in another version. Internal.';
 
--- Marks a state for whoever opens it next. Raises if the workflow cannot go on there.
+-- Marks a state for the worker that opens it next. Raises if the workflow cannot go on there.
 create or replace function rhythm.mark_change(p_operation rhythm.operation, p_id uuid, p_now timestamptz, out is_done boolean, out place jsonb, out problem text)
 language plpgsql
 volatile
@@ -8898,7 +8898,7 @@ comment on function rhythm.source_lines(text, integer, jsonb) is 'Lines of a ver
   {
     name: "operations/operate.sql",
     kind: "behaviour",
-    checksum: "9c3ac33ff637d246eb258865a2fc32cd45c94d2a55aefd2d5e1043ac4811c696",
+    checksum: "d0e2010291a3ebe8b9fb0e485d9ff60f19cd286bc90c913251dc62a03ddb37c6",
     text: `-- Operations: start, stop, continue.
 
 create or replace function rhythm.filter_problem(p_filter jsonb)
@@ -8945,7 +8945,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_known constant text[] := case p_action when 'cancel' then '{reason}' when 'pause' then '{reason}' when 'signal' then '{name,payload}'
-    when 'migrate' then '{to,map,accept,set,note}' when 'repair' then '{set,fibre,to,map,accept,then,note}' else '{}' end;
+    when 'migrate' then '{to,map,accept,set,fibre,note}' when 'repair' then '{set,fibre,to,map,accept,then,note}' else '{}' end;
 begin
   return case
     when p_action is null or p_action not in ('cancel', 'retry', 'signal', 'pause', 'resume', 'migrate', 'repair') then
@@ -9007,7 +9007,7 @@ $$;
 comment on function rhythm.operate(text, jsonb, jsonb, boolean, text) is
   'Does something to all executions that fit a filter, in the background and in bounded pieces; returns the id of the operation. p_action: cancel, retry, signal, pause, resume, migrate or repair. '
   'p_filter: {type, target, version, status, queue, parent, fingerprint, line (of the error), metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal, '
-  '{to, map, accept, set} of migrate, and besides {then, fibre} of repair. '
+  '{to, map, accept, set, fibre, note} of migrate, and besides {then} of repair. '
   'dry_run: only record what it would change. Example: select rhythm.operate(''retry'', ''{"status": "failed", "target": "charge"}'');';
 
 create or replace function rhythm.stop_operation(p_operation uuid)

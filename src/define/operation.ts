@@ -52,7 +52,7 @@ export interface OperationRequest {
   accept?: "sure" | "likely";
   /** For `migrate` and `repair`: values of variables. */
   set?: Record<string, unknown>;
-  /** For `repair`: whose variables they are, counted from 0 as `executions.at()` lists the branches. */
+  /** For `migrate` and `repair`: whose variables they are, counted from 0 as `executions.at()` lists the branches. */
   fibre?: number;
   /** For `repair`: run what failed again (the default), or also end the pauses of what waits. */
   then?: "retry" | "resume";
@@ -116,8 +116,8 @@ export interface OperationPlace {
   readonly lines: readonly number[];
   /** The text of these lines. */
   readonly sources: readonly string[];
-  /** The lines of the other version where they go on; 0: nowhere. */
-  readonly toLines: readonly number[];
+  /** The lines of the other version where they go on; null: nowhere. */
+  readonly toLines: readonly (number | null)[];
   /** The text of these lines. */
   readonly toSources: readonly (string | null)[];
   /** How sure that is; null: not known before a worker opens them. */

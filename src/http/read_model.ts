@@ -5,6 +5,7 @@ import type {
   LogEntry,
   Operation,
   OperationAct,
+  OperationPlace,
   OperationRequest,
   Pause,
   PauseOptions,
@@ -49,6 +50,8 @@ export interface ReadModel {
   operation(id: string): Promise<Operation>;
   /** What an operation did to each execution. */
   acts(id: string, page: { after?: string; limit?: number }): Promise<readonly OperationAct[]>;
+  /** Where the workflows of an operation stood and where they go on. */
+  places(id: string): Promise<readonly OperationPlace[]>;
   /** All queues. */
   queues(): Promise<readonly QueueInfo[]>;
   /** All workers. */

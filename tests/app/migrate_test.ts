@@ -110,7 +110,7 @@ return who + more`,
   assert.deepEqual(told, [
     { lines: [2], toLines: [3], how: "likely", why: '"more" has no value there', executions: 1 },
     { lines: [3], toLines: [4], how: "likely", why: '"more" has no value there', executions: 2 },
-    { lines: [4], toLines: [0], how: "none", why: "its statement is gone, or another one", executions: 1 },
+    { lines: [4], toLines: [null], how: "none", why: "its statement is gone, or another one", executions: 1 },
   ]);
   // Nothing is sure, so everything stays.
   const { operation: none } = await executions.migrate({ target: "f" });
@@ -213,5 +213,5 @@ return await Task.run("pay", { amount })`,
   });
   await work(app, operation.id);
   assert.equal(await run.result({ timeout: "30s" }), "paid 250");
-  await assert.rejects(executions.repair({ target: "buy" }, {}), /repair needs set, to, or both/);
+  await assert.rejects(executions.repair({ target: "buy" }, {}), /repair needs "set", "to", or both/);
 });

@@ -15,6 +15,16 @@ import { type Argument, type Callable, sweep } from "./sweep.ts";
 
 const start = { ...optionKinds("start"), sql: "something made" } as const;
 const defaults = optionKinds("defaults");
+const migration = {
+  to: "count",
+  map: "object",
+  accept: "choice",
+  set: "object",
+  fibre: "count",
+  note: "any text",
+  dryRun: "boolean",
+  by: "any text",
+} as const;
 const wait = { timeout: "duration", signal: "something made" } as const;
 const json = (name: string): Argument => ({ name, kind: "json", optional: true });
 const name = (name: string, good = "word"): Argument => ({ name, kind: "name", good });
@@ -196,6 +206,19 @@ Deno.test("the application and its services refuse every wrong argument", async 
           members: { step: "count", fibre: "count", set: "object", note: "any text", dryRun: "boolean" },
         }],
       },
+      migrate: {
+        call: executions.migrate.bind(executions),
+        takes: [{ name: "filter", kind: "json object", good: { target: "word" } }, options(migration)],
+      },
+      repair: {
+        call: executions.repair.bind(executions),
+        takes: [{ name: "filter", kind: "json object", good: { target: "word" } }, {
+          name: "options",
+          kind: "something made",
+          good: { set: { a: 1 } },
+          members: { ...migration, then: "choice" },
+        }],
+      },
       diffRuns: { call: executions.diffRuns.bind(executions), takes: [execution, execution] },
       checkHistory: { call: executions.checkHistory.bind(executions), takes: [execution] },
       wait: { call: executions.wait.bind(executions), takes: [execution, options(wait)] },
@@ -235,11 +258,12 @@ Deno.test("the application and its services refuse every wrong argument", async 
             reason: "any text",
             name: "name",
             payload: "json",
-            dryRun: "boolean",
-            by: "any text",
+            then: "choice",
+            ...migration,
           },
         }],
       },
+      places: { call: operations.places.bind(operations), takes: [{ ...execution, name: "operation" }] },
       get: { call: operations.get.bind(operations), takes: [{ ...execution, name: "operation" }] },
       list: nothing(() => {}),
       acts: {

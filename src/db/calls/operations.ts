@@ -117,7 +117,7 @@ export interface StoredPlace {
   /** The text of these lines. */
   readonly sources: readonly string[];
   /** The lines where they go on. */
-  readonly toLines: readonly number[];
+  readonly toLines: readonly (number | null)[];
   /** The text of these lines. */
   readonly toSources: readonly (string | null)[];
   /** How sure that is. */

@@ -1,4 +1,4 @@
-import { placeOf } from "../vm/loaded.ts";
+import { loadProgram, placeOf } from "../vm/loaded.ts";
 import type { Program } from "../compile/program.ts";
 import type { Node } from "../parser/ast.ts";
 import type { JsonValue } from "../../shared/json.ts";
@@ -61,7 +61,11 @@ export function pairingToJson({ awaits }: Pairing): Record<string, JsonValue> {
 
 const pairings = new WeakMap<Program, WeakMap<Program, Pairing>>();
 
-/** Pairs the functions and awaits of two programs of a flow: by their place in the tree and their text. */
+/**
+ * Pairs the functions and awaits of two programs of a flow: by their place in the tree and their text.
+ *
+ * @throws {ProgramError} one of them is of another format than this library knows, or damaged
+ */
 export function pairPrograms(from: Program, to: Program): Pairing {
   let known = pairings.get(from);
   if (known === undefined) pairings.set(from, known = new WeakMap());
@@ -146,6 +150,8 @@ class Pairer {
   #current!: readonly [TreeFunction, TreeFunction];
 
   constructor(from: Program, to: Program) {
+    // What this library does not know, or what is damaged, is refused.
+    for (const program of [from, to]) loadProgram(program);
     this.#from = from;
     this.#to = to;
     this.#functions = from.functions.map(() => -1);
