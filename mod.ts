@@ -40,7 +40,7 @@ export {
 } from "./src/app/functions.ts";
 export { onShutdown } from "./src/app/on_shutdown.ts";
 export { createLogger, type LogFormat, type LogOptions } from "./src/app/log.ts";
-export type { InitOptions, WorkerOptions } from "./src/app/options.ts";
+export type { AdoptOptions, InitOptions, WorkerOptions } from "./src/app/options.ts";
 export { Rhythm } from "./src/app/rhythm.ts";
 export {
   ExecutionCancelledError,
@@ -49,6 +49,7 @@ export {
   WaitTimeoutError,
 } from "./src/client/errors.ts";
 export type { ExecutionRequest, Executions } from "./src/client/executions.ts";
+export type { Failures } from "./src/client/failures.ts";
 export type { Fork, StateChanges, StepChanges } from "./src/client/changes.ts";
 export type { MigrateOptions, Migration, RepairOptions } from "./src/client/migrations.ts";
 export type { HistoryItem, HistoryStep, PastState, RunsPart, StateChange } from "./src/client/history.ts";
@@ -73,6 +74,7 @@ export {
   FlowInputError,
   InvalidArgumentError,
   IsolationError,
+  NotAdoptedError,
   PayloadTooLargeError,
   PgCronError,
   StatementError,
@@ -98,6 +100,9 @@ export type {
   ExecutionRef,
   ExecutionStatus,
   ExecutionType,
+  FailureFilter,
+  FailureKind,
+  FailureState,
   IsolateOptions,
   LogEntry,
   LogFields,

@@ -1,7 +1,7 @@
 /**
  * Writes `src/db/schema_gen.ts` from `sql/`, so that the published package reads no files; `src/db/cluster_gen.ts`, with
  * which embedded databases begin; the tables of options in `docs/reference/sql.md`, from `src/shared/options.ts`;
- * `docs/reference/commands.md`, from the help of the commands; and `docs/operate/dependencies.md`, from `deno.lock`.
+ * `docs/reference/catalog.md`, from the comments of the catalog; `docs/reference/commands.md`, from the help of the commands; and `docs/operate/dependencies.md`, from `deno.lock`.
  *
  *     deno task gen            write it
  *     deno task gen --check    fail if it is not what sql/ says
@@ -11,6 +11,7 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import type { SchemaFile } from "../src/db/schema_gen.ts";
+import { generateCatalog } from "./catalog.ts";
 import { generateCluster } from "./cluster.ts";
 import { generateCommands } from "./commands.ts";
 import { dependenciesPage, readDependencies } from "./sbom.ts";
@@ -20,6 +21,7 @@ const root = new URL("../", import.meta.url);
 const target = new URL("src/db/schema_gen.ts", root);
 const embedded = new URL("src/db/cluster_gen.ts", root);
 const manual = new URL("docs/reference/sql.md", root);
+const catalog = new URL("docs/reference/catalog.md", root);
 const commands = new URL("docs/reference/commands.md", root);
 const dependencies = new URL("docs/operate/dependencies.md", root);
 
@@ -147,6 +149,10 @@ if (import.meta.main) {
     [commands, await generateCommands(), "what the help of the commands says"],
     [dependencies, dependenciesPage(await readDependencies(fileURLToPath(root))), "what deno.lock says"],
   ];
+  // Asking the catalog takes seconds: `tests/sql/manual_test.ts` checks this page.
+  if (!Deno.args.includes("--check")) {
+    fresh.push([catalog, await generateCatalog(await readSchema()), "what the catalog says"]);
+  }
   for (const [file, text, source] of fresh) {
     if (await Deno.readTextFile(file).catch(() => "") === text) continue;
     if (!Deno.args.includes("--check")) await Deno.writeTextFile(file, text);

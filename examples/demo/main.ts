@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   const run = await rhythm.workflows.start("process_order", order);
   await asked.promise;
   account.tell(paint("dim", "a manager reads the mail …"));
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await new Promise((resolve) => setTimeout(resolve, 400));
   account.tell(`the manager ${paint("bold", "approves")}: a signal is sent to the workflow`);
   await run.signal("approval", { approved: true, by: "grace" });
 

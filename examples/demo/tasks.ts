@@ -11,11 +11,11 @@ async function pretend(ms: number, ctx: TaskContext): Promise<void> {
 export const processPayment = task(
   {
     name: "process_payment",
-    retry: { maxAttempts: 3, initial: "500ms" },
+    retry: { maxAttempts: 3, initial: "300ms" },
     input: z.object({ orderId: z.string(), amount: z.number() }),
   },
   async ({ orderId, amount }, ctx) => {
-    await pretend(300, ctx);
+    await pretend(150, ctx);
     if (ctx.attempt === 1) throw new Error("The bank does not answer");
     return { id: `pay_${orderId}`, amount };
   },
@@ -25,7 +25,7 @@ export const processPayment = task(
 export const reserveStock = task(
   { name: "reserve_stock", input: z.object({ sku: z.string(), quantity: z.number(), price: z.number() }) },
   async ({ sku, quantity }, ctx) => {
-    await pretend(100 + 75 * quantity, ctx);
+    await pretend(50 + 40 * quantity, ctx);
     return { sku, reserved: quantity };
   },
 );
@@ -34,7 +34,7 @@ export const reserveStock = task(
 export const sendEmail = task(
   { name: "send_email", input: z.object({ to: z.string(), subject: z.string() }) },
   async ({ to, subject }, ctx) => {
-    await pretend(150, ctx);
+    await pretend(75, ctx);
     ctx.log.debug(`"${subject}" went to ${to}`);
     return { delivered: true };
   },
@@ -43,7 +43,7 @@ export const sendEmail = task(
 /** Gives the money back when an order fails after it was paid. */
 export const refundPayment = task(
   { name: "refund_payment", input: z.object({ paymentId: z.string() }) },
-  async (_payment, ctx) => await pretend(150, ctx),
+  async (_payment, ctx) => await pretend(75, ctx),
 );
 
 /** All of them. */

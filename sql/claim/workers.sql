@@ -6,7 +6,8 @@ create or replace function rhythm.register_worker(
   p_name text default null,
   p_lease interval default '15s',
   p_info jsonb default '{}',
-  p_protocol integer default 1
+  p_protocol integer default 1,
+  p_environment text default null
 )
 returns uuid
 language plpgsql
@@ -24,6 +25,7 @@ begin
     select rhythm.name_problem('queue', q.name) as problem from unnest(p_queues) as q (name)
     union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
     union all select rhythm.name_problem('worker', p_name) where p_name is not null
+    union all select rhythm.name_problem('environment', p_environment) where p_environment is not null
     union all select 'The info of a worker must be an object' where jsonb_typeof(p_info) <> 'object'
     union all select format('Protocol %s is not known here: this engine speaks protocol 1. Use a worker of a version that does', coalesce(p_protocol::text, 'null')) where p_protocol is distinct from 1
     union all select 'The lease must be an interval from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
@@ -31,6 +33,7 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  perform rhythm.require_home(p_environment);
   insert into rhythm.worker (id, name, queues, started_at, beat_at, lease_ms, protocol, info)
   values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, p_protocol, coalesce(p_info, '{}'))
   on conflict (id) do update set
@@ -39,8 +42,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.register_worker(uuid, text[], text, interval, jsonb, integer) is
-  'Registers a worker and returns its id. p_worker null: it gets an id. p_protocol: the number of its protocol, 1. p_lease: how long it may be silent before others get its work.';
+comment on function rhythm.register_worker(uuid, text[], text, interval, jsonb, integer, text) is
+  'Registers a worker and returns its id. p_worker null: it gets an id. p_protocol: the number of its protocol, 1. p_lease: how long it may be silent before others get its work. p_environment: the environment to which it belongs; another one than that of the installation is refused.';
 
 -- A session that makes something due notifies the sleeping workers. If it died before that, a sleeping worker finds the work in
 -- its turn: one of them looks about every second, and each of them after five seconds at the latest. SQL tasks notify nobody.
@@ -83,6 +86,7 @@ begin
   elsif not rhythm.are_holds(p_holds) then
     perform rhythm.raise('RH001', 'p_holds must be an array: [{"call": 1, "ids": ["…"]}]');
   end if;
+  perform rhythm.require_home();
   update rhythm.worker as w
   set beat_at = v_now, spared = false, info = coalesce(p_info, w.info)
   where w.id = p_worker;
@@ -226,7 +230,8 @@ begin
           case when p_crashed is null and v_member.type = 'task' then -1 else 0 end, p_now);
         v_queues := v_queues || v_batch.queue;
       else
-        v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed),
+        v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message',
+          p_crashed || format('. It was lost %s times in all, and retry.crashes is %s', v_batch.crashes + 1, rhythm.max_crashes(v_member.retry))),
           null, null, null, null, null, null, null, null, null, null, null, null, v_fate, v_member.type, v_batch.id)::rhythm.outcome], p_now);
       end if;
     end loop;

@@ -77,6 +77,23 @@ comment on column rhythm.operation_acts.result is 'done, would (of a dry run), u
 comment on column rhythm.operation_acts.detail is 'Why it refused.';
 comment on column rhythm.operation_acts.place is 'For migrate and repair: where the workflow stood, and where it goes on: {version, lines, to, how, why}.';
 
+comment on column rhythm.failures.fingerprint is 'What failures of one kind share.';
+comment on column rhythm.failures.state is 'new, known, resolved (new again when it comes again) or ignored: see set_failure().';
+comment on column rhythm.failures.type is 'task or workflow.';
+comment on column rhythm.failures.target is 'The task or flow that failed.';
+comment on column rhythm.failures.error_type is 'The class of the error.';
+comment on column rhythm.failures.message is 'Its message, with # for what differs.';
+comment on column rhythm.failures.count is 'How often it came.';
+comment on column rhythm.failures.failed is 'How many executions are failed now. Those that were retried or deleted are not.';
+comment on column rhythm.failures.first_at is 'When it came first.';
+comment on column rhythm.failures.last_at is 'When it came last.';
+comment on column rhythm.failures.trend is 'How often it came in each of the last 24 hours; the last number is of the hour that has begun.';
+comment on column rhythm.failures.versions is 'Of a workflow: the last ten versions of the flow that failed so.';
+comment on column rhythm.failures.example_id is 'The execution that failed last.';
+comment on column rhythm.failures.changed_at is 'When somebody set its state.';
+comment on column rhythm.failures.changed_by is 'Who.';
+comment on column rhythm.failures.note is 'A word about it.';
+
 comment on column rhythm.pauses.kind is 'What is paused: everything, task, workflow, queue or key.';
 comment on column rhythm.pauses.name is 'The task, flow or queue.';
 comment on column rhythm.pauses.key is 'The concurrency key.';

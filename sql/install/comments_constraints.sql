@@ -100,3 +100,7 @@ comment on constraint state_known on rhythm.operation is 'It runs, was stopped, 
 comment on constraint ended_at_iff_completed on rhythm.operation is 'Only what has ended has an end.';
 comment on constraint operation_act_pkey on rhythm.operation_act is 'An operation changes an execution once.';
 comment on constraint result_known on rhythm.operation_act is 'These results exist.';
+
+comment on constraint failure_pkey on rhythm.failure is 'Each kind of failures has one row.';
+comment on constraint state_known on rhythm.failure is 'People know four states of a kind.';
+comment on constraint failure_hour_pkey on rhythm.failure_hour is 'Each kind has one number for each hour.';

@@ -209,3 +209,27 @@ comment on column rhythm.operation.ended_at is 'When it was completed.';
 comment on column rhythm.operation_act.operation_id is 'The operation.';
 comment on column rhythm.operation_act.execution_id is 'The execution.';
 comment on column rhythm.operation_act.at is 'When it was changed, or tried.';
+
+comment on column rhythm.home.database_oid is 'The number of the database in its cluster.';
+comment on column rhythm.home.database_name is 'The name of the database.';
+comment on column rhythm.home.adopted_at is 'Since when it belongs there.';
+comment on column rhythm.home.adopted_by is 'The database role that said so, or whose call was the first.';
+comment on constraint home_pkey on rhythm.home is 'Two first calls note one place.';
+
+comment on column rhythm.failure_note.execution_id is 'The execution that failed.';
+comment on column rhythm.failure_note.at is 'When it failed.';
+
+comment on column rhythm.failure.fingerprint is 'What failures of the same kind share.';
+comment on column rhythm.failure.state is 'What people know of it: see set_failure().';
+comment on column rhythm.failure.type is 'task or workflow.';
+comment on column rhythm.failure.target is 'The task or flow that failed.';
+comment on column rhythm.failure.error_type is 'The class of the error.';
+comment on column rhythm.failure.count is 'How often it came.';
+comment on column rhythm.failure.first_at is 'When it came first.';
+comment on column rhythm.failure.last_at is 'When it came last.';
+comment on column rhythm.failure.changed_by is 'Who set its state.';
+comment on column rhythm.failure.note is 'A word about it.';
+
+comment on column rhythm.failure_hour.fingerprint is 'The kind.';
+comment on column rhythm.failure_hour.hour is 'The beginning of the hour.';
+comment on column rhythm.failure_hour.count is 'How often it came in that hour.';

@@ -8,7 +8,7 @@ language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_code ~ '^(21|22|23|54|P0|RH)' and p_code <> 'RH010';
+  select p_code ~ '^(21|22|23|54|P0|RH)' and p_code not in ('RH010', 'RH011');
 $$;
 
 comment on function rhythm.is_data_error(text) is

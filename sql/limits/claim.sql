@@ -99,7 +99,7 @@ begin
   end if;
   p_state.nth := p_state.nth + 1;
   if p_state.version <> p_queue.version then
-    p_state := rhythm.adopt(p_queue, p_state);
+    p_state := rhythm.adopt_limits(p_queue, p_state);
     changed := true;
   end if;
   if p_state.listed is distinct from p_queue.limited_since then
@@ -151,7 +151,7 @@ $$;
 comment on function rhythm.catch_up(rhythm.queue, rhythm.queue_state, integer, timestamptz) is 'Brings the lanes and counts of a queue up to date. The caller holds its gate, and stores the state. Internal.';
 
 -- Opens closed lanes. Whether their keys have room is checked when their turn comes.
-create or replace function rhythm.adopt(p_queue rhythm.queue, p_state rhythm.queue_state)
+create or replace function rhythm.adopt_limits(p_queue rhythm.queue, p_state rhythm.queue_state)
 returns rhythm.queue_state
 language plpgsql
 volatile
@@ -187,7 +187,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.adopt(rhythm.queue, rhythm.queue_state) is 'Changes lanes and counts after a change of a queue''s configuration. The caller holds its gate. Internal.';
+comment on function rhythm.adopt_limits(rhythm.queue, rhythm.queue_state) is 'Changes lanes and counts after a change of a queue''s configuration. The caller holds its gate. Internal.';
 
 -- Batches of one, up to p_limit, that may begin now. Empty: none may. Null: the queue has no limits any more, and what is left
 -- in it is claimed as from any other queue.

@@ -173,8 +173,8 @@ end;
 $$;
 
 comment on function rhythm.configure_queue(text, integer, integer, integer, interval, integer, interval, text, jsonb) is
-  'Sets the limits of a queue, for all workers together: how many run at once, how many run at once for each concurrency key, how many begin in each period, and how many of each key begin. '
-  'fair => ''key'': concurrency keys take turns; weights: how many turns each has, {"gold": 3} (null: no change). Any other null: no such limit. '
+  'Sets the limits of a queue, for all workers together: how many run at once, in all and for each concurrency key, and how many begin in each period, in all and for each key. '
+  'With fair => ''key'', concurrency keys take turns. weights says how many turns each has, {"gold": 3}; null changes none. Any other null means that there is no such limit. '
   'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => interval ''1 minute'');';
 
 create or replace function rhythm.set_weights(p_queue text, p_weights jsonb)

@@ -28,7 +28,7 @@ begin
     when p_filter ? 'line' and jsonb_typeof(p_filter -> 'line') <> 'number' then 'line must be a number'
     when p_filter ? 'metadata' and jsonb_typeof(p_filter -> 'metadata') <> 'object' then 'metadata must be an object'
     when p_filter ? 'paused' and jsonb_typeof(p_filter -> 'paused') <> 'boolean' then 'paused must be true or false'
-    when p_filter ? 'fingerprint' and p_filter ->> 'fingerprint' !~ '^-?\d{1,19}$' then 'fingerprint must be a number'
+    when p_filter ? 'fingerprint' and case when p_filter ->> 'fingerprint' ~ '^\d{1,19}$' then (p_filter ->> 'fingerprint')::numeric > 9223372036854775807 else true end then 'fingerprint must be a number'
     when p_filter ? 'parent' and rhythm.as_uuid(p_filter ->> 'parent') is null then 'parent must be the id of an execution'
   end;
 end;

@@ -29,7 +29,7 @@ $$;
 
 comment on function rhythm.fitting(jsonb, uuid[]) is 'Those of some executions that fit the filter of an operation, in order. Internal.';
 
--- The next executions to look at. If only failures can fit, the index of failures has them.
+-- The next executions to look at. If only failures can fit, the indexes of failures have them.
 create or replace function rhythm.next_to_look(p_operation rhythm.operation, p_limit integer)
 returns uuid[]
 language plpgsql
@@ -37,7 +37,11 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_operation.filter ? 'fingerprint' or p_operation.filter -> 'status' <@ '["failed"]' then
+  if p_operation.filter ? 'fingerprint' then
+    return array(
+      select e.id from rhythm.execution as e
+      where e.fingerprint = (p_operation.filter ->> 'fingerprint')::bigint and e.id > p_operation.place and e.id < p_operation.until_id order by e.id limit p_limit);
+  elsif p_operation.filter -> 'status' <@ '["failed"]' then
     return array(
       select e.id from rhythm.execution as e
       where e.fingerprint is not null and e.id > p_operation.place and e.id < p_operation.until_id order by e.id limit p_limit);

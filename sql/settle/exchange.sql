@@ -274,6 +274,7 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  perform rhythm.require_home();
   v_limit := coalesce((p_want ->> 'limit')::integer, 0);
   v_targets := rhythm.texts_of(p_want -> 'targets');
   v_worker := rhythm.check_worker(p_worker, p_call);

@@ -200,18 +200,3 @@ end;
 $$;
 
 comment on function rhythm.not_held(uuid, jsonb, uuid[]) is 'Outcomes that changed nothing: declined, or refused with the reason. Internal.';
-
--- Type, target and message, without what differs between failures of one kind: numbers, ids, quoted parts.
-create or replace function rhythm.fingerprint_of(p_target text, p_error jsonb)
-returns bigint
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return hashtextextended(concat_ws(E'\n', p_target, p_error ->> 'type', p_error ->> 'code', p_error #>> '{at,line}',
-    regexp_replace(left(p_error ->> 'message', 1000), '"[^"]*"|''[^'']*''|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\d+', '#', 'g')), 0);
-end;
-$$;
-
-comment on function rhythm.fingerprint_of(text, jsonb) is 'What failures of one kind have in common, as a number.';

@@ -63,6 +63,7 @@ alter table rhythm.execution alter column output set storage external;
 create index execution_children on rhythm.execution (parent_id, id) where parent_id is not null;
 create index execution_stopping on rhythm.execution (id) where stopping;
 create index execution_failed on rhythm.execution (id) where fingerprint is not null;
+create index execution_fingerprint on rhythm.execution (fingerprint, id) where fingerprint is not null;
 create index execution_tags on rhythm.execution using gin (tags) where tags is not null;
 
 comment on table rhythm.execution is 'Every workflow and task, live or ended. Read it through the view executions or get().';
@@ -90,6 +91,7 @@ comment on column rhythm.execution.retry is 'Its retry policy, if it has one.';
 comment on index rhythm.execution_children is 'The tree: cancellation, lists, purging.';
 comment on index rhythm.execution_stopping is 'For beat(), which tells workers: few rows, and gone as soon as they settle.';
 comment on index rhythm.execution_failed is 'The list that people look at most.';
+comment on index rhythm.execution_fingerprint is 'Failures of one kind.';
 comment on index rhythm.execution_tags is 'Lists by tag.';
 
 -- Everything that is delayed, ready or leased. Alike tasks that were created together share a row, so that a claim of a hundred

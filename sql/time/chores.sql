@@ -273,6 +273,7 @@ declare
   v_more boolean;
 begin
   perform rhythm.check_limit('chores()', p_limit);
+  perform rhythm.require_home();
   if not rhythm.chore_is_due(v_now) then
     return null;
   end if;
@@ -289,6 +290,13 @@ begin
   perform rhythm.unpark(p_limit);
   perform rhythm.limited_chores(p_limit, v_now);
   v_more := rhythm.work_operations();
+  begin
+    v_more := rhythm.count_failures(p_limit) or v_more;
+  exception
+    when lock_not_available then
+      -- Somebody sets the state of a kind: try again next time.
+      null;
+  end;
   if rhythm.sweep(p_limit, v_now) and not v_more then
     return null;
   end if;

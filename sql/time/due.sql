@@ -126,6 +126,7 @@ declare
   v_due timestamptz;
 begin
   perform rhythm.check_limit('due()', p_limit);
+  perform rhythm.require_home();
   perform rhythm.join_late(p_limit, v_now);
   v_due := rhythm.next_due(v_now);
   if v_due <= v_now then

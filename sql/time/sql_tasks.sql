@@ -87,8 +87,8 @@ $$;
 comment on function rhythm.define_sql_task(text, regprocedure, jsonb) is
   'Makes a SQL function with one jsonb argument, the inputs, the handler of a task. tick() runs it, without a worker, and its return value '
   'is the output. Its writes and the task''s completion commit together. It runs with the rights of the installation''s owner, who must '
-  'own the function, or, if it is "security definer", with those of its own owner; with the search_path pg_catalog, pg_temp, '
-  'unless it sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks only into that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
+  'own the function. If it is "security definer", it runs with those of its own owner. Its search_path is pg_catalog, pg_temp, '
+  'unless it sets another. Options: queue (default sql), priority, timeout, retry; tick() looks only into that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
 
 create or replace function rhythm.undefine_sql_task(p_name text)
 returns boolean

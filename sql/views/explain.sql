@@ -389,12 +389,19 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set jit = off
 as $$
+declare
+  v_problem constant text := rhythm.home_problem();
+  v_state smallint;
+  v_result jsonb := '[]';
 begin
-  perform from rhythm.execution as e where e.id = p_execution;
+  select e.state into v_state from rhythm.execution as e where e.id = p_execution;
   if not found then
     perform rhythm.raise('RH002', format('Cannot explain: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
-  return rhythm.reasons_of(p_execution, 10);
+  if v_state = 0 and v_problem is not null then
+    v_result := v_result || rhythm.reason('not_adopted', format('%s. Nothing runs until adopt() is called', v_problem));
+  end if;
+  return v_result || rhythm.reasons_of(p_execution, 10);
 end;
 $$;
 

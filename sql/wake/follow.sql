@@ -18,10 +18,16 @@ declare
   v_items rhythm.settled_item[];
   v_workflows uuid[];
   v_leased bigint[] := '{}';
+  v_is_watched boolean;
+  v_has_failed boolean;
 begin
-  if exists (select from unnest(p_ended) as e where e.notify_on_end) then
+  select bool_or(e.notify_on_end), bool_or(e.state = 2) into v_is_watched, v_has_failed from unnest(p_ended) as e;
+  if v_is_watched then
     v_ended := p_ended || rhythm.end_waiters(array(select e.id from unnest(p_ended) as e where e.notify_on_end), p_now);
     perform rhythm.notify('done', e.id::text) from unnest(v_ended) as e where e.notify_on_end;
+  end if;
+  if v_has_failed then
+    perform rhythm.note_failures(v_ended, p_now);
   end if;
   v_items := p_items || array(
     select row(e.parent_id, e.id, e.state <> 1, e.wait_group)::rhythm.settled_item
@@ -34,12 +40,36 @@ begin
   if v_workflows <> '{}' then
     perform rhythm.clear_workflows(v_workflows);
   end if;
+  if coalesce(p_call, 0) = 0 and exists (select from unnest(v_ended) as e where e.state = 2) then
+    perform rhythm.tell_failed(array(select e.id from unnest(v_ended) as e where e.state = 2));
+  end if;
   return v_leased;
 end;
 $$;
 
 comment on function rhythm.follow_ends(rhythm.transition[], rhythm.settled_item[], timestamptz, uuid, integer, integer) is
   'Tells parents, key waiters and people of ends; returns the batches of parents that were leased to the worker. Internal.';
+
+-- No worker reported these ends, so none would log them. The worker whose call of due(), chores() or sql_tasks() this is reads the
+-- setting at the end of its statement.
+create or replace function rhythm.tell_failed(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform set_config('rhythm.failed', (
+    coalesce(nullif(current_setting('rhythm.failed', true), ''), '[]')::jsonb || coalesce(jsonb_agg(jsonb_build_object(
+      'id', e.id, 'kind', e.type, 'target', e.target, 'queue', e.queue, 'attempt', e.attempt, 'traceparent', e.traceparent,
+      'error', e.error - 'data') order by e.id), '[]'))::text, true)
+  from rhythm.execution as e
+  where e.id = any (p_ids) and e.state = 2;
+end;
+$$;
+
+comment on function rhythm.tell_failed(uuid[]) is
+  'Adds executions that failed without a report of a worker to the setting rhythm.failed of this transaction. Internal.';
 
 -- A workflow that has ended waits for nothing. The snapshot of a failed one stays, because retry() continues from it. What it took
 -- stays for its history.

@@ -16,7 +16,7 @@ import type { WorkerOptions } from "./options.ts";
 import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
 import { checkRegistered } from "./registration.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
-import { readToken } from "./environment.ts";
+import { mayAdopt, readToken } from "./environment.ts";
 import { findTelemetry } from "./telemetry.ts";
 
 /** A worker of an application, with its HTTP listener if it was given a port. */
@@ -86,6 +86,7 @@ export class AppWorker {
 
   async #run(): Promise<void> {
     if (this.#stopped) return;
+    if (mayAdopt()) this.#logger.info(await this.#rhythm.adopt());
     await checkRegistered(this.#parts, this.#parts.wanted ?? []);
     // Asked to stop meanwhile, when there was no worker yet to be told.
     if (this.#stopped) return;
@@ -143,6 +144,7 @@ export class AppWorker {
         targets: tasks.map((made) => made.name),
         leaseMs,
         runsCode: workflows.length > 0,
+        environment: this.#parts.environment,
       }),
       runtime: flowRuntime,
       clock,

@@ -8,6 +8,16 @@ export function readDeploy(): string | undefined {
   return read("RHYTHM_DEPLOY");
 }
 
+/** The environment's name that the environment gives; an empty one is none. */
+export function readEnvironment(): string | undefined {
+  return read("RHYTHM_ENVIRONMENT");
+}
+
+/** Whether a worker may adopt the database it finds. */
+export function mayAdopt(): boolean {
+  return read("RHYTHM_ADOPT") === "1";
+}
+
 function read(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" ? Deno.env.get(variable) || undefined : undefined;

@@ -55,6 +55,8 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     operation: (id) => rhythm.operations.get(id),
     places: (id) => rhythm.operations.places(id),
     acts: (id, page) => rhythm.operations.acts(id, page),
+    failures: (filter) => rhythm.failures.list(filter),
+    failure: (fingerprint) => rhythm.failures.get(fingerprint),
     queues: () => rhythm.queues.list(),
     workers: () => readWorkers(engine),
     schedules: () => rhythm.schedules.list(),
@@ -82,6 +84,7 @@ export function commandsOf(rhythm: Rhythm): Commands {
     wait: (id, options) => rhythm.executions.wait(id, options),
     operate: (request) => rhythm.operations.start(request),
     changeOperation: (id, change) => rhythm.operations[change](id),
+    setFailure: (fingerprint, state, words) => rhythm.failures.set(fingerprint, state, words),
     pause: (kind, name, options) => {
       switch (kind) {
         case "execution":

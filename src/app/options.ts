@@ -47,10 +47,23 @@ export interface InitOptions {
    * older deploy do not become current again. Default: `RHYTHM_DEPLOY`; without it, only texts that are new become current.
    */
   deploy?: string | Date;
+  /**
+   * The environment that workers of this application belong to, such as `production`. A database that belongs to another one, as a
+   * copy of production does in staging, is left alone. Default: `RHYTHM_ENVIRONMENT`.
+   */
+  environment?: string;
   /** How many connections client calls may use at once. Default: 5. */
   poolSize?: number;
   /** What a caller of the API must bring. Default: `RHYTHM_TOKEN`, else a random one: `rhythm.token`. */
   token?: string;
+}
+
+/** What `rhythm.adopt()` may say. */
+export interface AdoptOptions {
+  /** The name of the environment to which the database belongs from now on. Default: that of the application. */
+  environment?: string;
+  /** The server was upgraded with pg_upgrade: refuse if more than that differs. Default: false. */
+  upgraded?: boolean;
 }
 
 /** How a worker works. */
@@ -95,6 +108,7 @@ const INIT: Shape = {
   autoMigrate: BOOLEAN,
   schema: TEXT,
   deploy: DEPLOY,
+  environment: TEXT,
   log: LOG,
   poolSize: COUNT,
   token: TEXT,
@@ -111,6 +125,13 @@ const WORKER: Shape = {
   name: TEXT,
   observer: FUNCTION,
 };
+
+const ADOPT: Shape = { environment: TEXT, upgraded: BOOLEAN };
+
+/** Checks what `rhythm.adopt()` was given. */
+export function checkAdoptOptions(options: AdoptOptions): void {
+  checkShape(options, ADOPT, { where: "rhythm.adopt()" });
+}
 
 /** Checks what `Rhythm.init()` was given. */
 export function checkInitOptions(options: InitOptions, where = "Rhythm.init()"): void {

@@ -1,6 +1,7 @@
 import { POOL_SIZE } from "../shared/limits.ts";
 import { ClientCore } from "../client/core.ts";
 import { Executions } from "../client/executions.ts";
+import { Failures } from "../client/failures.ts";
 import { Flows } from "../client/flows.ts";
 import { Operations } from "../client/operations.ts";
 import { pause, resume } from "../client/pauses.ts";
@@ -10,6 +11,7 @@ import { Signals } from "../client/signals.ts";
 import { Tasks } from "../client/tasks.ts";
 import { Workflows } from "../client/workflows.ts";
 import type { Database } from "../db/database.ts";
+import { adopt } from "../db/calls/home.ts";
 import { listPauses } from "../db/calls/pauses.ts";
 import type { Registrable } from "../db/calls/registration.ts";
 import { install } from "../db/install.ts";
@@ -36,9 +38,16 @@ import { createLogger, isLogger } from "./log.ts";
 import { openDatabase } from "./open_database.ts";
 import { isOutage } from "../db/error_kind.ts";
 import { MeteredDatabase } from "./pool_meter.ts";
-import { checkInitOptions, checkWorkerOptions, type InitOptions, type WorkerOptions } from "./options.ts";
+import {
+  type AdoptOptions,
+  checkAdoptOptions,
+  checkInitOptions,
+  checkWorkerOptions,
+  type InitOptions,
+  type WorkerOptions,
+} from "./options.ts";
 import { register } from "./registration.ts";
-import { readDeploy, readToken } from "./environment.ts";
+import { readDeploy, readEnvironment, readToken } from "./environment.ts";
 import { findTelemetry } from "./telemetry.ts";
 
 /** What an application and its workers share. */
@@ -55,6 +64,8 @@ export interface AppParts {
   readonly workflows?: readonly AnyWorkflow[];
   /** Which deploy the application is of. */
   readonly deploy?: string | Date | undefined;
+  /** The environment that its workers belong to. */
+  readonly environment?: string | undefined;
   /** What another role must register before workers start. */
   readonly wanted?: readonly Registrable[];
   /** Where it logs. */
@@ -112,6 +123,8 @@ export class Rhythm {
   readonly queues: Queues;
   /** Cancel, retry, signal, pause or resume many executions at once. */
   readonly operations: Operations;
+  /** Failures by their kind. */
+  readonly failures: Failures;
   /** Register, list and check flows. */
   readonly flows: Flows;
   /** What a caller of the API must bring: as given, as `RHYTHM_TOKEN` says, or made for this application. */
@@ -146,6 +159,7 @@ export class Rhythm {
     this.schedules = new Schedules(core);
     this.queues = new Queues(core);
     this.operations = new Operations(core);
+    this.failures = new Failures(core);
     this.flows = new Flows(core);
   }
 
@@ -176,8 +190,8 @@ export class Rhythm {
     });
     const database = new MeteredDatabase(opened, poolSize);
     const { tasks = [], workflows = [] } = options;
-    const { token, deploy = readDeploy() } = options;
-    const parts = { place, database, schema, tasks, workflows, logger, clock, token, deploy };
+    const { token, deploy = readDeploy(), environment = readEnvironment() } = options;
+    const parts = { place, database, schema, tasks, workflows, logger, clock, token, deploy, environment };
     try {
       return await onceItAnswers({ clock, logger }, async () => {
         if (options.autoMigrate ?? true) await migrate(database, schema, logger);
@@ -222,6 +236,19 @@ export class Rhythm {
   /** What is paused: everything, tasks, flows, queues and keys, the latest last. */
   async pauses(): Promise<readonly Pause[]> {
     return await this.#core.retried(() => listPauses(this.#core.engine));
+  }
+
+  /**
+   * Lets everything run in this database, which is a copy of another one or was moved: workers refuse to work there until then. What is
+   * unfinished goes on, so pause or cancel first what must not. Needs the role `rhythm_operator`.
+   *
+   * @param options the environment, and whether only the server was upgraded
+   * @returns what it did
+   */
+  async adopt(options: AdoptOptions = {}): Promise<string> {
+    checkAdoptOptions(options);
+    const { environment = this.#parts.environment, upgraded } = options;
+    return await this.#core.retried(() => adopt(this.#core.engine, { environment, upgraded }));
   }
 
   /**

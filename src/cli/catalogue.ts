@@ -16,7 +16,10 @@ const START = "Start a workflow; queue a task";
 const END = "End executions; run them again";
 const PAUSE = "Executions, a task, a flow, a queue, everything";
 const CHANGE = "Other variables; an earlier step; a copy from there";
+const SCHEMA = "Install or upgrade the schema; let a copy run";
 const SERVICES = "Queues and workers; pause, resume, limit";
+
+const TIDY = "Look for problems; delete what ended long ago";
 
 const BEGIN = "Begin";
 const RUN = "Run";
@@ -85,6 +88,12 @@ export const CATALOGUE: readonly Entry[] = [
   entry(LOOK, "explain", "Why an execution does not continue", () => import("./commands/explain.ts"), ONE),
   entry(LOOK, "list", "Executions, newest first", () => import("./commands/list.ts"), MANY),
   entry(LOOK, "logs", "Log lines of executions", () => import("./commands/logs.ts"), MANY),
+  entry(
+    LOOK,
+    "failures",
+    "Failures by their kind, and what is known of them",
+    () => import("./commands/failures.ts"),
+  ),
   entry(LOOK, "history", "What a workflow did, step by step", () => import("./commands/history.ts"), PAST),
   entry(LOOK, "at", "A workflow as it was after a step", () => import("./commands/at.ts"), PAST),
   entry(
@@ -98,9 +107,10 @@ export const CATALOGUE: readonly Entry[] = [
   entry(LOOK, "workers", "Workers and their heartbeats", () => import("./commands/workers.ts"), SERVICES),
   entry(LOOK, "schedules", "Schedules; set, pause, trigger", () => import("./commands/schedules.ts")),
   entry(FLOWS, "flow", "check, run, fmt, graph, list, register", () => import("./commands/flow.ts")),
-  entry(CARE, "migrate", "Install or upgrade the schema", () => import("./commands/migrate.ts")),
-  entry(CARE, "doctor", "Look for problems, and say what to do", () => import("./commands/doctor.ts")),
-  entry(CARE, "purge", "Delete executions that ended long ago", () => import("./commands/purge.ts")),
+  entry(CARE, "migrate", "Install or upgrade the schema", () => import("./commands/migrate.ts"), SCHEMA),
+  entry(CARE, "adopt", "Let a copy of the database run", () => import("./commands/adopt.ts"), SCHEMA),
+  entry(CARE, "doctor", "Look for problems, and say what to do", () => import("./commands/doctor.ts"), TIDY),
+  entry(CARE, "purge", "Delete executions that ended long ago", () => import("./commands/purge.ts"), TIDY),
   entry(
     CARE,
     "completions",

@@ -11,6 +11,7 @@ export interface FilterFlags {
   status?: ExecutionStatus[];
   queue?: string;
   parent?: string;
+  fingerprint?: string;
   metadata?: string;
   after?: Date;
   before?: Date;
@@ -41,6 +42,7 @@ export function withWhich(command: Command): Command {
     )
     .addOption(option("-q, --queue <name>", "the queue"))
     .addOption(option("--parent <id>", "children of this execution"))
+    .addOption(option("--fingerprint <fingerprint>", "failures of one kind: see `rhythm failures`"))
     .addOption(option("--metadata <json>", "what the metadata must contain"))
     .addOption(option("--after <time>", "created since: ISO 8601, or how long ago: 2h", PAST))
     .addOption(option("--before <time>", "created before", PAST));
@@ -54,6 +56,7 @@ export async function filterOf(flags: FilterFlags): Promise<ExecutionFilter> {
   if (flags.status !== undefined) filter.status = flags.status;
   if (flags.queue !== undefined) filter.queue = flags.queue;
   if (flags.parent !== undefined) filter.parent = flags.parent;
+  if (flags.fingerprint !== undefined) filter.fingerprint = flags.fingerprint;
   if (flags.cursor !== undefined) filter.cursor = flags.cursor;
   if (flags.after !== undefined) filter.createdAfter = flags.after;
   if (flags.before !== undefined) filter.createdBefore = flags.before;

@@ -5,7 +5,7 @@
  * @module
  */
 import { systemClock } from "../runtime/clock.ts";
-import { describe, DURATION, KEY, MOMENT, NAME } from "../shared/arguments.ts";
+import { describe, DURATION, FINGERPRINT, KEY, MOMENT, NAME } from "../shared/arguments.ts";
 import { durationMs } from "../shared/duration.ts";
 import { RhythmError } from "../shared/error.ts";
 import { schemaProblem } from "../shared/names.ts";
@@ -181,7 +181,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     "the id of an operation, or its last 8 digits",
     (text) => fits({ kind: "id" }, text) || /^[0-9a-f]{8}$/i.test(text),
   ),
-  fingerprint: textThat("a whole number", (text) => /^-?\d{1,19}$/.test(text)),
+  fingerprint: textThat("digits, as `rhythm failures` shows them", (text) => FINGERPRINT.fits(text)),
   signal: NAMED,
   key: ofType(KEY),
   text: textThat("a text", () => true),

@@ -56,9 +56,10 @@ const NONE = "there are no executions yet: `rhythm start` and `rhythm queue` mak
 
 /** Whether it was said which executions, beyond how many. */
 function isNarrowed(
-  { limit: _, type, target, status, queue, parent, metadata, after, before, cursor }: FilterFlags,
+  { limit: _, type, target, status, queue, parent, fingerprint, metadata, after, before, cursor }:
+    FilterFlags,
 ): boolean {
-  return [type, target, status, queue, parent, metadata, after, before, cursor].some((given) =>
+  return [type, target, status, queue, parent, fingerprint, metadata, after, before, cursor].some((given) =>
     given !== undefined
   );
 }

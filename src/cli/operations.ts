@@ -21,7 +21,6 @@ import type { Terminal } from "./terminal.ts";
 /** Which executions, and how. */
 export interface OperateFlags extends Omit<FilterFlags, "limit" | "cursor">, Omit<MigrationFlags, "dryRun"> {
   flowVersion?: number;
-  fingerprint?: string;
   line?: number;
   reason?: string;
   dryRun?: boolean;
@@ -69,7 +68,6 @@ async function whichOf(options: OperateFlags, session: Session): Promise<Operati
   const which: OperationFilter = { ...filter };
   if (typeof which.parent === "string") which.parent = await wholeId(session, which.parent);
   if (options.flowVersion !== undefined) which.version = options.flowVersion;
-  if (options.fingerprint !== undefined) which.fingerprint = options.fingerprint;
   if (options.line !== undefined) which.line = options.line;
   if (Object.keys(which).length > 0) return which;
   throw new CliError("nothing says which executions", {

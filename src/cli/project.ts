@@ -12,6 +12,8 @@ export interface ProjectConfig {
   flows?: string[] | undefined;
   /** Modules that export tasks. */
   tasks?: string[] | undefined;
+  /** The environment that workers belong to. */
+  environment?: string | undefined;
   /** The queues that workers serve. */
   queues?: string[] | undefined;
   /** How many handlers run at once. */
@@ -90,6 +92,7 @@ async function readConfig(path: string): Promise<ProjectConfig | undefined> {
     schema: z.string().min(1).optional(),
     flows: texts,
     tasks: texts,
+    environment: z.string().min(1).optional(),
     queues: texts,
     concurrency: z.int().min(1).optional(),
     port: z.int().min(0).max(65_535).optional(),

@@ -1,6 +1,7 @@
 import { systemClock } from "../runtime/clock.ts";
 import { ClientCore } from "../client/core.ts";
 import { Executions } from "../client/executions.ts";
+import { Failures } from "../client/failures.ts";
 import type { Flows } from "../client/flows.ts";
 import { Operations } from "../client/operations.ts";
 import { Queues } from "../client/queues.ts";
@@ -26,6 +27,8 @@ export class Session implements AsyncDisposable {
   readonly executions: Executions;
   /** Operations on many executions. */
   readonly operations: Operations;
+  /** Failures by their kind. */
+  readonly failures: Failures;
   /** Queues. */
   readonly queues: Queues;
   /** Schedules. */
@@ -40,6 +43,7 @@ export class Session implements AsyncDisposable {
     this.core = new ClientCore({ database, schema, clock: systemClock });
     this.executions = new Executions(this.core);
     this.operations = new Operations(this.core);
+    this.failures = new Failures(this.core);
     this.queues = new Queues(this.core);
     this.schedules = new Schedules(this.core);
     this.signals = new Signals(this.core);

@@ -1,3 +1,4 @@
+import { readEnvironment } from "../app/environment.ts";
 import { levelsOf } from "../app/log.ts";
 import { onShutdown } from "../app/on_shutdown.ts";
 import { Rhythm } from "../app/rhythm.ts";
@@ -43,6 +44,7 @@ export async function work(call: Call<WorkerFlags>): Promise<number> {
   const levels = options.log === undefined ? {} : levelsOf(options.log, "--log");
   const workerIs = { ...workerOptions(project, options), ...placeAndName(options) };
   const { tasks, workflows } = await loadTasks(await taskModules(project, options.tasks));
+  const environment = readEnvironment() ?? project.config.environment;
   const flows = await flowPlaces(project, options.flows);
   if (tasks.length === 0 && workflows.length === 0 && flows.length === 0) throw nothingToDo(project.root);
   await using rhythm = await Rhythm.init({
@@ -52,6 +54,7 @@ export async function work(call: Call<WorkerFlags>): Promise<number> {
     tasks,
     workflows,
     autoMigrate: options.migrate,
+    ...(environment === undefined ? {} : { environment }),
     log: { ...levels, ...(call.json ? { format: "json" } : {}) },
   });
   const worker = rhythm.worker(workerIs);

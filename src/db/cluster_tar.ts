@@ -21,6 +21,26 @@ export async function dumpCluster(engine: PGlite): Promise<Uint8Array<ArrayBuffe
   return joined([...entries.map(({ bytes }) => bytes), new Uint8Array(1024)]);
 }
 
+/** A tar archive to begin databases with. A Blob of its own would copy its bytes twice, which takes a tenth of a second. */
+export class TarBlob extends Blob {
+  readonly #tar: Uint8Array<ArrayBuffer>;
+
+  /**
+   * Wraps an archive.
+   *
+   * @param tar the archive, which nobody changes
+   */
+  constructor(tar: Uint8Array<ArrayBuffer>) {
+    super([], { type: "application/x-tar" });
+    this.#tar = tar;
+  }
+
+  /** Its bytes. */
+  override arrayBuffer(): Promise<ArrayBuffer> {
+    return Promise.resolve(this.#tar.buffer);
+  }
+}
+
 /** The entries of a tar archive, each with its header. */
 function entriesOf(tar: Uint8Array): { name: string; bytes: Uint8Array }[] {
   const decoder = new TextDecoder();

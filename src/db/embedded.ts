@@ -3,16 +3,17 @@ import type { PGlite, Transaction } from "@electric-sql/pglite";
 import type { Database, ListenOptions, Queryable, Row, Unlisten } from "./database.ts";
 import { hasCluster, startEngine } from "./embedded_engine.ts";
 import { toRhythmError } from "./errors.ts";
+import type { SchemaFile } from "./schema_gen.ts";
 import { openShared } from "./sharing/shared.ts";
 
 /** Where the embedded Postgres keeps its data. */
 export interface EmbeddedOptions {
   /** A directory, made when missing, or `memory://`. Default: `.rhythm/data`. */
   dataDir?: string;
-  /** The content of a data directory to begin with, as PGlite dumps it. */
-  loadDataDir?: Blob;
   /** The schema that is about to be installed. If it is the usual one, a new database begins with the engine in it. */
   schema?: string;
+  /** Other files of the engine than this library's own; for tests. */
+  files?: readonly SchemaFile[];
 }
 
 /**
@@ -34,11 +35,10 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Datab
   );
 }
 
-async function start(dataDir: string, { loadDataDir, schema }: EmbeddedOptions): Promise<PGlite> {
-  if (loadDataDir !== undefined) return await startEngine(dataDir, { loadDataDir });
+async function start(dataDir: string, { schema, files }: EmbeddedOptions): Promise<PGlite> {
   if (schema !== "rhythm" || await hasCluster(dataDir)) return await startEngine(dataDir);
-  const { installedImage } = await import("./embedded_image.ts");
-  return await startEngine(dataDir, { loadDataDir: await installedImage() });
+  const { startInstalled } = await import("./embedded_image.ts");
+  return await startInstalled(dataDir, files);
 }
 
 class EmbeddedDatabase implements Database {

@@ -1,4 +1,5 @@
 import { brotliDecompressSync } from "node:zlib";
+import { TarBlob } from "./cluster_tar.ts";
 import type { PGlite, PGliteOptions } from "@electric-sql/pglite";
 
 /**
@@ -36,6 +37,6 @@ function emptyCluster(): Promise<Blob> {
   return unpacked ??= (async () => {
     const { cluster } = await import("./cluster_gen.ts");
     const tar = new Uint8Array(brotliDecompressSync(Uint8Array.fromBase64(cluster)));
-    return new Blob([tar], { type: "application/x-tar" });
+    return new TarBlob(tar);
   })();
 }

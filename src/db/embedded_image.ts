@@ -1,47 +1,58 @@
 import { createHash } from "node:crypto";
-import { dumpCluster } from "./cluster_tar.ts";
+import type { PGlite } from "@electric-sql/pglite";
+import { dumpCluster, TarBlob } from "./cluster_tar.ts";
 import { startEngine } from "./embedded_engine.ts";
 import { readCached, writeCached } from "./image_cache.ts";
 import { installScript } from "./install_sql.ts";
 import { libraryVersion, type SchemaFile, schemaFiles } from "./schema_gen.ts";
 
+/** The images that this process has read or made, or is about to, by name. */
+const images = new Map<string, Promise<Blob>>();
+
 /**
- * A data directory of the embedded database with the engine in it, to begin others with: quicker than to install again.
+ * Starts a new embedded database with the engine in it. The first process of a user installs the engine, and leaves the
+ * data directory as an image; all later databases begin with that.
  *
+ * @param dataDir a directory without a database, or `memory://`
  * @param files other files than this library's own; for tests
- * @returns what `openEmbedded` takes as `loadDataDir`
+ * @returns the database
  */
-export async function embeddedImage(files: readonly SchemaFile[] = schemaFiles): Promise<Blob> {
-  return tarBlob(await makeImage(installScript(files, "rhythm")));
-}
-
-let image: Promise<Blob> | undefined;
-
-/** The same of this library's own files: made by the first process of this user, read by all later ones. */
-export function installedImage(): Promise<Blob> {
-  return image ??= (async () => {
-    const script = installScript(schemaFiles, "rhythm");
-    const { cluster } = await import("./cluster_gen.ts");
-    const checksum = createHash("sha256").update(script).update(cluster).digest("hex").slice(0, 16);
-    const name = `${libraryVersion}-${checksum}.tar`;
-    const cached = await readCached(name);
-    if (cached !== undefined) return tarBlob(cached);
-    const made = await makeImage(script);
-    await writeCached(name, made);
-    return tarBlob(made);
-  })();
-}
-
-async function makeImage(script: string): Promise<Uint8Array<ArrayBuffer>> {
-  const engine = await startEngine("memory://");
+export async function startInstalled(
+  dataDir: string,
+  files: readonly SchemaFile[] = schemaFiles,
+): Promise<PGlite> {
+  const script = installScript(files, "rhythm");
+  const { cluster } = await import("./cluster_gen.ts");
+  const checksum = createHash("sha256").update(script).update(cluster).digest("hex").slice(0, 16);
+  const name = `${libraryVersion}-${checksum}.tar`;
+  const image = images.get(name);
+  if (image !== undefined) return await startEngine(dataDir, { loadDataDir: await image });
+  const { promise, resolve, reject } = Promise.withResolvers<Blob>();
+  images.set(name, promise);
+  promise.catch(() => images.delete(name));
   try {
-    await engine.exec(script);
-    return await dumpCluster(engine);
-  } finally {
-    await engine.close();
+    const cached = await readCached(name);
+    if (cached !== undefined) {
+      resolve(new TarBlob(cached));
+      return await startEngine(dataDir, { loadDataDir: await promise });
+    }
+    const engine = await startEngine(dataDir);
+    const made = await installed(engine, script);
+    resolve(new TarBlob(made));
+    await writeCached(name, made);
+    return engine;
+  } catch (error) {
+    reject(error);
+    throw error;
   }
 }
 
-function tarBlob(tar: Uint8Array<ArrayBuffer>): Blob {
-  return new Blob([tar], { type: "application/x-tar" });
+async function installed(engine: PGlite, script: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    await engine.exec(script);
+    return await dumpCluster(engine);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
 }

@@ -118,6 +118,12 @@ export class IsolationError extends EngineError {
   override readonly name = "IsolationError";
 }
 
+/** Thrown to a worker in a copy of the database, or in one of another environment (`RH011`): nothing runs there until `adopt()`. */
+export class NotAdoptedError extends EngineError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "NotAdoptedError";
+}
+
 const classes: Readonly<Record<string, typeof EngineError>> = {
   RH001: InvalidArgumentError,
   RH002: ExecutionNotFoundError,
@@ -128,6 +134,7 @@ const classes: Readonly<Record<string, typeof EngineError>> = {
   RH008: WorkerNotRegisteredError,
   RH009: PgCronError,
   RH010: IsolationError,
+  RH011: NotAdoptedError,
 };
 
 /** Every SQLSTATE that the engine raises itself. */
@@ -163,4 +170,5 @@ knownErrors({
   WorkerNotRegisteredError,
   PgCronError,
   IsolationError,
+  NotAdoptedError,
 });

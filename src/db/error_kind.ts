@@ -72,7 +72,7 @@ export function isTooSlow(error: unknown): boolean {
  * @param code the SQLSTATE
  */
 export function isDataError(code: string): boolean {
-  return /^(21|22|23|54|P0|RH)/.test(code) && code !== "RH010";
+  return /^(21|22|23|54|P0|RH)/.test(code) && code !== "RH010" && code !== "RH011";
 }
 
 // A login that is refused (28), no such database (3D000), a right that is missing (42501).

@@ -17,7 +17,7 @@ export async function readCached(name: string): Promise<Uint8Array<ArrayBuffer> 
   if (path === undefined || !isAllowed("read", path)) return undefined;
   const file = await Deno.readFile(path).catch(() => undefined);
   if (file === undefined) return undefined;
-  const image = file.subarray(DIGEST_BYTES);
+  const image = file.slice(DIGEST_BYTES);
   // A damaged one is made again: a database that begins with it would be damaged, too.
   return digestOf(image).equals(file.subarray(0, DIGEST_BYTES)) ? image : undefined;
 }

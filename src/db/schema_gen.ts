@@ -116,7 +116,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "2a39ccd451831379f93c9ba3b6fb841f35b9103485330bae3b8e2e1dfb32294a",
+    checksum: "9a017b42be84f3cc56d3237e8cd2740124400f310bdff57b4a664ee6e4d4b31b",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -182,6 +182,7 @@ alter table rhythm.execution alter column output set storage external;
 create index execution_children on rhythm.execution (parent_id, id) where parent_id is not null;
 create index execution_stopping on rhythm.execution (id) where stopping;
 create index execution_failed on rhythm.execution (id) where fingerprint is not null;
+create index execution_fingerprint on rhythm.execution (fingerprint, id) where fingerprint is not null;
 create index execution_tags on rhythm.execution using gin (tags) where tags is not null;
 
 comment on table rhythm.execution is 'Every workflow and task, live or ended. Read it through the view executions or get().';
@@ -209,6 +210,7 @@ comment on column rhythm.execution.retry is 'Its retry policy, if it has one.';
 comment on index rhythm.execution_children is 'The tree: cancellation, lists, purging.';
 comment on index rhythm.execution_stopping is 'For beat(), which tells workers: few rows, and gone as soon as they settle.';
 comment on index rhythm.execution_failed is 'The list that people look at most.';
+comment on index rhythm.execution_fingerprint is 'Failures of one kind.';
 comment on index rhythm.execution_tags is 'Lists by tag.';
 
 -- Everything that is delayed, ready or leased. Alike tasks that were created together share a row, so that a claim of a hundred
@@ -1130,6 +1132,32 @@ comment on column rhythm.pairing.pairs is 'By function and instruction, as {"0:1
 `,
   },
   {
+    name: "structure/105_home.sql",
+    kind: "structure",
+    checksum: "8e4152a1286a3d2e6377ff9a9d3a1b4614cbefafb4609afc6cd2b77ed226dea5",
+    text: `-- Where this installation belongs. A copy of the database has this row, too, and is in another place.
+
+create table rhythm.home (
+  nth integer not null,
+  system_identifier text,
+  database_oid oid not null,
+  database_name text not null,
+  timeline text,
+  environment text,
+  adopted_at timestamptz not null,
+  adopted_by text not null,
+  constraint home_pkey primary key (nth)
+);
+
+comment on table rhythm.home is
+  'The database and the environment to which this installation belongs; one row, written when the first worker registers or the first tick runs. In a copy of the database they differ, and nothing runs until adopt().';
+comment on column rhythm.home.nth is 'How often it was adopted.';
+comment on column rhythm.home.system_identifier is 'The identifier of the database cluster; null where it cannot be read.';
+comment on column rhythm.home.timeline is 'The branch, where the provider shows it (neon.timeline_id).';
+comment on column rhythm.home.environment is 'The environment''s name, such as production; null: none was given.';
+`,
+  },
+  {
     name: "structure/110_operations.sql",
     kind: "structure",
     checksum: "6a0f1ce579b4dd9982116791dbabf21247b9a665195c03d2c4c04fba27b015b7",
@@ -1195,6 +1223,66 @@ comment on column rhythm.operation_act.result is 'Null: the execution was locked
 comment on column rhythm.operation_act.detail is 'Why it refused.';
 comment on column rhythm.operation_act.place is 'For migrate and repair: where the workflow stood, and where it goes on: {version, lines, to, how, why}.';
 comment on index rhythm.operation_act_open is 'What an operation must try again.';
+`,
+  },
+  {
+    name: "structure/120_failures.sql",
+    kind: "structure",
+    checksum: "f9e4e8cb16517f7a71afb2ea1a78b3180c3aa604e6b156f09c96afcd651bff62",
+    text: `-- Failures of one kind, counted. An end notes its failure in a row of its own, so that failing executions do not wait for each
+-- other. chores() counts the notes.
+
+create table rhythm.failure_note (
+  execution_id uuid not null,
+  fingerprint bigint not null,
+  at timestamptz not null
+)
+with (autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+
+comment on table rhythm.failure_note is 'Failures that chores() has not counted yet.';
+comment on column rhythm.failure_note.fingerprint is 'What failures of the same kind share.';
+
+create table rhythm.failure (
+  fingerprint bigint not null,
+  state text not null default 'new',
+  type text not null,
+  target text not null,
+  error_type text,
+  message text,
+  count bigint not null,
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  example_id uuid not null,
+  versions integer[] not null default '{}',
+  changed_at timestamptz,
+  changed_by text,
+  note text,
+  constraint failure_pkey primary key (fingerprint),
+  constraint state_known check (state in ('new', 'known', 'resolved', 'ignored'))
+)
+with (fillfactor = 70);
+
+create index failure_last on rhythm.failure (last_at);
+
+comment on table rhythm.failure is 'The kinds of failures. Read it through the view failures.';
+comment on column rhythm.failure.message is 'The message of the last one, with # for what differs.';
+comment on column rhythm.failure.example_id is 'The execution that failed last.';
+comment on column rhythm.failure.versions is 'For a workflow: the last ten versions of the flow that failed in this way.';
+comment on column rhythm.failure.changed_at is 'When a person set its state.';
+comment on index rhythm.failure_last is 'For chores(), which forgets them after the retention.';
+
+create table rhythm.failure_hour (
+  fingerprint bigint not null,
+  hour timestamptz not null,
+  count bigint not null,
+  constraint failure_hour_pkey primary key (fingerprint, hour)
+)
+with (fillfactor = 70);
+
+create index failure_hour_old on rhythm.failure_hour (hour);
+
+comment on table rhythm.failure_hour is 'How often each kind of failure came, by the hour, for a week.';
+comment on index rhythm.failure_hour_old is 'For chores(), which deletes what is older than a week.';
 `,
   },
   {
@@ -3071,7 +3159,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "6b5eda7f678392b43ecc4332462919fd7e4f2e24a8b716773a295ab46c470e8c",
+    checksum: "e77f0d06fba2713f516dd17ae49d0ed077c49b30c005ddf5e30cba31c81b4c8c",
     text: `-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
@@ -3080,7 +3168,8 @@ create or replace function rhythm.register_worker(
   p_name text default null,
   p_lease interval default '15s',
   p_info jsonb default '{}',
-  p_protocol integer default 1
+  p_protocol integer default 1,
+  p_environment text default null
 )
 returns uuid
 language plpgsql
@@ -3098,6 +3187,7 @@ begin
     select rhythm.name_problem('queue', q.name) as problem from unnest(p_queues) as q (name)
     union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
     union all select rhythm.name_problem('worker', p_name) where p_name is not null
+    union all select rhythm.name_problem('environment', p_environment) where p_environment is not null
     union all select 'The info of a worker must be an object' where jsonb_typeof(p_info) <> 'object'
     union all select format('Protocol %s is not known here: this engine speaks protocol 1. Use a worker of a version that does', coalesce(p_protocol::text, 'null')) where p_protocol is distinct from 1
     union all select 'The lease must be an interval from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
@@ -3105,6 +3195,7 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  perform rhythm.require_home(p_environment);
   insert into rhythm.worker (id, name, queues, started_at, beat_at, lease_ms, protocol, info)
   values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, p_protocol, coalesce(p_info, '{}'))
   on conflict (id) do update set
@@ -3113,8 +3204,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.register_worker(uuid, text[], text, interval, jsonb, integer) is
-  'Registers a worker and returns its id. p_worker null: it gets an id. p_protocol: the number of its protocol, 1. p_lease: how long it may be silent before others get its work.';
+comment on function rhythm.register_worker(uuid, text[], text, interval, jsonb, integer, text) is
+  'Registers a worker and returns its id. p_worker null: it gets an id. p_protocol: the number of its protocol, 1. p_lease: how long it may be silent before others get its work. p_environment: the environment to which it belongs; another one than that of the installation is refused.';
 
 -- A session that makes something due notifies the sleeping workers. If it died before that, a sleeping worker finds the work in
 -- its turn: one of them looks about every second, and each of them after five seconds at the latest. SQL tasks notify nobody.
@@ -3157,6 +3248,7 @@ begin
   elsif not rhythm.are_holds(p_holds) then
     perform rhythm.raise('RH001', 'p_holds must be an array: [{"call": 1, "ids": ["…"]}]');
   end if;
+  perform rhythm.require_home();
   update rhythm.worker as w
   set beat_at = v_now, spared = false, info = coalesce(p_info, w.info)
   where w.id = p_worker;
@@ -3300,7 +3392,8 @@ begin
           case when p_crashed is null and v_member.type = 'task' then -1 else 0 end, p_now);
         v_queues := v_queues || v_batch.queue;
       else
-        v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed),
+        v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message',
+          p_crashed || format('. It was lost %s times in all, and retry.crashes is %s', v_batch.crashes + 1, rhythm.max_crashes(v_member.retry))),
           null, null, null, null, null, null, null, null, null, null, null, null, v_fate, v_member.type, v_batch.id)::rhythm.outcome], p_now);
       end if;
     end loop;
@@ -5576,6 +5669,175 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
 `,
   },
   {
+    name: "failures/count.sql",
+    kind: "behaviour",
+    checksum: "d32a6cf202da758936363d729ad9ac45a3d03a1510e65ae5c9e62ad0925734eb",
+    text: `-- Counting failures.
+
+create or replace function rhythm.note_failures(p_ended rhythm.transition[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into rhythm.failure_note (execution_id, fingerprint, at)
+  select e.id, x.fingerprint, p_now
+  from unnest(p_ended) as e
+  cross join lateral (select y.fingerprint from rhythm.execution as y where y.id = e.id and y.fingerprint is not null offset 0) as x
+  where e.state = 2;
+end;
+$$;
+
+comment on function rhythm.note_failures(rhythm.transition[], timestamptz) is 'Notes those of some ends that are failures, for count_failures(). Internal.';
+
+-- Only one session counts at a time: chores() holds a lock. A person who sets the state of a kind holds its row for a moment.
+create or replace function rhythm.count_failures(p_limit integer)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_notes rhythm.failure_note[];
+begin
+  with taken as (
+    delete from rhythm.failure_note as n
+    where n.ctid = any (array(select x.ctid from rhythm.failure_note as x limit p_limit for update skip locked))
+    returning n.*
+  )
+  select array_agg(t::rhythm.failure_note order by t.at, t.execution_id) into v_notes from taken as t;
+  if v_notes is null then
+    return false;
+  end if;
+  insert into rhythm.failure_hour as h (fingerprint, hour, count)
+  select n.fingerprint, date_trunc('hour', n.at at time zone 'UTC') at time zone 'UTC', count(*) from unnest(v_notes) as n group by 1, 2 order by 1, 2
+  on conflict (fingerprint, hour) do update set count = h.count + excluded.count;
+  insert into rhythm.failure as f (fingerprint, type, target, error_type, message, count, first_at, last_at, example_id, versions)
+  select distinct on (n.fingerprint) n.fingerprint, e.type, e.target, left(e.error ->> 'type', 200), left(rhythm.message_kind(e.error), 500),
+    count(*) over each_kind, min(n.at) over each_kind, max(n.at) over each_kind, n.execution_id,
+    array(select distinct x.version from unnest(v_notes) as o
+      cross join lateral (select y.version from rhythm.execution as y where y.id = o.execution_id offset 0) as x
+      where o.fingerprint = n.fingerprint and x.version is not null order by x.version desc limit 10)
+  from unnest(v_notes) as n
+  cross join lateral (select x.type, x.target, x.error from rhythm.execution as x where x.id = n.execution_id offset 0) as e
+  window each_kind as (partition by n.fingerprint)
+  order by n.fingerprint, n.at desc, n.execution_id desc
+  on conflict (fingerprint) do update
+  set count = f.count + excluded.count, first_at = least(f.first_at, excluded.first_at), last_at = greatest(f.last_at, excluded.last_at),
+    example_id = excluded.example_id, message = excluded.message,
+    versions = array(select distinct v.version from unnest(f.versions || excluded.versions) as v (version) order by v.version desc limit 10),
+    state = case when f.state = 'resolved' and excluded.last_at > f.changed_at then 'new' else f.state end;
+  return cardinality(v_notes) = p_limit;
+end;
+$$;
+
+comment on function rhythm.count_failures(integer) is
+  'Counts noted failures by their kind. A kind that was resolved and comes again is new. True: there is more. Part of chores().';
+
+create or replace function rhythm.forget_failures(p_limit integer, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before constant timestamptz := p_now - rhythm.setting('retention')::interval;
+  v_old constant bigint[] := array(select f.fingerprint from rhythm.failure as f where f.last_at < v_before order by f.last_at limit p_limit for update skip locked);
+  v_count integer;
+begin
+  delete from rhythm.failure as f where f.fingerprint = any (v_old);
+  delete from rhythm.failure_hour as h
+  where h.ctid = any (array(select x.ctid from rhythm.failure_hour as x where x.hour < p_now - interval '7 days' order by x.hour limit p_limit));
+  get diagnostics v_count = row_count;
+  return greatest(v_count, cardinality(v_old)) < p_limit;
+end;
+$$;
+
+comment on function rhythm.forget_failures(integer, timestamptz) is
+  'Forgets kinds of failures that have not come for the setting retention; false: there is more. Part of chores().';
+
+create or replace function rhythm.set_failure(p_fingerprint bigint, p_state text, p_note text default null, p_by text default null)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_names constant record := rhythm.pause_names(p_note, p_by);
+  v_before text;
+begin
+  if p_state is null or p_state not in ('new', 'known', 'resolved', 'ignored') then
+    perform rhythm.raise('RH001', format('There is no state "%s" of failures: expected new, known, resolved or ignored', p_state));
+  end if;
+  select f.state into v_before from rhythm.failure as f where f.fingerprint = p_fingerprint for update;
+  if not found then
+    perform rhythm.raise('RH004', format('No failure has the fingerprint %s', coalesce(p_fingerprint::text, 'null')));
+  end if;
+  update rhythm.failure as f
+  set state = p_state, changed_at = rhythm.now(), changed_by = v_names.by_whom, note = coalesce(v_names.reason, f.note)
+  where f.fingerprint = p_fingerprint;
+  return v_before <> p_state;
+end;
+$$;
+
+comment on function rhythm.set_failure(bigint, text, text, text) is
+  'Sets the state of a kind of failures: new, known, resolved (new again when it comes again) or ignored. p_note: a word about it, which is kept. False: it had this state. Example: '
+  'select rhythm.set_failure(f.fingerprint, ''resolved'', ''fixed in 1.4'') from rhythm.failures as f where f.target = ''charge'';';
+`,
+  },
+  {
+    name: "failures/fingerprint.sql",
+    kind: "behaviour",
+    checksum: "17eb1a59f1912933814ce2a7f03d4ba2714b0ec6664e229232e37a2034cd5f64",
+    text: `-- What failures of one kind have in common.
+
+create or replace function rhythm.message_kind(p_error jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return regexp_replace(left(p_error ->> 'message', 1000), '"[^"]*"|(?<!\\w)''[^'']*''|\`[^\`]*\`|[[:alnum:]_-]*\\d[[:alnum:]_-]*', '#', 'g');
+end;
+$$;
+
+comment on function rhythm.message_kind(jsonb) is 'The message of an error, with # for what differs between failures of one kind: numbers, ids, quoted parts. Internal.';
+
+-- Without directories, because they differ between machines, and without the line, because it changes with every deploy.
+create or replace function rhythm.user_frame(p_error jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_frame constant text := substring(left(p_error ->> 'stack', 4000) from '\\n\\s+at (?![^\\n]*(?:node_modules|node:|ext:|npm:|jsr:|https?://|\\(<anonymous>\\)))([^\\n]*)');
+begin
+  return regexp_replace(regexp_replace(v_frame, '(:\\d+){1,2}\\)?$', ''), '[^ (]*[/\\\\]', '', 'g');
+end;
+$$;
+
+comment on function rhythm.user_frame(jsonb) is 'The first call of the user''s own code in the stack of an error: function and file. Internal.';
+
+create or replace function rhythm.fingerprint_of(p_target text, p_error jsonb)
+returns bigint
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return hashtextextended(concat_ws(E'\\n', p_target, p_error ->> 'type', p_error ->> 'code', coalesce(p_error #>> '{at,line}', rhythm.user_frame(p_error)),
+    rhythm.message_kind(p_error)), 0) & 9223372036854775807;
+end;
+$$;
+
+comment on function rhythm.fingerprint_of(text, jsonb) is
+  'What failures of one kind have in common, as a number from 0. It is made of the task or flow, the type of the error, its place, and its message without numbers, ids and quoted parts. Internal.';
+`,
+  },
+  {
     name: "history/changes.sql",
     kind: "behaviour",
     checksum: "b9c1fad05f5ffa547fa9188f017736182f830a40b257a760162b6ad298a24615",
@@ -6106,7 +6368,7 @@ comment on function rhythm.replay_steps(uuid, integer, integer) is
   {
     name: "history/sweep.sql",
     kind: "behaviour",
-    checksum: "aa7ecb4f559f5dd5e871c1ef98524971740ef43a039b31b9291496a5e96b16ff",
+    checksum: "d57503b4025d2a6b39a0f3f6792beeb6ae69d083f3d4b141671025c3c007d36c",
     text: `-- Removes what has expired, and what ended long ago.
 
 -- Nobody waits for it, and it is the most expensive of the chores, because each session makes its own plan for it.
@@ -6127,6 +6389,7 @@ begin
   v_is_swept := rhythm.expire_keys(p_limit, p_now) < p_limit;
   v_is_swept := rhythm.purge_on(p_limit, p_now) and v_is_swept;
   v_is_swept := rhythm.forget_operations(p_limit, p_now) and v_is_swept;
+  v_is_swept := rhythm.forget_failures(p_limit, p_now) and v_is_swept;
   if v_is_swept then
     insert into rhythm.setting as s (name, value) values ('swept_at', p_now::text)
     on conflict (name) do update set value = excluded.value;
@@ -6302,6 +6565,155 @@ as $$
 $$;
 
 comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a time: ranges of time are ranges of ids.';
+`,
+  },
+  {
+    name: "home/home.sql",
+    kind: "behaviour",
+    checksum: "9f9dbc36ac0a422f7a94ed4f9c34ea96f4dc24ff4fa98f2107408be267251073",
+    text: `-- A copy of a database must not do again what the original does: send its mails, charge its customers. So an installation knows
+-- where it belongs, and elsewhere its workers, SQL tasks, timers and schedules stand still until somebody adopts it.
+
+create or replace function rhythm.find_home()
+returns rhythm.home
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_home rhythm.home;
+begin
+  v_home.database_oid := (select d.oid from pg_catalog.pg_database as d where d.datname = current_database());
+  v_home.database_name := current_database();
+  v_home.timeline := nullif(current_setting('neon.timeline_id', true), '');
+  -- The setting has this name whatever the schema's name is.
+  v_home.environment := nullif(current_setting('rhythm' || '.environment', true), '');
+  v_home.adopted_at := rhythm.now();
+  v_home.adopted_by := rhythm.caller();
+  begin
+    v_home.system_identifier := (select c.system_identifier::text from pg_catalog.pg_control_system() as c);
+  exception
+    when insufficient_privilege or feature_not_supported or undefined_file then
+      null; -- Some providers hide it.
+  end;
+  return v_home;
+end;
+$$;
+
+comment on function rhythm.find_home() is 'Where this database is now. Internal.';
+
+create or replace function rhythm.home_problem(p_environment text default null)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_here constant rhythm.home := rhythm.find_home();
+  v_environment constant text := coalesce(p_environment, v_here.environment);
+begin
+  return (
+    select case
+      when h.database_name <> v_here.database_name then
+        format('This is a copy: it belongs to the database "%s", and is now in "%s"', h.database_name, v_here.database_name)
+      when h.system_identifier <> v_here.system_identifier then
+        format('This is a copy: it belongs to another server, with the system identifier %s, and this one has %s', h.system_identifier, v_here.system_identifier)
+      when h.timeline <> v_here.timeline then format('This is a copy: it belongs to the branch %s, and is now on %s', h.timeline, v_here.timeline)
+      when h.database_oid <> v_here.database_oid then 'This is a copy: it belongs to an earlier database of the same name'
+      when h.environment <> v_environment then
+        format('This installation belongs to the environment "%s", and %s', h.environment,
+          case when p_environment is null then format('the setting %s says "%s"', 'rhythm' || '.environment', v_environment) else format('this worker to "%s"', v_environment) end)
+    end
+    from rhythm.home as h);
+end;
+$$;
+
+comment on function rhythm.home_problem(text) is
+  'Why nothing may run here: this is a copy of the database, or belongs to another environment than p_environment, or than the setting of the database. Null: it may.';
+
+-- A connection does not leave its database, so each looks once, and again after an adopt().
+create or replace function rhythm.require_home(p_environment text default null)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_nth constant integer := (select h.nth from rhythm.home as h);
+  v_checked constant text := format('%s %s', v_nth, :'schema');
+  v_here rhythm.home;
+  v_problem text;
+begin
+  if p_environment is null and v_checked = current_setting('rhythm_home.checked', true) then
+    return;
+  end if;
+  if v_nth is null then
+    v_here := rhythm.find_home();
+    insert into rhythm.home (nth, system_identifier, database_oid, database_name, timeline, environment, adopted_at, adopted_by)
+    values (1, v_here.system_identifier, v_here.database_oid, v_here.database_name, v_here.timeline, coalesce(p_environment, v_here.environment), v_here.adopted_at, v_here.adopted_by)
+    on conflict do nothing;
+    return;
+  end if;
+  v_problem := rhythm.home_problem(p_environment);
+  if v_problem is not null then
+    perform rhythm.raise('RH011', v_problem,
+      format('Nothing runs here until you say that it may: select %s.adopt(). What is unfinished goes on then: pause or cancel first what must not', quote_ident(:'schema')));
+  end if;
+  -- The first worker that brings a name gives it.
+  if p_environment is not null then
+    update rhythm.home as h set environment = p_environment where h.environment is null;
+  end if;
+  perform set_config('rhythm_home.checked', v_checked, false);
+end;
+$$;
+
+comment on function rhythm.require_home(text) is
+  'Refuses (RH011) a worker''s call in a copy of the database; the first call of an installation notes where it belongs. Internal.';
+
+create or replace function rhythm.adopt(environment text default null, upgraded boolean default false)
+returns text
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_old rhythm.home;
+  v_here constant rhythm.home := rhythm.find_home();
+  v_environment text;
+begin
+  perform rhythm.require_read_committed();
+  if environment is not null then
+    perform rhythm.check_name('environment', environment);
+  end if;
+  if environment <> v_here.environment then
+    perform rhythm.raise('RH001', format('The setting %s of this database says "%s", not "%s"', 'rhythm' || '.environment', v_here.environment, environment),
+      format('Change it: alter database %I set %s = %L', v_here.database_name, 'rhythm' || '.environment', environment));
+  end if;
+  lock table rhythm.home in share row exclusive mode;
+  select * into v_old from rhythm.home;
+  v_environment := coalesce(environment, v_here.environment, v_old.environment);
+  if upgraded and (v_old.database_name <> v_here.database_name or v_old.timeline <> v_here.timeline or v_old.environment <> v_environment) then
+    perform rhythm.raise('RH001', format('This is more than an upgrade: %s', coalesce(rhythm.home_problem(environment), 'the environment changes')),
+      'If it is right that this copy runs, leave out "upgraded"');
+  end if;
+  if v_old.nth is not null and rhythm.home_problem() is null and v_old.environment is not distinct from v_environment then
+    return format('Database "%s" is at home here already', v_here.database_name);
+  end if;
+  -- Workers of the original do not work here. What they held goes on at once, and no attempt is counted.
+  if v_old.nth is not null and (v_old.database_name, v_old.database_oid) is distinct from (v_here.database_name, v_here.database_oid)
+    or v_old.system_identifier <> v_here.system_identifier or v_old.timeline <> v_here.timeline then
+    perform rhythm.stop_worker(w.id) from rhythm.worker as w order by w.id;
+  end if;
+  delete from rhythm.home;
+  insert into rhythm.home (nth, system_identifier, database_oid, database_name, timeline, environment, adopted_at, adopted_by)
+  values (coalesce(v_old.nth, 0) + 1, v_here.system_identifier, v_here.database_oid, v_here.database_name, v_here.timeline, v_environment, v_here.adopted_at, v_here.adopted_by);
+  return format('Rhythm belongs to database "%s"%s now, and runs', v_here.database_name,
+    case when v_environment is null then '' else format(' and environment "%s"', v_environment) end);
+end;
+$$;
+
+comment on function rhythm.adopt(text, boolean) is
+  'Lets an installation run where it is now: after a restore, in a copy that shall work, after pg_upgrade (upgraded => true, which refuses if more than the server changed). environment: the name of the environment, such as ''staging''. Returns what it did.';
 `,
   },
   {
@@ -6582,7 +6994,7 @@ comment on function rhythm.uninstall_cron() is
   {
     name: "install/sessions.sql",
     kind: "behaviour",
-    checksum: "881235400f96d150bd50e7f18b6729df238f4e5ef6fa1ae82e34601b2ec10860",
+    checksum: "7a7d8f2331795ff7a7a8e4d40516da35baa11f53ceb3765136500e0b6ab61fab",
     text: `-- Which sessions are allowed, and what errors mean.
 
 -- The same as isDataError() in TypeScript: values (22), constraints (23), several rows instead of one (21), limits of a value
@@ -6593,7 +7005,7 @@ language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_code ~ '^(21|22|23|54|P0|RH)' and p_code <> 'RH010';
+  select p_code ~ '^(21|22|23|54|P0|RH)' and p_code not in ('RH010', 'RH011');
 $$;
 
 comment on function rhythm.is_data_error(text) is
@@ -7058,7 +7470,7 @@ comment on function rhythm.rates_due(timestamptz) is 'When queues whose rate (or
   {
     name: "limits/claim.sql",
     kind: "behaviour",
-    checksum: "d4c69ab508188cee05feb6e932cc5ffdd341ae7c22b084fc6b31e91e8401f184",
+    checksum: "dd34ee534cbf4f92976251a079609f71bb4ddf221c30ad2f44dda120df4b65c7",
     text: `-- Claiming from queues with limits.
 
 -- Takes no locks and no transaction number, because an idle worker asks often.
@@ -7160,7 +7572,7 @@ begin
   end if;
   p_state.nth := p_state.nth + 1;
   if p_state.version <> p_queue.version then
-    p_state := rhythm.adopt(p_queue, p_state);
+    p_state := rhythm.adopt_limits(p_queue, p_state);
     changed := true;
   end if;
   if p_state.listed is distinct from p_queue.limited_since then
@@ -7212,7 +7624,7 @@ $$;
 comment on function rhythm.catch_up(rhythm.queue, rhythm.queue_state, integer, timestamptz) is 'Brings the lanes and counts of a queue up to date. The caller holds its gate, and stores the state. Internal.';
 
 -- Opens closed lanes. Whether their keys have room is checked when their turn comes.
-create or replace function rhythm.adopt(p_queue rhythm.queue, p_state rhythm.queue_state)
+create or replace function rhythm.adopt_limits(p_queue rhythm.queue, p_state rhythm.queue_state)
 returns rhythm.queue_state
 language plpgsql
 volatile
@@ -7248,7 +7660,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.adopt(rhythm.queue, rhythm.queue_state) is 'Changes lanes and counts after a change of a queue''s configuration. The caller holds its gate. Internal.';
+comment on function rhythm.adopt_limits(rhythm.queue, rhythm.queue_state) is 'Changes lanes and counts after a change of a queue''s configuration. The caller holds its gate. Internal.';
 
 -- Batches of one, up to p_limit, that may begin now. Empty: none may. Null: the queue has no limits any more, and what is left
 -- in it is claimed as from any other queue.
@@ -8157,7 +8569,7 @@ comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.l
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "8826ed10747da2c71afd6f540c141b568f9d8143b0e30da85cbb16e9d4f9dcd7",
+    checksum: "6637fc4fd2f48848bfb8c51e3a5ef19857aeb255380493defe75bda7ced562d7",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -8333,8 +8745,8 @@ end;
 $$;
 
 comment on function rhythm.configure_queue(text, integer, integer, integer, interval, integer, interval, text, jsonb) is
-  'Sets the limits of a queue, for all workers together: how many run at once, how many run at once for each concurrency key, how many begin in each period, and how many of each key begin. '
-  'fair => ''key'': concurrency keys take turns; weights: how many turns each has, {"gold": 3} (null: no change). Any other null: no such limit. '
+  'Sets the limits of a queue, for all workers together: how many run at once, in all and for each concurrency key, and how many begin in each period, in all and for each key. '
+  'With fair => ''key'', concurrency keys take turns. weights says how many turns each has, {"gold": 3}; null changes none. Any other null means that there is no such limit. '
   'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => interval ''1 minute'');';
 
 create or replace function rhythm.set_weights(p_queue text, p_weights jsonb)
@@ -8898,7 +9310,7 @@ comment on function rhythm.source_lines(text, integer, jsonb) is 'Lines of a ver
   {
     name: "operations/operate.sql",
     kind: "behaviour",
-    checksum: "d0e2010291a3ebe8b9fb0e485d9ff60f19cd286bc90c913251dc62a03ddb37c6",
+    checksum: "0486268e38cc8aa80fa1c4ccd8366cfa26a289e5cb304fbc5fd71d72ce20f4a8",
     text: `-- Operations: start, stop, continue.
 
 create or replace function rhythm.filter_problem(p_filter jsonb)
@@ -8929,7 +9341,7 @@ begin
     when p_filter ? 'line' and jsonb_typeof(p_filter -> 'line') <> 'number' then 'line must be a number'
     when p_filter ? 'metadata' and jsonb_typeof(p_filter -> 'metadata') <> 'object' then 'metadata must be an object'
     when p_filter ? 'paused' and jsonb_typeof(p_filter -> 'paused') <> 'boolean' then 'paused must be true or false'
-    when p_filter ? 'fingerprint' and p_filter ->> 'fingerprint' !~ '^-?\\d{1,19}$' then 'fingerprint must be a number'
+    when p_filter ? 'fingerprint' and case when p_filter ->> 'fingerprint' ~ '^\\d{1,19}$' then (p_filter ->> 'fingerprint')::numeric > 9223372036854775807 else true end then 'fingerprint must be a number'
     when p_filter ? 'parent' and rhythm.as_uuid(p_filter ->> 'parent') is null then 'parent must be the id of an execution'
   end;
 end;
@@ -9067,7 +9479,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "6559c9d2170af7217b5c4c0c82ab5564a45023434a21e832b73a383addc37218",
+    checksum: "5c688343066613a3b4a6c4221b83abdc41f1dcfdecb8c8f691d2922ce2a2045a",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -9099,7 +9511,7 @@ $$;
 
 comment on function rhythm.fitting(jsonb, uuid[]) is 'Those of some executions that fit the filter of an operation, in order. Internal.';
 
--- The next executions to look at. If only failures can fit, the index of failures has them.
+-- The next executions to look at. If only failures can fit, the indexes of failures have them.
 create or replace function rhythm.next_to_look(p_operation rhythm.operation, p_limit integer)
 returns uuid[]
 language plpgsql
@@ -9107,7 +9519,11 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_operation.filter ? 'fingerprint' or p_operation.filter -> 'status' <@ '["failed"]' then
+  if p_operation.filter ? 'fingerprint' then
+    return array(
+      select e.id from rhythm.execution as e
+      where e.fingerprint = (p_operation.filter ->> 'fingerprint')::bigint and e.id > p_operation.place and e.id < p_operation.until_id order by e.id limit p_limit);
+  elsif p_operation.filter -> 'status' <@ '["failed"]' then
     return array(
       select e.id from rhythm.execution as e
       where e.fingerprint is not null and e.id > p_operation.place and e.id < p_operation.until_id order by e.id limit p_limit);
@@ -11214,7 +11630,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "9b24a72cab890d0112e3df213a81bc2d344af4500b6ab3701770021ebaacc41a",
+    checksum: "94e31b37a563ce0f726e2dbc9a73dda51d4f3bc90d26ddc6adb6bb7b3c7cac93",
     text: `-- exchange(): settles what a worker did and leases its next work, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -11491,6 +11907,7 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  perform rhythm.require_home();
   v_limit := coalesce((p_want ->> 'limit')::integer, 0);
   v_targets := rhythm.texts_of(p_want -> 'targets');
   v_worker := rhythm.check_worker(p_worker, p_call);
@@ -11590,7 +12007,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "24c6e31d144c271fa68c281d2206581f3c50726e37f6b3cf836293d7ba78cbab",
+    checksum: "c24e2bce523ed6b8d40ba1ab8fe4dbd64f123d25651bb70772751b038636329c",
     text: `-- Outcomes: what a worker reports of executions, before anything is settled.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -11793,21 +12210,6 @@ end;
 $$;
 
 comment on function rhythm.not_held(uuid, jsonb, uuid[]) is 'Outcomes that changed nothing: declined, or refused with the reason. Internal.';
-
--- Type, target and message, without what differs between failures of one kind: numbers, ids, quoted parts.
-create or replace function rhythm.fingerprint_of(p_target text, p_error jsonb)
-returns bigint
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return hashtextextended(concat_ws(E'\\n', p_target, p_error ->> 'type', p_error ->> 'code', p_error #>> '{at,line}',
-    regexp_replace(left(p_error ->> 'message', 1000), '"[^"]*"|''[^'']*''|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\\d+', '#', 'g')), 0);
-end;
-$$;
-
-comment on function rhythm.fingerprint_of(text, jsonb) is 'What failures of one kind have in common, as a number.';
 `,
   },
   {
@@ -13071,7 +13473,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "0e01405cdc2f483dff0fc545b49a7895e754b7b8824e0e14cc8ee2436b48cd9c",
+    checksum: "8d2ed9f46a873be1d0ca7449e90ad236ad113009c182f41ec2933cd847ed5334",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -13347,6 +13749,7 @@ declare
   v_more boolean;
 begin
   perform rhythm.check_limit('chores()', p_limit);
+  perform rhythm.require_home();
   if not rhythm.chore_is_due(v_now) then
     return null;
   end if;
@@ -13363,6 +13766,13 @@ begin
   perform rhythm.unpark(p_limit);
   perform rhythm.limited_chores(p_limit, v_now);
   v_more := rhythm.work_operations();
+  begin
+    v_more := rhythm.count_failures(p_limit) or v_more;
+  exception
+    when lock_not_available then
+      -- Somebody sets the state of a kind: try again next time.
+      null;
+  end;
   if rhythm.sweep(p_limit, v_now) and not v_more then
     return null;
   end if;
@@ -13379,7 +13789,7 @@ comment on function rhythm.chores(integer) is
   {
     name: "time/due.sql",
     kind: "behaviour",
-    checksum: "e95e6545b0fdacb7e4075d9bba709874ff38ecd449acc6a1e0a4b4817a25846d",
+    checksum: "2d6e3b4880e9f27a3591c98991ede8dc40060a5bb244c90176b542003fa63256",
     text: `-- What becomes due. Each part has a limit, and skips what another session has locked.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
@@ -13508,6 +13918,7 @@ declare
   v_due timestamptz;
 begin
   perform rhythm.check_limit('due()', p_limit);
+  perform rhythm.require_home();
   perform rhythm.join_late(p_limit, v_now);
   v_due := rhythm.next_due(v_now);
   if v_due <= v_now then
@@ -13796,7 +14207,7 @@ comment on function rhythm.run_claimed(uuid[]) is 'Runs leased SQL tasks, first 
   {
     name: "time/sql_tasks.sql",
     kind: "behaviour",
-    checksum: "e5f97acd846723b4e0152c7c6702cd12cfe1ca5c9a693d4fd709cd8ffd3c75ef",
+    checksum: "b7bc60b67754ffccb8deee824dfceb10f55c3e272bdc2e498a0795d07edde752",
     text: `-- SQL tasks: the handler is a function of this database. It runs inside tick() with the rights of the installation's owner, or of
 -- the function's own owner if it is "security definer". Nobody gains rights by it: the owner of the function is checked at each run.
 
@@ -13886,8 +14297,8 @@ $$;
 comment on function rhythm.define_sql_task(text, regprocedure, jsonb) is
   'Makes a SQL function with one jsonb argument, the inputs, the handler of a task. tick() runs it, without a worker, and its return value '
   'is the output. Its writes and the task''s completion commit together. It runs with the rights of the installation''s owner, who must '
-  'own the function, or, if it is "security definer", with those of its own owner; with the search_path pg_catalog, pg_temp, '
-  'unless it sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks only into that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
+  'own the function. If it is "security definer", it runs with those of its own owner. Its search_path is pg_catalog, pg_temp, '
+  'unless it sets another. Options: queue (default sql), priority, timeout, retry; tick() looks only into that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
 
 create or replace function rhythm.undefine_sql_task(p_name text)
 returns boolean
@@ -14053,7 +14464,7 @@ comment on procedure rhythm.tick_loop(interval) is
   {
     name: "views/explain.sql",
     kind: "behaviour",
-    checksum: "456e603c5b5c87ad339255083bff0fe55b5ae3c8501492580759894a0975ce96",
+    checksum: "142fe6f5da9030b7e2a42b6aa712b3878049daeafb789f1a62be05fee4a1ae0e",
     text: `-- Why an execution does not continue, in sentences and facts.
 
 create or replace function rhythm.reason(p_reason text, p_sentence text, p_facts jsonb default '{}')
@@ -14445,12 +14856,19 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set jit = off
 as $$
+declare
+  v_problem constant text := rhythm.home_problem();
+  v_state smallint;
+  v_result jsonb := '[]';
 begin
-  perform from rhythm.execution as e where e.id = p_execution;
+  select e.state into v_state from rhythm.execution as e where e.id = p_execution;
   if not found then
     perform rhythm.raise('RH002', format('Cannot explain: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
-  return rhythm.reasons_of(p_execution, 10);
+  if v_state = 0 and v_problem is not null then
+    v_result := v_result || rhythm.reason('not_adopted', format('%s. Nothing runs until adopt() is called', v_problem));
+  end if;
+  return v_result || rhythm.reasons_of(p_execution, 10);
 end;
 $$;
 
@@ -14653,7 +15071,7 @@ comment on function rhythm.status_of(uuid) is 'The status of an execution; null 
   {
     name: "wake/follow.sql",
     kind: "behaviour",
-    checksum: "3ddef9903b4d5beb19f97397299c59ec6509055b011eae5591858dc3d19d3b11",
+    checksum: "6aa609926bcdc66535825b5c5693f74c1ecc563ee48c72cb999af10ecc386f6f",
     text: `-- When executions end: tells parents and key waiters, and notifies people.
 
 create or replace function rhythm.follow_ends(
@@ -14674,10 +15092,16 @@ declare
   v_items rhythm.settled_item[];
   v_workflows uuid[];
   v_leased bigint[] := '{}';
+  v_is_watched boolean;
+  v_has_failed boolean;
 begin
-  if exists (select from unnest(p_ended) as e where e.notify_on_end) then
+  select bool_or(e.notify_on_end), bool_or(e.state = 2) into v_is_watched, v_has_failed from unnest(p_ended) as e;
+  if v_is_watched then
     v_ended := p_ended || rhythm.end_waiters(array(select e.id from unnest(p_ended) as e where e.notify_on_end), p_now);
     perform rhythm.notify('done', e.id::text) from unnest(v_ended) as e where e.notify_on_end;
+  end if;
+  if v_has_failed then
+    perform rhythm.note_failures(v_ended, p_now);
   end if;
   v_items := p_items || array(
     select row(e.parent_id, e.id, e.state <> 1, e.wait_group)::rhythm.settled_item
@@ -14690,12 +15114,36 @@ begin
   if v_workflows <> '{}' then
     perform rhythm.clear_workflows(v_workflows);
   end if;
+  if coalesce(p_call, 0) = 0 and exists (select from unnest(v_ended) as e where e.state = 2) then
+    perform rhythm.tell_failed(array(select e.id from unnest(v_ended) as e where e.state = 2));
+  end if;
   return v_leased;
 end;
 $$;
 
 comment on function rhythm.follow_ends(rhythm.transition[], rhythm.settled_item[], timestamptz, uuid, integer, integer) is
   'Tells parents, key waiters and people of ends; returns the batches of parents that were leased to the worker. Internal.';
+
+-- No worker reported these ends, so none would log them. The worker whose call of due(), chores() or sql_tasks() this is reads the
+-- setting at the end of its statement.
+create or replace function rhythm.tell_failed(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform set_config('rhythm.failed', (
+    coalesce(nullif(current_setting('rhythm.failed', true), ''), '[]')::jsonb || coalesce(jsonb_agg(jsonb_build_object(
+      'id', e.id, 'kind', e.type, 'target', e.target, 'queue', e.queue, 'attempt', e.attempt, 'traceparent', e.traceparent,
+      'error', e.error - 'data') order by e.id), '[]'))::text, true)
+  from rhythm.execution as e
+  where e.id = any (p_ids) and e.state = 2;
+end;
+$$;
+
+comment on function rhythm.tell_failed(uuid[]) is
+  'Adds executions that failed without a report of a worker to the setting rhythm.failed of this transaction. Internal.';
 
 -- A workflow that has ended waits for nothing. The snapshot of a failed one stays, because retry() continues from it. What it took
 -- stays for its history.
@@ -15047,6 +15495,30 @@ $$;
 
 comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) is
   'Makes suspended workflows ready, or leases them to a worker that has room; returns the batches that were leased. Internal.';
+`,
+  },
+  {
+    name: "failures/views.sql",
+    kind: "behaviour",
+    checksum: "6a94da0e8d46783ecb7ec4fa19dd5d499fbf0d5dfadc18c03e56f5a17f13740c",
+    text: `-- Kinds of failures, for people.
+
+drop view if exists rhythm.failures;
+
+create view rhythm.failures as
+select
+  f.fingerprint, f.state, f.type, f.target, f.error_type, f.message, f.count,
+  (select count(*) from rhythm.execution as e where e.fingerprint = f.fingerprint) as failed,
+  f.first_at, f.last_at,
+  array(
+    select coalesce(h.count, 0) from generate_series(23, 0, -1) as n (ago)
+    left join rhythm.failure_hour as h on h.fingerprint = f.fingerprint and h.hour = date_trunc('hour', rhythm.now() at time zone 'UTC') at time zone 'UTC' - n.ago * interval '1 hour'
+    order by n.ago desc) as trend,
+  f.versions, f.example_id, f.changed_at, f.changed_by, f.note
+from rhythm.failure as f;
+
+comment on view rhythm.failures is
+  'Failures by their kind: how often each came, when first and last, in which versions of a flow, and how many executions are failed now. chores() counts them once a second. For what came last: order by last_at desc.';
 `,
   },
   {
@@ -15512,7 +15984,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "ab57e403cc98fe1740e7c83fb0948569c4fdcd194a5a100178d66619e2d82a7f",
+    checksum: "00e4001001bf96ae656d9713239eee503602ea3435f9cc79f9b6caaddbe2d635",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -15591,6 +16063,23 @@ comment on column rhythm.operation_acts.at is 'When it was changed.';
 comment on column rhythm.operation_acts.result is 'done, would (of a dry run), unchanged or refused. Null: it is locked, and will be tried again.';
 comment on column rhythm.operation_acts.detail is 'Why it refused.';
 comment on column rhythm.operation_acts.place is 'For migrate and repair: where the workflow stood, and where it goes on: {version, lines, to, how, why}.';
+
+comment on column rhythm.failures.fingerprint is 'What failures of one kind share.';
+comment on column rhythm.failures.state is 'new, known, resolved (new again when it comes again) or ignored: see set_failure().';
+comment on column rhythm.failures.type is 'task or workflow.';
+comment on column rhythm.failures.target is 'The task or flow that failed.';
+comment on column rhythm.failures.error_type is 'The class of the error.';
+comment on column rhythm.failures.message is 'Its message, with # for what differs.';
+comment on column rhythm.failures.count is 'How often it came.';
+comment on column rhythm.failures.failed is 'How many executions are failed now. Those that were retried or deleted are not.';
+comment on column rhythm.failures.first_at is 'When it came first.';
+comment on column rhythm.failures.last_at is 'When it came last.';
+comment on column rhythm.failures.trend is 'How often it came in each of the last 24 hours; the last number is of the hour that has begun.';
+comment on column rhythm.failures.versions is 'Of a workflow: the last ten versions of the flow that failed so.';
+comment on column rhythm.failures.example_id is 'The execution that failed last.';
+comment on column rhythm.failures.changed_at is 'When somebody set its state.';
+comment on column rhythm.failures.changed_by is 'Who.';
+comment on column rhythm.failures.note is 'A word about it.';
 
 comment on column rhythm.pauses.kind is 'What is paused: everything, task, workflow, queue or key.';
 comment on column rhythm.pauses.name is 'The task, flow or queue.';
@@ -15712,7 +16201,7 @@ comment on column rhythm.steps.error is 'Why it failed.';
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "8021e53d9849496ad84cf19aa17f3feac07bb265151f89ef792c004490527615",
+    checksum: "563736c4ce17b1ed0fd8041d2fd6b597f04f48e97edebf153dc63c4b4fa45624",
     text: `-- Comments on constraints: what each of them prevents.
 
 comment on constraint installation_pkey on rhythm.installation is 'Each file has one row, also after it was applied again.';
@@ -15815,12 +16304,16 @@ comment on constraint state_known on rhythm.operation is 'It runs, was stopped, 
 comment on constraint ended_at_iff_completed on rhythm.operation is 'Only what has ended has an end.';
 comment on constraint operation_act_pkey on rhythm.operation_act is 'An operation changes an execution once.';
 comment on constraint result_known on rhythm.operation_act is 'These results exist.';
+
+comment on constraint failure_pkey on rhythm.failure is 'Each kind of failures has one row.';
+comment on constraint state_known on rhythm.failure is 'People know four states of a kind.';
+comment on constraint failure_hour_pkey on rhythm.failure_hour is 'Each kind has one number for each hour.';
 `,
   },
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "1ab18fa2236d2246aa547474f074c7b005a5bb8643e8dfa01ea7a673fd42c983",
+    checksum: "5d120f710407f62d1b75b5b618b35606711d778085d69526301d77a30cf7df63",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -16032,6 +16525,30 @@ comment on column rhythm.operation.ended_at is 'When it was completed.';
 comment on column rhythm.operation_act.operation_id is 'The operation.';
 comment on column rhythm.operation_act.execution_id is 'The execution.';
 comment on column rhythm.operation_act.at is 'When it was changed, or tried.';
+
+comment on column rhythm.home.database_oid is 'The number of the database in its cluster.';
+comment on column rhythm.home.database_name is 'The name of the database.';
+comment on column rhythm.home.adopted_at is 'Since when it belongs there.';
+comment on column rhythm.home.adopted_by is 'The database role that said so, or whose call was the first.';
+comment on constraint home_pkey on rhythm.home is 'Two first calls note one place.';
+
+comment on column rhythm.failure_note.execution_id is 'The execution that failed.';
+comment on column rhythm.failure_note.at is 'When it failed.';
+
+comment on column rhythm.failure.fingerprint is 'What failures of the same kind share.';
+comment on column rhythm.failure.state is 'What people know of it: see set_failure().';
+comment on column rhythm.failure.type is 'task or workflow.';
+comment on column rhythm.failure.target is 'The task or flow that failed.';
+comment on column rhythm.failure.error_type is 'The class of the error.';
+comment on column rhythm.failure.count is 'How often it came.';
+comment on column rhythm.failure.first_at is 'When it came first.';
+comment on column rhythm.failure.last_at is 'When it came last.';
+comment on column rhythm.failure.changed_by is 'Who set its state.';
+comment on column rhythm.failure.note is 'A word about it.';
+
+comment on column rhythm.failure_hour.fingerprint is 'The kind.';
+comment on column rhythm.failure_hour.hour is 'The beginning of the hour.';
+comment on column rhythm.failure_hour.count is 'How often it came in that hour.';
 `,
   },
   {
@@ -16165,7 +16682,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "8432b787dac7d1296e2e73be0e696091e0cadc2e017a4d8650c4bbe307614fd4",
+    checksum: "00c0edc9c31435aa12080d59bbb3081233baf312df1b8f306c9c28cc19ddde01",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -16197,7 +16714,7 @@ as $$
   from (values
     ('rhythm_viewer', array[
       'now', 'new_id', 'get', 'explain', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
-      'unregistered', 'odd_queue', 'odd_key', 'odd_task'
+      'unregistered', 'home_problem', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
       'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
@@ -16205,7 +16722,7 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'pause_queue', 'resume_queue', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'adopt', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
       'register_flow', 'register_pairing', 'unpaired_versions', 'migrate', 'set_flow_version', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',

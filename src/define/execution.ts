@@ -96,6 +96,7 @@ export type ReasonKind =
   | "retry_delayed"
   | "paused"
   | "target_paused"
+  | "not_adopted"
   | "everything_paused"
   | "queue_paused"
   | "key_paused"
@@ -262,6 +263,8 @@ export interface ExecutionFilter {
   queue?: string;
   /** Children of this execution. */
   parent?: ExecutionRef;
+  /** Failures of one kind: see `FailureKind`. */
+  fingerprint?: string;
   /** Metadata that contains this. */
   metadata?: Record<string, unknown>;
   /** Created at this moment or later. */

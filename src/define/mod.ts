@@ -25,6 +25,7 @@ export type {
   WaitOptions,
   WatchOptions,
 } from "./execution.ts";
+export type { FailureFilter, FailureKind, FailureState } from "./failure_kind.ts";
 export type {
   Operation,
   OperationAct,
@@ -62,6 +63,7 @@ export {
   DURATION_ABOVE_ZERO,
   EXECUTION,
   EXECUTION_TYPE,
+  FINGERPRINT,
   FUNCTION,
   KEY,
   MOMENT,

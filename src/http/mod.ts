@@ -22,10 +22,12 @@ export { type Route, route, type RouteCall } from "./route.ts";
 export async function apiRoutes(reads: ReadModel, commands: Commands): Promise<Route[]> {
   const { executionRoutes } = await import("./api/executions.ts");
   const { operationRoutes } = await import("./api/operations.ts");
+  const { failureRoutes } = await import("./api/failures.ts");
   const { bulkRoutes } = await import("./api/bulk.ts");
   return [
     ...executionRoutes(reads, commands),
     ...operationRoutes(reads, commands),
     ...bulkRoutes(reads, commands),
+    ...failureRoutes(reads, commands),
   ];
 }

@@ -2,6 +2,9 @@ import type {
   Execution,
   ExecutionFilter,
   ExecutionPage,
+  FailureFilter,
+  FailureKind,
+  FailureState,
   LogEntry,
   Operation,
   OperationAct,
@@ -52,6 +55,10 @@ export interface ReadModel {
   acts(id: string, page: { after?: string; limit?: number }): Promise<readonly OperationAct[]>;
   /** Where the workflows of an operation stood and where they go on. */
   places(id: string): Promise<readonly OperationPlace[]>;
+  /** Kinds of failures, those that came last first. */
+  failures(filter: FailureFilter): Promise<readonly FailureKind[]>;
+  /** One kind of failures. */
+  failure(fingerprint: string): Promise<FailureKind | null>;
   /** All queues. */
   queues(): Promise<readonly QueueInfo[]>;
   /** All workers. */
@@ -91,6 +98,12 @@ export interface Commands {
   operate(request: OperationRequest): Promise<Operation>;
   /** Stops or resumes an operation; false if nothing changed. */
   changeOperation(id: string, change: "stop" | "resume"): Promise<boolean>;
+  /** Sets the state of a kind of failures; false if it had that state. */
+  setFailure(
+    fingerprint: string,
+    state: FailureState,
+    words: { note?: string; by?: string },
+  ): Promise<boolean>;
   /** Pauses something; false if it was paused already, or an execution has ended. */
   pause(kind: PauseKind, name: string, options: PauseOptions): Promise<boolean>;
   /** Ends a pause; false if there was none. */

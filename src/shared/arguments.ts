@@ -52,6 +52,12 @@ export const ANY_STORED_TEXT: OwnType = own(
   (value) => typeof value === "string" && isStorable(value),
 );
 
+/** What failures of one kind share. */
+export const FINGERPRINT: OwnType = own(
+  "a fingerprint: digits, as text",
+  (value) => typeof value === "string" && /^\d{1,19}$/.test(value) && BigInt(value) < 2n ** 63n,
+);
+
 /** Yes or no. */
 export const BOOLEAN: OwnType = own("true or false", (value) => typeof value === "boolean");
 

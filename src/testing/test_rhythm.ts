@@ -5,7 +5,6 @@ import { checkInitOptions } from "../app/options.ts";
 import { assemble, type Rhythm } from "../app/rhythm.ts";
 import type { Database } from "../db/database.ts";
 import { openEmbedded } from "../db/embedded.ts";
-import { installedImage } from "../db/embedded_image.ts";
 import {
   type AnyTask,
   type AnyWorkflow,
@@ -151,10 +150,7 @@ export async function testRhythm(options: TestOptions = {}): Promise<TestRhythm>
   refuseUnknown(options, ["flows", "tasks", "workflows", "log"], "testRhythm()");
   checkInitOptions(options, "testRhythm()");
   const sources = await readFlowSources(options.flows ?? []);
-  const database = await openEmbedded({
-    dataDir: "memory://",
-    loadDataDir: await installedImage(),
-  });
+  const database = await openEmbedded({ dataDir: "memory://", schema: "rhythm" });
   const clock = new TestClock(database);
   try {
     const rhythm = await assemble({

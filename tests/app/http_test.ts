@@ -109,6 +109,10 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   equal((await ask("/api/operations")).body.operations.map((one: { done: number }) => one.done), [1]);
   equal((await ask(`/api/operations/${operation.id}/stop`, {})).body, { changed: false });
   same((await ask("/api/operations", { action: "retry", filter: { staus: "failed" } })).status, 400);
+  same((await ask("/api/failures")).body.failures.length, 0);
+  same((await ask("/api/failures/7")).status, 404);
+  same((await ask("/api/failures/7", { state: "known" })).status, 404);
+  same((await ask("/api/failures?state=old")).status, 400);
   same((await ask(`/api/executions/${id}/retry`, {})).status, 409);
   const gone = await fetch(`${worker.url}/api/executions/${late}`, {
     method: "DELETE",

@@ -92,6 +92,22 @@ Deno.test("a task fails with its error's type, message, code, data and stack whe
   same((await run.get()).attempt, 2);
 });
 
+Deno.test("a worker logs what fails without a worker: here a task in SQL", async () => {
+  await using app = await testApp();
+  const { database } = app.database;
+  await database.script(
+    `create schema own; create function own.divide(jsonb) returns numeric language sql as $$ select 1 / 0.0 $$;
+    select rhythm.define_sql_task('divide', 'own.divide(jsonb)'::regprocedure);`,
+  );
+  app.work();
+  await app.rhythm.tasks.queue("divide", {});
+  await until(() => app.lines.some((line) => line.startsWith("error: task divide")));
+  match(
+    app.lines.join("\n"),
+    /error: task divide failed: SqlError: division by zero \(attempt 1; it is over\)/,
+  );
+});
+
 Deno.test("NonRetryableError fails an execution at its first attempt", async () => {
   const give = task({ name: "give_up", retry: { maxAttempts: 5, initial: 0.01 } }, () => {
     throw new NonRetryableError("hopeless", { code: "HOPELESS" });

@@ -71,7 +71,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
   const greet = task({ name: "greet" }, ({ who }: { who: string }) => `Hello, ${who}`);
   await using app = await testApp({ tasks: [greet] });
   const { rhythm } = app;
-  const { executions, flows, operations, queues, schedules, signals, tasks, workflows } = rhythm;
+  const { executions, failures, flows, operations, queues, schedules, signals, tasks, workflows } = rhythm;
   const run = await tasks.queue(greet, { who: "Ada" });
   const execution: Argument = { name: "execution", kind: "execution", good: run.id };
   const services: [string, object, Record<string, Callable>][] = [
@@ -79,6 +79,10 @@ Deno.test("the application and its services refuse every wrong argument", async 
       pause: { call: rhythm.pause.bind(rhythm), takes: [options({ reason: "any text", by: "any text" })] },
       resume: nothing(() => {}),
       pauses: nothing(() => {}),
+      adopt: {
+        call: rhythm.adopt.bind(rhythm),
+        takes: [options({ environment: "any text", upgraded: "boolean" })],
+      },
       worker: {
         call: rhythm.worker.bind(rhythm),
         takes: [options({
@@ -154,6 +158,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
           status: "choice",
           queue: "name",
           parent: "execution",
+          fingerprint: "something made",
           metadata: "json object",
           createdAfter: "moment",
           createdBefore: "moment",
@@ -243,6 +248,21 @@ Deno.test("the application and its services refuse every wrong argument", async 
       delete: {
         call: executions.delete.bind(executions),
         takes: [execution, options({ sql: "something made" })],
+      },
+    }],
+    ["failures", failures, {
+      list: {
+        call: failures.list.bind(failures),
+        takes: [options({ state: "choice", target: "name", limit: "count" })],
+      },
+      get: { call: failures.get.bind(failures), takes: [{ name: "fingerprint", kind: "something made" }] },
+      set: {
+        call: failures.set.bind(failures),
+        takes: [
+          { name: "fingerprint", kind: "something made", good: "1" },
+          { name: "state", kind: "choice", good: "known" },
+          { name: "words", kind: "options", optional: true, members: { note: "any text", by: "any text" } },
+        ],
       },
     }],
     ["operations", operations, {
@@ -428,6 +448,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
     status: "choice",
     queue: "name",
     parent: "execution",
+    fingerprint: "something made",
     metadata: "json object",
     createdAfter: "moment",
     createdBefore: "moment",
@@ -458,6 +479,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
           poolSize: "count",
           token: "text",
           deploy: "name",
+          environment: "text",
         },
       }],
     },
@@ -476,6 +498,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
           poolSize: "count",
           token: "text",
           deploy: "name",
+          environment: "text",
         }),
       ],
     },
@@ -784,7 +807,11 @@ Deno.test({
         takes: [
           name("workflow"),
           json("input"),
-          options({ queue: "name", idempotencyKey: "key", metadata: "json object" }),
+          options({
+            queue: "name",
+            idempotencyKey: "key",
+            metadata: "json object",
+          }),
         ],
       },
       getWorkflow: { call: admin.getWorkflow.bind(admin), takes: [{ name: "id", kind: "text" }] },

@@ -79,7 +79,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   id: ["id"],
   operation: ["id"],
   other: ["id", "five"],
-  fingerprint: ["zero", "five", "negative"],
+  fingerprint: ["zero", "five"],
   signal: NAMES,
   step: ["five"],
   when: ["zero", "five", "fraction", "duration", "moment"],
@@ -114,6 +114,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   format: [],
   shell: [],
   status: [],
+  state: [],
 };
 
 /** Options that take something else than the word in their angle brackets says. */
@@ -129,6 +130,7 @@ const ODD: Record<string, readonly ValueName[]> = {
 const GOOD: Record<string, string> = {
   id: ID,
   operation: ID,
+  fingerprint: "5",
   other: "5",
   step: "5",
   when: "5",

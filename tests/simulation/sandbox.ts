@@ -1,6 +1,5 @@
 import type { PGlite } from "@electric-sql/pglite";
-import { startEngine } from "../../src/db/embedded_engine.ts";
-import { embeddedImage } from "../../src/db/embedded_image.ts";
+import { startInstalled } from "../../src/db/embedded_image.ts";
 import { readSchema } from "../../scripts/gen.ts";
 import { type Plan, type Result, simulate } from "./simulate.ts";
 import type { TraceKind } from "./world.ts";
@@ -17,8 +16,10 @@ export class Sandbox {
 
   /** Installs the engine. */
   static async open(): Promise<Sandbox> {
-    const image = await embeddedImage(await readSchema());
-    const engine = await startEngine("memory://", { loadDataDir: image });
+    const files = await readSchema();
+    // The one that installs is not the same in all things as one that begins installed.
+    await (await startInstalled("memory://", files)).close();
+    const engine = await startInstalled("memory://", files);
     await engine.exec(
       `create table public.booked (execution uuid, label text);
       create function public.sim_double(inputs jsonb) returns jsonb language sql as $$ select to_jsonb(2 * (inputs ->> 'v')::integer) $$;`,

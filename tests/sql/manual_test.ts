@@ -1,5 +1,6 @@
 // docs/reference/sql.md: what stands there runs, and nothing that may be called is missing; so do the comments in the catalog.
 import assert from "node:assert/strict";
+import { catalogPage } from "../../scripts/catalog.ts";
 import { freshDatabase } from "../support/database.ts";
 
 const page = await Deno.readTextFile(new URL("../../docs/reference/sql.md", import.meta.url));
@@ -54,6 +55,12 @@ Deno.test("docs/reference/sql.md: names every function that may be called with i
   }
   const { engineCodes } = await import("../../src/db/engine_errors.ts");
   for (const code of engineCodes) assert.match(page, new RegExp(`^\\| \`${code}\``, "m"), code);
+});
+
+Deno.test("docs/reference/catalog.md: says what the catalog of any Postgres says", async () => {
+  await using test = await freshDatabase();
+  const shown = await Deno.readTextFile(new URL("../../docs/reference/catalog.md", import.meta.url));
+  assert.equal(shown, await catalogPage(test.database));
 });
 
 Deno.test("\\df+ reads as a manual: a comment on all that may be called says more than its name", async () => {

@@ -9,7 +9,6 @@ import postgres from "postgres";
 import { connect } from "../../src/db/connect.ts";
 import type { Database } from "../../src/db/database.ts";
 import { openEmbedded } from "../../src/db/embedded.ts";
-import { embeddedImage } from "../../src/db/embedded_image.ts";
 import { install } from "../../src/db/install.ts";
 import type { SchemaFile } from "../../src/db/schema_gen.ts";
 import { readSchema } from "../../scripts/gen.ts";
@@ -185,13 +184,11 @@ function engineFiles(): Promise<SchemaFile[]> {
   return files ??= readSchema();
 }
 
-let dump: Promise<Blob> | undefined;
-
 async function freshEmbedded(engine: "installed" | "absent", isToBeSound: boolean): Promise<TestDatabase> {
-  const database = engine === "absent" ? await openEmbedded({ dataDir: "memory://" }) : await openEmbedded({
-    dataDir: "memory://",
-    loadDataDir: await (dump ??= engineFiles().then(embeddedImage)),
-  });
+  const dataDir = "memory://";
+  const database = engine === "absent"
+    ? await openEmbedded({ dataDir })
+    : await openEmbedded({ dataDir, schema: "rhythm", files: await engineFiles() });
   return {
     url: "memory://",
     name: "postgres",

@@ -52,8 +52,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     }
     withWhich(made)
       .addOption(option("--flow-version <version>", "workflows of this version of their flow"))
-      .addOption(option("--fingerprint <fingerprint>", "failures of one kind"));
-    made.addOption(option("--line <number>", "failures at this line of their flow"));
+      .addOption(option("--line <number>", "failures at this line of their flow"));
     if (action === "migrate" || action === "repair") {
       withMigration(made);
       withChanges(made);

@@ -8,7 +8,7 @@ import { wrap } from "../redraw.ts";
 import { openSession } from "../session.ts";
 import type { Style, Terminal } from "../terminal.ts";
 import { type Examination, type Finding, type Patient, skipped } from "./finding.ts";
-import { clock, connection, rights, schema } from "./server.ts";
+import { clock, connection, home, rights, schema } from "./server.ts";
 import { bloat, connections, vacuum } from "./storage.ts";
 import { failures, queues, schedules, soundness, workers } from "./work.ts";
 
@@ -21,6 +21,7 @@ const SIGNS: Record<Finding["state"], [sign: string, style: Style]> = {
 
 const REST: readonly [name: string, examination: Examination][] = [
   ["rights", rights],
+  ["home", home],
   ["clock", clock],
   ["workers", workers],
   ["queues", queues],

@@ -2,6 +2,7 @@ import { systemClock } from "../../runtime/clock.ts";
 import { EngineError } from "../../db/engine_errors.ts";
 import { libraryVersion, schemaFiles } from "../../db/schema_gen.ts";
 import { ask } from "../../db/calls/engine_ref.ts";
+import { homeProblem } from "../../db/calls/home.ts";
 import { count, tellDuration } from "../format.ts";
 import { type Examination, type Finding, ok, problem, skipped, warning, whoTicks } from "./finding.ts";
 
@@ -120,6 +121,19 @@ export const rights: Examination = async ({ engine, on, schema }) => {
     ...(may!.deploy ? ["register flows and tasks"] : []),
   ];
   return [ok("rights", `this role may read${more.length === 0 ? " only" : `, ${more.join(", ")}`}`)];
+};
+
+/** Whether this database is the one that the installation belongs to. */
+export const home: Examination = async ({ engine }) => {
+  const found = await homeProblem(engine);
+  if (found === null) return [ok("home", "this database is no copy of another one")];
+  return [
+    problem(
+      "home",
+      `${found}. Nothing runs`,
+      "pause or cancel what must not go on, then run `rhythm adopt`",
+    ),
+  ];
 };
 
 /** Who lets time pass: pg_cron, or workers. */

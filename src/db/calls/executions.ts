@@ -89,6 +89,8 @@ export interface StoredFilter {
   readonly queue?: string;
   /** Children of this one. */
   readonly parentId?: string;
+  /** Failures of one kind. */
+  readonly fingerprint?: string;
   /** JSON text that the metadata contains. */
   readonly metadata?: string;
   /** Created then or later. */
@@ -191,6 +193,7 @@ export async function listExecutions(engine: EngineRef, filter: StoredFilter): P
   add(filter.statuses && arrayText(filter.statuses), (p) => `e.status = any (${p}::text[])`);
   add(filter.queue, (p) => `e.queue = ${p}`);
   add(filter.parentId, (p) => `e.parent_id = ${p}::uuid`);
+  add(filter.fingerprint, (p) => `e.fingerprint = ${p}::bigint`);
   add(filter.metadata, (p) => `e.metadata @> ${p}::jsonb`);
   // Ids are made in the order of time: a time is a place among them.
   add(filter.createdAfter && floorId(filter.createdAfter), (p) => `e.id >= ${p}::uuid`);

@@ -159,14 +159,15 @@ export interface BeatAnswer {
 /** Makes a worker known; gives its id. */
 export async function registerWorker(
   engine: EngineRef,
-  worker: { name: string; queues: string; leaseMs: number; info: string },
+  worker: { name: string; queues: string; leaseMs: number; info: string; environment?: string | undefined },
 ): Promise<string> {
   const [row] = await ask<{ id: string }>(
     engine,
     `select rhythm.register_worker(
-      null, p_queues => $1::text::text[], p_name => $2::text, p_lease => $3::text::interval, p_info => $4::text::jsonb
+      null, p_queues => $1::text::text[], p_name => $2::text, p_lease => $3::text::interval, p_info => $4::text::jsonb,
+      p_environment => $5::text
     ) as id`,
-    [worker.queues, worker.name, `${worker.leaseMs}ms`, worker.info],
+    [worker.queues, worker.name, `${worker.leaseMs}ms`, worker.info, worker.environment ?? null],
   );
   return row!.id;
 }
@@ -220,6 +221,26 @@ export interface Ticked {
   ms: number | null;
   /** Whether it wrote anything; if not, it made nothing ready. */
   wrote: boolean;
+  /** What it ended as failed without a report of a worker; nothing: none. */
+  failed: FailedAlone[] | null;
+}
+
+/** An execution that failed although no worker said so: it was lost too often, ran past its timeout, or ran in SQL. */
+export interface FailedAlone {
+  /** The execution. */
+  id: string;
+  /** A task or a workflow. */
+  kind: "task" | "workflow";
+  /** Its name. */
+  target: string;
+  /** Its queue. */
+  queue: string;
+  /** Its last attempt. */
+  attempt: number;
+  /** The trace it belongs to. */
+  traceparent: string | null;
+  /** Why. */
+  error: { type: string; message: string };
 }
 
 /** The parts of a tick: what is due, house-keeping, tasks in SQL. Each is a separate call, so that a slow one does not delay the others. */
@@ -233,7 +254,8 @@ export async function tick(engine: EngineRef, part: TickPart | "tick" = "tick"):
   const [row] = await ask<Ticked>(
     engine,
     `select (extract(epoch from t.due - rhythm.now()) * 1000)::float8 as ms,
-      pg_current_xact_id_if_assigned() is not null as wrote
+      pg_current_xact_id_if_assigned() is not null as wrote,
+      nullif(current_setting('rhythm.failed', true), '')::jsonb as failed
     from rhythm.${part}() as t (due)`,
   );
   return row!;

@@ -171,6 +171,32 @@ export const queue = z.object({
   fair: z.boolean().describe("whether concurrency keys take turns"),
 });
 
+/** What failures of one kind share. */
+export const fingerprint = z.string().regex(/^\d{1,19}$/).describe("what failures of one kind share");
+
+/** What is known of failures of one kind. */
+export const failureState = z.enum(["new", "known", "resolved", "ignored"]);
+
+/** Failures of one kind. */
+export const failureKind = z.object({
+  fingerprint,
+  state: failureState,
+  type: z.enum(["task", "workflow"]),
+  target: z.string(),
+  errorType: z.string().nullable(),
+  message: z.string().nullable().describe("with # for what differs"),
+  count: z.number().describe("how often it came"),
+  failed: z.number().describe("how many executions are failed now"),
+  firstAt: time,
+  lastAt: time,
+  trend: z.array(z.number()).describe("how often it came in each of the last 24 hours"),
+  versions: z.array(z.number()).describe("of a workflow: the last versions that failed so"),
+  exampleId: z.string().describe("the execution that failed last"),
+  changedAt: time.nullable().describe("when somebody set its state"),
+  changedBy: z.string().nullable(),
+  note: z.string().nullable(),
+});
+
 /** Something that is done to many executions. */
 export const operation = z.object({
   id: z.string(),

@@ -15,6 +15,7 @@ import type { InFlightSet } from "../loop/in_flight.ts";
 import type { EngineClient } from "../engine/engine_client.ts";
 import { leaseOf, releasedOf, STALE } from "../engine/outcome.ts";
 import { type RunSteps, StepBatcher } from "./step_batcher.ts";
+import type { Ledger } from "../loop/ledger.ts";
 import type { UnrunnableWork } from "../loop/unrunnable.ts";
 import type { StopReason } from "../tasks/task_run.ts";
 
@@ -81,6 +82,8 @@ export interface CodeRunnerParts {
   readonly inFlight: InFlightSet;
   /** Where the worker logs. */
   readonly logger: Logger;
+  /** What is logged and counted. */
+  readonly ledger: Ledger;
   /** Where the lines of workflows go. */
   readonly handlerLogger: Logger;
   /** What to do with workflows there is no code for. */
@@ -104,9 +107,10 @@ export class CodeRunner {
 
   /** Runs a workflow that was claimed. */
   start(claimed: Claimed): void {
-    const { client, code, observer, unrunnable, telemetry } = this.#parts;
+    const { client, code, ledger, observer, unrunnable, telemetry } = this.#parts;
     if (!code.knows(claimed.target)) return client.exchange.end(unrunnable.handBack(claimed, "handler"));
     if (!client.isFresh(claimed)) return client.exchange.end(releasedOf(claimed, STALE));
+    ledger.began(claimed);
     observer?.({ type: "started", ...factsOf(claimed), inputs: claimed.inputs });
     if (telemetry === undefined) {
       void this.#carry(claimed, claimed.traceparent);

@@ -265,6 +265,15 @@ export interface Ticked {
   readonly ms: number | null;
   /** Whether it wrote anything; if not, it made nothing ready. */
   readonly wrote: boolean;
+  /** What it ended as failed without a report of a worker; nothing: none. */
+  readonly failed?: readonly FailedAlone[] | null;
+}
+
+/** An execution that failed although no worker said so: it was lost too often, ran past its timeout, or ran in SQL. */
+export interface FailedAlone
+  extends Pick<Claimed, "id" | "kind" | "target" | "queue" | "attempt" | "traceparent"> {
+  /** Why. */
+  readonly error: ExecutionError;
 }
 
 /** What a worker hears from the engine. */

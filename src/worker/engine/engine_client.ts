@@ -181,10 +181,11 @@ export class EngineClient {
   }
 
   async #tick(part: TickPart): Promise<number> {
-    const { clock, engine, logger } = this.#parts;
+    const { clock, engine, ledger, logger } = this.#parts;
     try {
-      const { ms, wrote } = await engine.tick(part);
+      const { ms, wrote, failed } = await engine.tick(part);
       this.#failedTicks = 0;
+      for (const one of failed ?? []) ledger.failedAlone(one);
       if (wrote) this.exchange.poll();
       const turnMs = this.exchange.isIdle ? this.#turnMs : AWAKE_TICK_MS;
       const pauseMs = tickPause(turnMs, clock.random());

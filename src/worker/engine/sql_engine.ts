@@ -60,6 +60,8 @@ export interface SqlEngineOptions {
   readonly leaseMs: number;
   /** Whether it runs workflows in TypeScript. */
   readonly runsCode: boolean;
+  /** The environment that the worker belongs to. */
+  readonly environment?: string | undefined;
 }
 
 /** Thrown out of a transactional task's transaction when its lease was lost, so that nothing of it commits. */
@@ -113,7 +115,13 @@ class SqlEngine implements Engine {
   async register(): Promise<void> {
     const { name, leaseMs, targets } = this.#options;
     const info = JSON.stringify({ library: libraryVersion, tasks: targets });
-    this.#worker = await registerWorker(this.#engine, { name, queues: this.#queues, leaseMs, info });
+    this.#worker = await registerWorker(this.#engine, {
+      name,
+      queues: this.#queues,
+      leaseMs,
+      info,
+      environment: this.#options.environment,
+    });
   }
 
   async listen({ onWork, onDue, onStop }: EngineEars): Promise<() => Promise<void>> {

@@ -18,6 +18,7 @@ import { type KeptTimer, KeptTimers } from "./kept_timers.ts";
 import { leaseOf } from "../engine/outcome.ts";
 import { type StartTimer, type StepResult, toStored } from "./step_result.ts";
 import { Programs } from "./programs.ts";
+import type { Ledger } from "../loop/ledger.ts";
 import type { UnrunnableWork } from "../loop/unrunnable.ts";
 import { WarmFlows } from "./warm_flows.ts";
 import { ServerTime } from "./server_time.ts";
@@ -128,6 +129,8 @@ export interface FlowRunnerParts {
   readonly inFlight: InFlightSet;
   /** Where the worker logs. */
   readonly logger: Logger;
+  /** What is logged and counted. */
+  readonly ledger: Ledger;
   /** Where flows log, with `console.log`. */
   readonly handlerLogger: Logger;
   /** What to do with workflows whose program cannot be loaded. */
@@ -305,6 +308,7 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
   }
 
   #run(claimed: Claimed, program: JsonValue, traceparent?: string): Outcome {
+    this.#parts.ledger.began(claimed);
     this.#parts.observer?.({ type: "started", ...factsOf(claimed), inputs: claimed.inputs });
     let outcome: Outcome;
     try {

@@ -1,6 +1,6 @@
 import type { ExecutionError, LogFields, Logger, LogLevel } from "../../define/mod.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { Claimed, Outcome } from "../engine/engine.ts";
+import type { Claimed, FailedAlone, Outcome } from "../engine/engine.ts";
 import type { StepResult } from "../flows/step_result.ts";
 import { lineFactsOf } from "./observer.ts";
 import { isOn, type Voice, voiceOf } from "./voice.ts";
@@ -73,10 +73,25 @@ export class Ledger {
     });
   }
 
-  /** Notes that an attempt, or a step of a workflow, begins. */
+  /** Notes that an attempt of a task starts, or that a workflow starts or continues after a wait. */
   began(claimed: Claimed): void {
     const voice = this.#voices[claimed.kind];
-    if (isOn(voice, "debug")) this.#write(voice, "debug", { claimed, words: "begins" });
+    const continues = claimed.kind === "workflow" && claimed.flow !== null && claimed.flow.seq > 0;
+    const level = continues ? "debug" : "info";
+    if (isOn(voice, level)) this.#write(voice, level, { claimed, words: continues ? "continues" : "starts" });
+  }
+
+  /** Notes that an execution has failed without a report of a worker. */
+  failedAlone({ error, ...of }: FailedAlone): void {
+    this.#stats.count(of.kind, of.target, { status: "failed", isOver: true });
+    const voice = this.#voices[of.kind];
+    if (!isOn(voice, "error")) return;
+    this.#writeLine(voice, "error", {
+      of,
+      words: "failed",
+      line: (words) => `${words}: ${error.type}: ${error.message} (attempt ${of.attempt}; it is over)`,
+      fields: () => ({ ...lineFactsOf(of), error }),
+    });
   }
 
   /**
@@ -126,20 +141,37 @@ export class Ledger {
     level: LineLevel,
     entry: Partial<Entry> & Pick<Entry, "claimed"> & { words: string },
   ): void {
-    const { claimed } = entry;
-    const key = `${level} ${claimed.kind} ${claimed.target} ${entry.words}`;
+    this.#writeLine(voice, level, {
+      of: entry.claimed,
+      words: entry.words,
+      line: (words) => this.#sentence(entry, words),
+      fields: () => this.#fieldsOf(entry),
+    });
+  }
+
+  #writeLine(
+    voice: Voice,
+    level: LineLevel,
+    { of, words, line, fields }: {
+      of: Pick<Claimed, "kind" | "target" | "queue">;
+      words: string;
+      line: (words: string) => string;
+      fields: () => LogFields;
+    },
+  ): void {
+    const key = `${level} ${of.kind} ${of.target} ${words}`;
     let burst = this.#bursts.get(key);
     if (burst === undefined) {
       if (this.#bursts.size === 0) this.#clock.after(WINDOW_MS, () => this.flush(), { background: true });
-      const { kind, target, queue } = claimed;
-      const fields = { [kind]: target, queue };
-      burst = { voice, level, words: `${kind} ${target} ${entry.words}`, fields, written: 0, held: 0 };
+      const { kind, target, queue } = of;
+      const shared = { [kind]: target, queue };
+      burst = { voice, level, words: `${kind} ${target} ${words}`, fields: shared, written: 0, held: 0 };
       this.#bursts.set(key, burst);
     }
     if (burst.written >= LINES) burst.held++;
     else {
       burst.written++;
-      voice.logger[level](this.#sentence(entry, burst.words), this.#fieldsOf(entry));
+      voice.logger[level](line(burst.words), fields());
     }
   }
 

@@ -831,8 +831,28 @@ export const cases: Record<string, Cases> = {
     p_execution: [[`apply_change(${worker}, null, 1, 1)`, "", "null"]],
     p_call: [[`apply_change(${worker}, ${waiting}, null, 1)`, "", "null"]],
     p_seq: [[`apply_change(${worker}, ${waiting}, 1, null)`, "", "null"]],
-    p_snapshot: "only read with a lease and a change: tests/sql/migrate.sql",
+    p_snapshot: "only read with a lease and a change",
     p_problem: "any text; what is longer than 2000 characters is cut",
+  },
+  set_failure: {
+    p_fingerprint: [
+      ["set_failure(null, 'known')", "RH004", "No failure has the fingerprint null"],
+      ["set_failure(1, 'known')", "RH004", "No failure has the fingerprint 1"],
+    ],
+    p_state: [
+      [
+        "set_failure(1, null)",
+        "RH001",
+        'There is no state "" of failures: expected new, known, resolved or ignored',
+      ],
+      [
+        "set_failure(1, 'done')",
+        "RH001",
+        'There is no state "done" of failures: expected new, known, resolved or ignored',
+      ],
+    ],
+    p_note: "what is longer than 2000 characters is cut",
+    p_by: "what is longer than 200 characters is cut",
   },
   stop_operation: {
     p_operation: [["stop_operation(null)", "RH002", "Cannot stop: there is no operation null"], [
@@ -1110,7 +1130,15 @@ export const cases: Record<string, Cases> = {
       "RH001",
       `Protocol ${value} is not known here: this engine speaks protocol 1. Use a worker of a version that does`,
     ]),
+    p_environment: name("environment", (value) => `register_worker(null, p_environment => ${value})`).slice(
+      1,
+    ),
   },
+  adopt: {
+    environment: name("environment", (value) => `adopt(${value})`).slice(1),
+    upgraded: "true or false",
+  },
+  home_problem: { p_environment: "a name that is no name is another environment" },
   beat: {
     p_worker: [
       ["beat(null)", "", '{"lost": [], "stop": [], "alive": false, "turn_ms": 1000}'],

@@ -13,6 +13,10 @@ begin
   end loop;
   perform test.eq(test.status(f), 'failed', 'it is given up');
   perform test.eq(rhythm.get(f) #>> '{error,type}', 'WorkerLostError', 'with the reason');
+  perform test.eq(rhythm.get(f) #>> '{error,message}',
+    'The worker that ran it was lost: its heartbeats stopped. It was lost 4 times in all, and retry.crashes is 3', 'in the words of the policy');
+  perform test.eq((select array_agg(x - 'error' - 'traceparent') from jsonb_array_elements(current_setting('rhythm.failed')::jsonb) as x),
+    array[jsonb_build_object('id', f, 'kind', 'workflow', 'target', 'f', 'queue', 'default', 'attempt', 1)], 'the worker that looks after it hears of it, once');
   perform test.eq(rhythm.setting('max_crashes'), '3', 'as by default');
 
   perform rhythm.configure('max_crashes', '1');

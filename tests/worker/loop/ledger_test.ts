@@ -63,9 +63,20 @@ function ended(claimed: Claimed, what: object): Outcome {
   return { id: claimed.id, call: 1, claimed, ...what } as Outcome;
 }
 
-Deno.test("Ledger logs ends at info, attempts that are repeated at warn, final failures at error, all the rest at debug", () => {
-  const { it, lines } = ledger({ level: "debug" });
+Deno.test("Ledger logs starts and ends at info, attempts that are repeated at warn, final failures at error, all the rest at debug", () => {
+  const { it, lines, stats } = ledger({ level: "debug" });
   it.began(task());
+  const at = {
+    program: "p",
+    version: 1,
+    snapshot: null,
+    settled: [],
+    seed: "1",
+    epoch: 0,
+    cancelReason: null,
+  };
+  it.began(flow({ flow: { ...at, seq: 0 } }));
+  it.began(flow({ flow: { ...at, seq: 1 } }));
   it.ended(ended(task(), { status: "failed", error, retryable: true, tookMs: 12.34 }), 1_500);
   it.ended(
     ended(task({ attempt: 3, failures: 2 }), { status: "failed", error, retryable: true, tookMs: 12 }),
@@ -77,7 +88,9 @@ Deno.test("Ledger logs ends at info, attempts that are repeated at warn, final f
   it.ended(ended(flow(), { status: "cancelled" }));
   it.called(3, 2, 0.004);
   equal(lines.map(({ level, message }) => `${level}: ${message}`), [
-    "debug: task pay begins",
+    "info: task pay starts",
+    "info: workflow order starts",
+    "debug: workflow order continues",
     "warn: task pay failed: BankError: no answer (attempt 1, 1 of 3 threw; next in 1.5 s)",
     "error: task pay failed: BankError: no answer (attempt 3, 3 of 3 threw; it is over)",
     "info: task pay completed in 3 ms",
@@ -87,11 +100,11 @@ Deno.test("Ledger logs ends at info, attempts that are repeated at warn, final f
     "info: workflow order cancelled after 60 s",
     "debug: settled 3, claimed 2",
   ]);
-  const { time: _, ...warning } = lines[1]!;
+  const { time: _, ...warning } = lines[3]!;
   equal(warning, {
     ...{
       level: "warn",
-      message: lines[1]!.message,
+      message: lines[3]!.message,
       task: "pay",
       execution: "t1",
       attempt: 1,
@@ -100,7 +113,19 @@ Deno.test("Ledger logs ends at info, attempts that are repeated at warn, final f
     },
     ...{ ms: 12.3, maxAttempts: 3, failures: 1, retryInMs: 1500, error },
   });
-  equal([lines[5]!.workflow, lines[5]!.waits, lines[6]!.ms], ["order", 2, 60_000]);
+  equal([lines[7]!.workflow, lines[7]!.waits, lines[8]!.ms], ["order", 2, 60_000]);
+  for (const { level, message, ...line } of lines.slice(0, -1)) {
+    const { task = line.workflow, execution, attempt, queue, trace } = line;
+    equal([task, execution, attempt, queue, trace].includes(undefined), false, `${level} ${message}`);
+  }
+  it.failedAlone({ ...task({ target: "lost" }), error: { type: "WorkerLostError", message: "gone" } });
+  const { time: __, ...alone } = lines.at(-1)!;
+  equal(alone, {
+    ...{ level: "error", message: "task lost failed: WorkerLostError: gone (attempt 1; it is over)" },
+    ...{ task: "lost", execution: "t1", attempt: 1, queue: "money", trace: "abc" },
+    error: { type: "WorkerLostError", message: "gone" },
+  });
+  same(stats.of("task", "lost").ends.failed, 1, "and counts what failed without an outcome");
 });
 
 Deno.test("Ledger writes nothing below the level of a kind, and makes no line for it", () => {
@@ -126,14 +151,14 @@ Deno.test("Ledger asks a logger that does not say its level for info and above",
   const it = new Ledger({ clock: new VirtualClock(), stats: new WorkerStats(), logger });
   it.began(task());
   it.ended(ended(task(), { status: "completed", output: "1" }));
-  equal(heard, ["info"]);
+  equal(heard, ["info", "info"]);
   const quiet = new Ledger({
     clock: new VirtualClock(),
     stats: new WorkerStats(),
     logger: { ...logger, level: "error" },
   });
   quiet.ended(ended(task(), { status: "completed", output: "1" }));
-  equal(heard, ["info"]);
+  equal(heard, ["info", "info"]);
 });
 
 Deno.test("Ledger writes the first lines of a second that are alike, and says how many more there were", async () => {
