@@ -43,6 +43,11 @@ export interface MigrationFlags extends ChangeFlags {
   resume?: boolean;
 }
 
+/** The options of `rhythm fork`. */
+export interface ForkFlags extends MigrationFlags {
+  inputs?: string;
+}
+
 /** Adds the options of commands that move workflows to another version. */
 export function withMigration(command: Command): void {
   command

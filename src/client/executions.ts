@@ -17,6 +17,7 @@ import {
   checkArgument,
   checkPlain,
   checkShape,
+  COUNT,
   EXECUTION,
   type Execution,
   EXECUTION_TYPE,
@@ -54,7 +55,15 @@ import {
   stateAt,
   type StateChange,
 } from "./history.ts";
-import { edit, type Fork, fork, rewind, type StateChanges, type StepChanges } from "./changes.ts";
+import {
+  edit,
+  type Fork,
+  fork,
+  type ForkChanges,
+  rewind,
+  type StateChanges,
+  type StepChanges,
+} from "./changes.ts";
 import { changeMany, type MigrateOptions, type Migration, type RepairOptions } from "./migrations.ts";
 import { idOf, toCreate } from "./request.ts";
 import { pause, resume } from "./pauses.ts";
@@ -101,6 +110,13 @@ const CHANGES: Shape = {
   note: ANY_STORED_TEXT,
 };
 const STEP_CHANGES: Shape = { ...CHANGES, step: STEP };
+const FORK: Shape = {
+  version: COUNT,
+  inputs: ANYTHING,
+  map: OBJECT,
+  accept: { kind: "choice", values: ["sure", "likely"] },
+  dryRun: BOOLEAN,
+};
 const WHEN: OwnType = {
   kind: "own",
   wanted: "the number of a step, from 1, or a Date",
@@ -295,11 +311,11 @@ export class Executions {
    * again, under new ids.
    *
    * @param execution a workflow in the flow language, in any state
-   * @param changes the step, other values of variables, why, and whether only to say what would begin
+   * @param changes the step, other values of variables, other inputs, another version, why, and whether only to say what would begin
    */
-  async fork(execution: ExecutionRef, changes: StepChanges & { dryRun?: boolean }): Promise<Fork> {
+  async fork(execution: ExecutionRef, changes: ForkChanges): Promise<Fork> {
     idOf(execution);
-    const shape = { ...STEP_CHANGES, dryRun: BOOLEAN };
+    const shape = { ...STEP_CHANGES, ...FORK };
     checkShape(changes, shape, { where: "executions.fork()", argument: "changes", required: ["step"] });
     return await fork(this.#core, execution, plain(changes));
   }

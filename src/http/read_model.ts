@@ -17,7 +17,7 @@ import type {
   StartOptions,
   WaitOptions,
 } from "../define/mod.ts";
-import type { Fork, StateChanges, StepChanges } from "../client/changes.ts";
+import type { Fork, ForkChanges, StateChanges, StepChanges } from "../client/changes.ts";
 import type { HistoryStep, PastState, StateChange } from "../client/history.ts";
 import type { FlowInfo } from "../db/calls/flows.ts";
 import type { QueueInfo } from "../db/calls/queues.ts";
@@ -89,7 +89,7 @@ export interface Commands {
   /** Puts a workflow back to an earlier step; gives the number of the change. */
   rewind(id: string, changes: StepChanges): Promise<number>;
   /** Makes a new workflow from a step of another one. */
-  fork(id: string, changes: StepChanges & { dryRun?: boolean }): Promise<Fork>;
+  fork(id: string, changes: ForkChanges): Promise<Fork>;
   /** Deletes executions that have ended, with all that they started; returns their number. */
   delete(id: string): Promise<number>;
   /** Waits for the end. */

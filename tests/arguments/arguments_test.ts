@@ -208,7 +208,10 @@ Deno.test("the application and its services refuse every wrong argument", async 
           name: "changes",
           kind: "something made",
           good: { step: 1 },
-          members: { step: "count", fibre: "count", set: "object", note: "any text", dryRun: "boolean" },
+          members: {
+            ...{ step: "count", fibre: "count", set: "object", note: "any text", dryRun: "boolean" } as const,
+            ...{ version: "count", inputs: "json", map: "object", accept: "choice" } as const,
+          },
         }],
       },
       migrate: {

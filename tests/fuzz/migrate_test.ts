@@ -10,6 +10,7 @@ import {
 } from "../../src/flow/mod.ts";
 import { migrateFlow } from "../../src/flow/migrate/apply.ts";
 import { pairPrograms } from "../../src/flow/migrate/pair.ts";
+import { renameFlow, restOf } from "../../src/flow/durable/rebuild.ts";
 import { testSeed } from "../support/seed.ts";
 import type { Program as Source } from "./generate/program.ts";
 import { programs } from "./programs.ts";
@@ -17,7 +18,7 @@ import { rewrite } from "./rewrite.ts";
 import { compileSource, runProgram, type Stepper } from "./run/flow.ts";
 import { CONTEXT, HOST } from "./run/world.ts";
 
-const count = Math.ceil(Number(Deno.env.get("FUZZ_COUNT") ?? 2_000) / 20);
+const count = Math.ceil(Number(Deno.env.get("FUZZ_COUNT") ?? 2_000) / 40);
 
 function* sample(): Generator<{ program: Program; source: Source }> {
   for (const source of fc.sample(programs, { numRuns: count, seed: testSeed + 16 })) {
@@ -63,4 +64,36 @@ Deno.test("migrating between two texts of the same program is sure everywhere an
     assert.deepEqual(found, expected, where);
   }
   assert(steps > count, `only ${steps} steps`);
+});
+
+/** At every step, goes back to the state before it and makes a fork of that, which goes on with the same answers. */
+function forking(program: Program, source: Source): Stepper {
+  const start = { inputs: source.inputs ?? {}, context: CONTEXT };
+  const now = new Map<string, string>();
+  let epoch = 0;
+  let step: Step | undefined;
+  return (settled?: readonly Settled[], cancel?: string) => {
+    if (step === undefined || settled === undefined) return step = startFlow(program, start, HOST);
+    const { executionId } = CONTEXT;
+    const host = { ...HOST, epoch: ++epoch };
+    const named = (): Settled[] => settled.map((one) => ({ ...one, id: now.get(one.id) ?? one.id }));
+    // What was done, and is taken back.
+    resumeFlow(program, JSON.parse(JSON.stringify(step.snapshot)), named(), HOST, { cancel });
+    const ids = new Map(restOf(program, step.snapshot!).pending.map((id) => [id, `${id}'`]));
+    for (const [first, last] of now) now.set(first, ids.get(last) ?? last);
+    for (const [id, next] of ids) if (![...now.values()].includes(next)) now.set(id, next);
+    const snapshot = renameFlow(program, step.snapshot!, { executionId, ids });
+    return step = resumeFlow(program, JSON.parse(JSON.stringify(snapshot)), named(), host, { cancel });
+  };
+}
+
+Deno.test("going back, and a fork at every step, end the same with the same answers", () => {
+  let compared = 0;
+  for (const { program, source } of sample()) {
+    if (/random|uuid/i.test(source.source)) continue;
+    const found = runProgram(program, source, { stepper: forking(program, source) });
+    assert.deepEqual(found, runProgram(program, source), `RHYTHM_TEST_SEED=${testSeed}:\n${source.source}`);
+    compared++;
+  }
+  assert(compared > count / 4, `only ${compared} programs`);
 });

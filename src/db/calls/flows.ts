@@ -144,3 +144,17 @@ export async function registerPairing(
     [flow.name, String(flow.from), String(flow.to), flow.pairs],
   );
 }
+
+/** Reads the compiled program of a version; nothing: there is no such version. */
+export async function readVersion(
+  engine: EngineRef,
+  name: string,
+  version: number,
+): Promise<JsonValue | null> {
+  const [row] = await ask<{ code: JsonValue }>(
+    engine,
+    "select rhythm.get_program(v.program) as code from rhythm.flow_versions as v where v.name = $1::text and v.version = $2::text::integer",
+    [name, String(version)],
+  );
+  return row?.code ?? null;
+}

@@ -115,11 +115,11 @@ export function editFlow(program: Program, snapshot: Snapshot, { fibre: nth, set
   return encode(machine, main).snapshot;
 }
 
-/** A state of another execution, whose operations under way have other ids. */
+/** A state of another execution, whose operations under way have other ids, and which may have other inputs. */
 export function renameFlow(
   program: Program,
   snapshot: Snapshot,
-  { executionId, ids }: { executionId: string; ids: ReadonlyMap<string, string> },
+  { executionId, ids, inputs }: { executionId: string; ids: ReadonlyMap<string, string>; inputs?: JsonValue },
 ): Snapshot {
   const { machine, main } = open(program, snapshot);
   const pending = [...machine.pending];
@@ -130,6 +130,7 @@ export function renameFlow(
   }
   const { Context } = machine.given as { Context?: Record<string, Value> };
   if (Context !== undefined) Context.executionId = executionId;
+  if (inputs !== undefined && "Inputs" in machine.given) machine.given.Inputs = fromJson(inputs);
   return encode(machine, main).snapshot;
 }
 
