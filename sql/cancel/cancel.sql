@@ -17,6 +17,26 @@ $$;
 comment on function rhythm.trees(uuid[]) is
   'Some executions and all that they started, directly or not, as far as they have not ended. Internal.';
 
+-- What a workflow has started since it was cancelled cleans up: cancelling it again, or its parent, leaves that alone.
+create or replace function rhythm.to_cancel(p_ids uuid[])
+returns uuid[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive node as (
+    select e.id, e.state, e.cancel_reason, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
+    union all
+    select c.id, c.state, c.cancel_reason, n.depth + 1
+    from node as n join rhythm.execution as c on c.parent_id = n.id
+    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null)
+  )
+  select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0 and n.cancel_reason is null;
+$$;
+
+comment on function rhythm.to_cancel(uuid[]) is
+  'Those of trees() that a cancellation ends or asks to stop. Internal.';
+
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
 -- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
 -- locks taken in the order of ids.
@@ -179,7 +199,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_cancelled constant record := rhythm.cancel_all(rhythm.lock_trees(p_ids), p_reason, p_now);
+  v_locked constant uuid[] := rhythm.lock_trees(p_ids);
+  v_cancelled constant record := rhythm.cancel_all(rhythm.to_cancel(p_ids), p_reason, p_now);
 begin
   perform rhythm.follow_ends(v_cancelled.ended, '{}', p_now);
   if v_cancelled.told <> '{}' or v_cancelled.cleaning <> '{}' then

@@ -50,6 +50,18 @@ $$;
 
 comment on function rhythm.deadline_error(bigint) is 'The error of a workflow that has passed its timeout. Internal.';
 
+-- A workflow in TypeScript saves that it knows of its cancellation before it cleans up. What flows start comes with their steps.
+create or replace function rhythm.is_cleaning_up(p_execution rhythm.execution)
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_execution.state = 0 and exists (select from rhythm.step as s where s.execution_id = p_execution.id and s.name = '#cancelled');
+$$;
+
+comment on function rhythm.is_cleaning_up(rhythm.execution) is 'Whether a workflow in TypeScript knows that it is cancelled, and has not ended. Internal.';
+
 create or replace function rhythm.cancel_under(p_ids uuid[], p_now timestamptz)
 returns void
 language sql
@@ -60,7 +72,7 @@ as $$
   from rhythm.execution as e
   cross join lateral (
     select case
-      when x.cancel_reason is not null then x.cancel_reason
+      when x.cancel_reason is not null and not rhythm.is_cleaning_up(x) then x.cancel_reason
       when x.state = 3 then 'Its workflow was cancelled'
       when x.state = 2 and rhythm.is_past_deadline(x) then 'Its workflow ran past its timeout'
     end as reason
@@ -71,4 +83,4 @@ as $$
 $$;
 
 comment on function rhythm.cancel_under(uuid[], timestamptz) is
-  'Cancels those of some new executions whose parent is cancelled, was asked to stop, or has passed its timeout. Internal.';
+  'Cancels those of some new executions whose parent is cancelled, was asked to stop, or has passed its timeout, but not those of a workflow that cleans up. Internal.';

@@ -26,6 +26,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_notes rhythm.failure_note[];
+  v_new bigint[];
 begin
   with taken as (
     delete from rhythm.failure_note as n
@@ -36,6 +37,10 @@ begin
   if v_notes is null then
     return false;
   end if;
+  v_new := array(
+    select distinct n.fingerprint from unnest(v_notes) as n
+    left join rhythm.failure as f on f.fingerprint = n.fingerprint
+    where f.state is null or f.state = 'resolved' and n.at > f.changed_at);
   insert into rhythm.failure_hour as h (fingerprint, hour, count)
   select n.fingerprint, date_trunc('hour', n.at at time zone 'UTC') at time zone 'UTC', count(*) from unnest(v_notes) as n group by 1, 2 order by 1, 2
   on conflict (fingerprint, hour) do update set count = h.count + excluded.count;
@@ -54,12 +59,13 @@ begin
     example_id = excluded.example_id, message = excluded.message,
     versions = array(select distinct v.version from unnest(f.versions || excluded.versions) as v (version) order by v.version desc limit 10),
     state = case when f.state = 'resolved' and excluded.last_at > f.changed_at then 'new' else f.state end;
+  perform rhythm.call_hooks(v_notes, v_new);
   return cardinality(v_notes) = p_limit;
 end;
 $$;
 
 comment on function rhythm.count_failures(integer) is
-  'Counts noted failures by their kind. A kind that was resolved and comes again is new. True: there is more. Part of chores().';
+  'Counts noted failures by their kind, and calls hooks. A kind that was resolved and comes again is new. True: there is more. Part of chores().';
 
 create or replace function rhythm.forget_failures(p_limit integer, p_now timestamptz)
 returns boolean

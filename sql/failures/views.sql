@@ -16,3 +16,13 @@ from rhythm.failure as f;
 
 comment on view rhythm.failures is
   'Failures by their kind: how often each came, when first and last, in which versions of a flow, and how many executions are failed now. chores() counts them once a second. For what came last: order by last_at desc.';
+
+drop view if exists rhythm.failure_hooks;
+
+create view rhythm.failure_hooks as
+select
+  h.name, h.event, h.filter, h.type, h.target, substring(h.url from '^https?://(?:[^/@]*@)?([^/?#]*)') as host, h.secret is not null as is_signed, h.queue,
+  h.created_at, h.created_by, h.started, h.last_at, h.last_id, h.problem
+from rhythm.failure_hook as h;
+
+comment on view rhythm.failure_hooks is 'What is started when executions fail: see set_failure_hook(). Of an address only the host is shown, because the rest of it may be a secret.';

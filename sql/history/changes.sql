@@ -92,11 +92,13 @@ set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
+declare
+  v_state constant rhythm.workflow_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot edit');
 begin
   if json_typeof(p_snapshot) is distinct from 'object' then
     perform rhythm.raise('RH001', 'p_snapshot must be a JSON object: a state that the language gave');
   end if;
-  return rhythm.store_change(rhythm.lock_to_change(p_execution, p_seq, 'Cannot edit'), p_snapshot, 'edited', p_note);
+  return rhythm.store_change(v_state, p_snapshot, 'edited', p_note);
 end;
 $$;
 

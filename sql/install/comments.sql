@@ -94,6 +94,21 @@ comment on column rhythm.failures.changed_at is 'When somebody set its state.';
 comment on column rhythm.failures.changed_by is 'Who.';
 comment on column rhythm.failures.note is 'A word about it.';
 
+comment on column rhythm.failure_hooks.name is 'Its name.';
+comment on column rhythm.failure_hooks.event is 'new: for each kind of failures that is new. failed: for each execution that fails.';
+comment on column rhythm.failure_hooks.filter is 'Which executions.';
+comment on column rhythm.failure_hooks.type is 'task or workflow.';
+comment on column rhythm.failure_hooks.target is 'What it starts; rhythm.call calls an address.';
+comment on column rhythm.failure_hooks.host is 'The host of the address.';
+comment on column rhythm.failure_hooks.is_signed is 'Calls of the address are signed.';
+comment on column rhythm.failure_hooks.queue is 'The queue of what it starts.';
+comment on column rhythm.failure_hooks.created_at is 'When it was set.';
+comment on column rhythm.failure_hooks.created_by is 'Who set it.';
+comment on column rhythm.failure_hooks.started is 'How many executions it has started.';
+comment on column rhythm.failure_hooks.last_at is 'When it started the last one.';
+comment on column rhythm.failure_hooks.last_id is 'The last one.';
+comment on column rhythm.failure_hooks.problem is 'Why the last one could not be started.';
+
 comment on column rhythm.pauses.kind is 'What is paused: everything, task, workflow, queue or key.';
 comment on column rhythm.pauses.name is 'The task, flow or queue.';
 comment on column rhythm.pauses.key is 'The concurrency key.';

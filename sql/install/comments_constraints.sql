@@ -104,3 +104,6 @@ comment on constraint result_known on rhythm.operation_act is 'These results exi
 comment on constraint failure_pkey on rhythm.failure is 'Each kind of failures has one row.';
 comment on constraint state_known on rhythm.failure is 'People know four states of a kind.';
 comment on constraint failure_hour_pkey on rhythm.failure_hour is 'Each kind has one number for each hour.';
+comment on constraint failure_hook_pkey on rhythm.failure_hook is 'Each hook has a name of its own.';
+comment on constraint event_known on rhythm.failure_hook is 'There are two events.';
+comment on constraint type_known on rhythm.failure_hook is 'It starts a task or a workflow.';

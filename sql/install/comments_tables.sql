@@ -233,3 +233,12 @@ comment on column rhythm.failure.note is 'A word about it.';
 comment on column rhythm.failure_hour.fingerprint is 'The kind.';
 comment on column rhythm.failure_hour.hour is 'The beginning of the hour.';
 comment on column rhythm.failure_hour.count is 'How often it came in that hour.';
+
+comment on column rhythm.failure_hook.name is 'Its name.';
+comment on column rhythm.failure_hook.type is 'task or workflow.';
+comment on column rhythm.failure_hook.target is 'What it starts; rhythm.call calls an address.';
+comment on column rhythm.failure_hook.queue is 'The queue of what it starts.';
+comment on column rhythm.failure_hook.created_at is 'When it was set.';
+comment on column rhythm.failure_hook.created_by is 'Who set it.';
+comment on column rhythm.failure_hook.last_at is 'When it started the last one.';
+comment on column rhythm.failure_hook.last_id is 'The last one.';

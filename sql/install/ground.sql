@@ -74,6 +74,24 @@ $$;
 
 comment on function rhythm.chance() is 'A random number from 0 up to, but not including, 1; see secret(). Internal.';
 
+-- Work that is done in pieces of some milliseconds asks this. A simulation cuts the pieces by chance instead.
+create or replace function rhythm.time_is_up(p_until timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coalesce(current_setting('rhythm_clock.seed', true), '') = '' or not rhythm.may_set_clock() then
+    return clock_timestamp() > p_until;
+  end if;
+  return rhythm.chance() < 0.1;
+end;
+$$;
+
+comment on function rhythm.time_is_up(timestamptz) is
+  'Whether a time is over, by the real clock; by chance, where a test has set rhythm_clock.seed. Internal.';
+
 create or replace function rhythm.raise(
   p_code text,
   p_message text,

@@ -145,13 +145,13 @@ begin
     v_fit := rhythm.fitting(v_operation.filter, v_ids);
     foreach v_id in array v_fit loop
       v_operation := rhythm.act_on(v_operation, v_id, v_now);
-      v_left := clock_timestamp() > p_until;
+      v_left := rhythm.time_is_up(p_until);
       exit when v_left;
     end loop;
     v_operation.looked := v_operation.looked + case when v_left then (select count(*) from unnest(v_ids) as i (id) where i.id <= v_id) else cardinality(v_ids) end;
     v_operation.place := case when v_left then v_id else coalesce(v_ids[cardinality(v_ids)], v_operation.place) end;
     v_operation.is_looked := not v_left and cardinality(v_ids) < c_look;
-    v_left := v_left or clock_timestamp() > p_until;
+    v_left := v_left or rhythm.time_is_up(p_until);
   end loop;
   -- What was locked, if it still fits.
   if v_operation.is_looked and not v_left then
@@ -162,7 +162,7 @@ begin
       else
         v_operation := rhythm.act_on(v_operation, v_id, v_now);
       end if;
-      exit when clock_timestamp() > p_until;
+      exit when rhythm.time_is_up(p_until);
     end loop;
   end if;
   if v_operation.is_looked and not exists (select from rhythm.operation_act as a where a.operation_id = p_id and a.result is null) then
@@ -214,7 +214,7 @@ declare
 begin
   for v_id in select o.id from rhythm.operation as o where o.state = 'running' order by o.id limit 10 loop
     v_more := rhythm.work_piece(v_id, v_until) or v_more;
-    exit when clock_timestamp() > v_until;
+    exit when rhythm.time_is_up(v_until);
   end loop;
   return v_more;
 end;

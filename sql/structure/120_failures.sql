@@ -52,3 +52,31 @@ create index failure_hour_old on rhythm.failure_hour (hour);
 
 comment on table rhythm.failure_hour is 'How often each kind of failure came, by the hour, for a week.';
 comment on index rhythm.failure_hour_old is 'For chores(), which deletes what is older than a week.';
+
+create table rhythm.failure_hook (
+  name text not null,
+  event text not null,
+  filter jsonb not null,
+  type text not null,
+  target text not null,
+  url text,
+  secret text,
+  queue text,
+  created_at timestamptz not null,
+  created_by text not null,
+  started bigint not null default 0,
+  last_at timestamptz,
+  last_id uuid,
+  problem text,
+  constraint failure_hook_pkey primary key (name),
+  constraint event_known check (event in ('new', 'failed')),
+  constraint type_known check (type in ('workflow', 'task'))
+);
+
+comment on table rhythm.failure_hook is 'What to start, or which address to call, when executions fail. Read it through the view failure_hooks, which shows no address and no secret.';
+comment on column rhythm.failure_hook.event is 'new: for the first failure of a kind that is new. failed: for each execution that fails.';
+comment on column rhythm.failure_hook.filter is 'Which executions, as in operation.';
+comment on column rhythm.failure_hook.url is 'The HTTP address to call. Null: it starts a task or a flow.';
+comment on column rhythm.failure_hook.secret is 'With which calls are signed.';
+comment on column rhythm.failure_hook.started is 'How many executions it has started.';
+comment on column rhythm.failure_hook.problem is 'Why the last one could not be started.';

@@ -2,6 +2,7 @@ import { connect, type ConnectOptions } from "../db/connect.ts";
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../define/mod.ts";
 import { createHandler } from "../http/mod.ts";
+import { type HttpServer, serveHttp } from "../runtime/serve.ts";
 import { durationMs } from "../shared/duration.ts";
 import { RhythmError } from "../shared/error.ts";
 import { LEASE_MS, PAYLOAD_BYTES, WORKER_DEFAULTS } from "../shared/limits.ts";
@@ -11,6 +12,7 @@ import { voiceOf } from "../worker/loop/voice.ts";
 import { Worker } from "../worker/loop/worker.ts";
 import { flowRuntime } from "./flow_runtime.ts";
 import { onShutdown } from "./on_shutdown.ts";
+import { hookTask } from "./hook_task.ts";
 import { httpParts } from "./http_parts.ts";
 import type { WorkerOptions } from "./options.ts";
 import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
@@ -28,7 +30,7 @@ export class AppWorker {
   readonly #options: WorkerOptions;
   readonly #logger: Logger;
   #worker: Worker | undefined;
-  #server: Deno.HttpServer<Deno.NetAddr> | undefined;
+  #server: HttpServer | undefined;
   #done: Promise<void> | undefined;
   #stopped = false;
   #asked = false;
@@ -51,8 +53,8 @@ export class AppWorker {
 
   /** Where HTTP is served, once `run()` has begun; nothing without a port. */
   get url(): string | undefined {
-    const address = this.#server?.addr;
-    return address === undefined ? undefined : `http://${address.hostname}:${address.port}`;
+    const server = this.#server;
+    return server === undefined ? undefined : `http://${server.hostname}:${server.port}`;
   }
 
   /** How many executions are in flight: claimed, running, or done and not settled yet. */
@@ -94,7 +96,9 @@ export class AppWorker {
     const stopListening = this.#hearSignals();
     try {
       this.#worker = this.#makeWorker(own);
-      this.#serve(this.#worker);
+      await this.#serve(this.#worker);
+      // Asked to stop meanwhile.
+      if (this.#stopped || this.#asked) return;
       this.#logger.info("worker starts", {
         queues: this.#queues(),
         ...(this.url === undefined ? {} : { http: this.url, token: this.#tellToken() }),
@@ -110,7 +114,8 @@ export class AppWorker {
   }
 
   #makeWorker(own: Database[]): Worker {
-    const { place, database, schema, tasks, workflows = [], logger, clock } = this.#parts;
+    const { place, database, schema, workflows = [], logger, clock } = this.#parts;
+    const tasks = [hookTask({ on: database, schema }, clock), ...this.#parts.tasks];
     const options = this.#options;
     const leaseMs = options.lease === undefined ? LEASE_MS : durationMs(options.lease);
     const open = (maxConnections: number, name: string, limits: Partial<ConnectOptions> = {}): Database => {
@@ -180,14 +185,14 @@ export class AppWorker {
   }
 
   // The listener starts before the first claim, so that a monitor sees the process start.
-  #serve(worker: Worker): void {
+  async #serve(worker: Worker): Promise<void> {
     const { port, hostname = WORKER_DEFAULTS.hostname } = this.#options;
     if (port === undefined) return;
     const handler = createHandler(
       httpParts(this.#rhythm, this.#parts, { worker, pools: this.#pools, token: this.token }),
     );
     try {
-      this.#server = Deno.serve({ port, hostname, onListen: () => {} }, handler);
+      this.#server = await serveHttp(handler, { port, hostname });
     } catch (cause) {
       throw new RhythmError(
         `Cannot serve HTTP on ${hostname}:${port}: ${(cause as Error).message}. ` +

@@ -57,6 +57,7 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     acts: (id, page) => rhythm.operations.acts(id, page),
     failures: (filter) => rhythm.failures.list(filter),
     failure: (fingerprint) => rhythm.failures.get(fingerprint),
+    failureHooks: () => rhythm.failures.hooks(),
     queues: () => rhythm.queues.list(),
     workers: () => readWorkers(engine),
     schedules: () => rhythm.schedules.list(),
@@ -85,6 +86,8 @@ export function commandsOf(rhythm: Rhythm): Commands {
     operate: (request) => rhythm.operations.start(request),
     changeOperation: (id, change) => rhythm.operations[change](id),
     setFailure: (fingerprint, state, words) => rhythm.failures.set(fingerprint, state, words),
+    setFailureHook: (name, hook) => rhythm.failures.setHook(name, hook),
+    removeFailureHook: (name) => rhythm.failures.removeHook(name),
     pause: (kind, name, options) => {
       switch (kind) {
         case "execution":

@@ -1,8 +1,9 @@
-import type { FailureKind, FailureState } from "../define/mod.ts";
+import type { FailureHookFilter, FailureKind, FailureState } from "../define/mod.ts";
 import { CliError } from "./cli_error.ts";
 import type { Call, CommonOptions } from "./command.ts";
 import { EXIT } from "./exit_codes.ts";
 import { count, tellCount, tellTime } from "./format.ts";
+import { readJsonObject } from "./json_text.ts";
 import { openSession } from "./session.ts";
 import { table } from "./table.ts";
 import type { Style } from "./terminal.ts";
@@ -17,6 +18,19 @@ export interface FailureFlags extends CommonOptions {
 /** What is said of a kind. */
 export interface FailureWords extends CommonOptions {
   note?: string;
+}
+
+/** What a hook starts, when, and for which executions, as flags say it. */
+export interface HookFlags extends CommonOptions {
+  task?: string;
+  flow?: string;
+  url?: string;
+  secretFrom?: string;
+  event?: "new" | "failed";
+  queue?: string;
+  type?: "task" | "workflow";
+  target?: string;
+  metadata?: string;
 }
 
 const STYLES: Record<FailureState, Style> = { new: "bad", known: "warn", resolved: "good", ignored: "quiet" };
@@ -95,6 +109,62 @@ export async function setFailure(call: Call<FailureWords>, state: FailureState):
       : `${fingerprint} ${changed ? "is" : "was"} ${state}`,
   );
   return changed ? EXIT.ok : EXIT.no;
+}
+
+/** Lists hooks. */
+export async function listHooks({ options, terminal, json }: Call): Promise<void> {
+  await using session = await openSession(options);
+  const hooks = await session.failures.hooks();
+  if (json) return terminal.print(JSON.stringify({ hooks }));
+  if (hooks.length === 0) return terminal.say("there are no hooks");
+  const rows = hooks.map((one) => [
+    one.name,
+    one.event,
+    JSON.stringify(one.filter),
+    one.host ?? `${one.type} ${one.target}`,
+    tellCount(one.started),
+    one.lastAt === null ? "" : tellTime(one.lastAt),
+    one.problem ?? "",
+  ]);
+  const head = ["hook", "event", "filter", "starts", "started", "last", "problem"];
+  terminal.print(table(rows, { head, right: [4], flexible: [6, 2], optional: [2, 5] }, terminal));
+}
+
+/** Creates or replaces a hook. */
+export async function setHook({ options, terminal, json, args }: Call<HookFlags>): Promise<void> {
+  const { task, flow, url, secretFrom, event, queue, type, target, metadata } = options;
+  const filter: FailureHookFilter = {
+    ...(type === undefined ? {} : { type }),
+    ...(target === undefined ? {} : { target }),
+    ...(metadata === undefined ? {} : { metadata: await readJsonObject(metadata, "--metadata") }),
+  };
+  if ([task, flow, url].filter((one) => one !== undefined).length !== 1) {
+    throw new CliError("a hook needs one of --task, --flow and --url");
+  }
+  const secret = secretFrom === undefined ? undefined : Deno.env.get(secretFrom);
+  if (secretFrom !== undefined && !secret) {
+    throw new CliError(`the environment has no variable ${secretFrom}`);
+  }
+  await using session = await openSession(options);
+  await session.failures.setHook(args[0]!, {
+    filter,
+    ...(url === undefined
+      ? { target: task ?? flow!, type: task === undefined ? "workflow" : "task" }
+      : { url }),
+    ...(secret === undefined ? {} : { secret }),
+    ...(event === undefined ? {} : { event }),
+    ...(queue === undefined ? {} : { queue }),
+  });
+  terminal.print(json ? JSON.stringify({ hook: args[0] }) : `hook "${args[0]}" is set`);
+}
+
+/** Removes a hook. */
+export async function removeHook({ options, terminal, json, args }: Call): Promise<number> {
+  await using session = await openSession(options);
+  const removed = await session.failures.removeHook(args[0]!);
+  const words = removed ? `hook "${args[0]}" is removed` : `there is no hook "${args[0]}"`;
+  terminal.print(json ? JSON.stringify({ hook: args[0], removed }) : words);
+  return removed ? EXIT.ok : EXIT.no;
 }
 
 function errorOf({ errorType, message }: FailureKind): string {

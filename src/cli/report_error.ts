@@ -2,6 +2,7 @@ import { RhythmError } from "../shared/error.ts";
 import { CliError, Finished, Interrupted } from "./cli_error.ts";
 import { EXIT } from "./exit_codes.ts";
 import { asTyped } from "./how_to_type.ts";
+import { wrapped } from "./redraw.ts";
 import { cut } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -41,9 +42,11 @@ export function reportError(error: unknown, options: ReportOptions): number {
     terminal.say(JSON.stringify({ error: { code, message, picture, hint } }));
     return exit;
   }
-  terminal.say(`${terminal.paintError("bad", "error:")} ${message}`);
+  const say = (text: string): void =>
+    terminal.say(wrapped(text, { isTerminal: true, columns: terminal.errorColumns }));
+  say(`${terminal.paintError("bad", "error:")} ${message}`);
   if (picture !== undefined) terminal.say(`\n${picture}\n`);
-  if (hint !== undefined) terminal.say(`${terminal.paintError("quiet", " hint:")} ${hint}`);
+  if (hint !== undefined) say(`${terminal.paintError("quiet", " hint:")} ${hint}`);
   if (Deno.env.get("RHYTHM_DEBUG") && error instanceof Error) {
     terminal.say(terminal.paintError("quiet", withoutPasswords(error.stack ?? "")));
   }

@@ -26,7 +26,7 @@ export interface Terminal {
   readonly canAsk: boolean;
   /** How many columns there are. */
   readonly columns: number;
-  /** How many columns there are for standard error. */
+  /** How many columns there are for standard error; Infinity: it is no terminal. */
   readonly errorColumns: number;
   /** How many lines there are. */
   readonly lines: number;
@@ -65,7 +65,7 @@ export function systemTerminal(): Terminal {
       return size().columns;
     },
     get errorColumns() {
-      return Deno.stderr.isTerminal() ? consoleSize().columns : 100;
+      return Deno.stderr.isTerminal() ? consoleSize().columns : Infinity;
     },
     get lines() {
       return size().rows;

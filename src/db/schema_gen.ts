@@ -1228,7 +1228,7 @@ comment on index rhythm.operation_act_open is 'What an operation must try again.
   {
     name: "structure/120_failures.sql",
     kind: "structure",
-    checksum: "f9e4e8cb16517f7a71afb2ea1a78b3180c3aa604e6b156f09c96afcd651bff62",
+    checksum: "0033d254f023a3c3755d2dbca0ddace9f5e51127dfd26e3682b2362a2e4ca309",
     text: `-- Failures of one kind, counted. An end notes its failure in a row of its own, so that failing executions do not wait for each
 -- other. chores() counts the notes.
 
@@ -1283,12 +1283,40 @@ create index failure_hour_old on rhythm.failure_hour (hour);
 
 comment on table rhythm.failure_hour is 'How often each kind of failure came, by the hour, for a week.';
 comment on index rhythm.failure_hour_old is 'For chores(), which deletes what is older than a week.';
+
+create table rhythm.failure_hook (
+  name text not null,
+  event text not null,
+  filter jsonb not null,
+  type text not null,
+  target text not null,
+  url text,
+  secret text,
+  queue text,
+  created_at timestamptz not null,
+  created_by text not null,
+  started bigint not null default 0,
+  last_at timestamptz,
+  last_id uuid,
+  problem text,
+  constraint failure_hook_pkey primary key (name),
+  constraint event_known check (event in ('new', 'failed')),
+  constraint type_known check (type in ('workflow', 'task'))
+);
+
+comment on table rhythm.failure_hook is 'What to start, or which address to call, when executions fail. Read it through the view failure_hooks, which shows no address and no secret.';
+comment on column rhythm.failure_hook.event is 'new: for the first failure of a kind that is new. failed: for each execution that fails.';
+comment on column rhythm.failure_hook.filter is 'Which executions, as in operation.';
+comment on column rhythm.failure_hook.url is 'The HTTP address to call. Null: it starts a task or a flow.';
+comment on column rhythm.failure_hook.secret is 'With which calls are signed.';
+comment on column rhythm.failure_hook.started is 'How many executions it has started.';
+comment on column rhythm.failure_hook.problem is 'Why the last one could not be started.';
 `,
   },
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "8d3eac38902c59b77b44e131b985568402c9671e0d5370791ed3bd2bdff3c0e0",
+    checksum: "b5477c3b6fbbaa563dc3461d56c7643ac3ae3b4ccf4153f09aaae09bbc043603",
     text: `-- Cancelling an execution and everything that it started.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1307,6 +1335,26 @@ $$;
 
 comment on function rhythm.trees(uuid[]) is
   'Some executions and all that they started, directly or not, as far as they have not ended. Internal.';
+
+-- What a workflow has started since it was cancelled cleans up: cancelling it again, or its parent, leaves that alone.
+create or replace function rhythm.to_cancel(p_ids uuid[])
+returns uuid[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive node as (
+    select e.id, e.state, e.cancel_reason, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
+    union all
+    select c.id, c.state, c.cancel_reason, n.depth + 1
+    from node as n join rhythm.execution as c on c.parent_id = n.id
+    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null)
+  )
+  select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0 and n.cancel_reason is null;
+$$;
+
+comment on function rhythm.to_cancel(uuid[]) is
+  'Those of trees() that a cancellation ends or asks to stop. Internal.';
 
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
 -- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
@@ -1470,7 +1518,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_cancelled constant record := rhythm.cancel_all(rhythm.lock_trees(p_ids), p_reason, p_now);
+  v_locked constant uuid[] := rhythm.lock_trees(p_ids);
+  v_cancelled constant record := rhythm.cancel_all(rhythm.to_cancel(p_ids), p_reason, p_now);
 begin
   perform rhythm.follow_ends(v_cancelled.ended, '{}', p_now);
   if v_cancelled.told <> '{}' or v_cancelled.cleaning <> '{}' then
@@ -5163,7 +5212,7 @@ comment on function rhythm.tell_odd(text[]) is 'Raises a notice for each sentenc
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "aaeab1c1417a06960c548bba3c0f4d000b5da3b8be6c19ab537e3fd850aaf4d9",
+    checksum: "9e6bdd661313fa5cc2c7c5eec9ec7e866abbd06b2d902f7161e180d480bdd151",
     text: `-- What is started under a parent is cancelled with it, whichever comes first.
 
 -- Keeps the parents that requests name from being cancelled until this commits. A cancellation that comes meanwhile waits, and
@@ -5216,6 +5265,18 @@ $$;
 
 comment on function rhythm.deadline_error(bigint) is 'The error of a workflow that has passed its timeout. Internal.';
 
+-- A workflow in TypeScript saves that it knows of its cancellation before it cleans up. What flows start comes with their steps.
+create or replace function rhythm.is_cleaning_up(p_execution rhythm.execution)
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_execution.state = 0 and exists (select from rhythm.step as s where s.execution_id = p_execution.id and s.name = '#cancelled');
+$$;
+
+comment on function rhythm.is_cleaning_up(rhythm.execution) is 'Whether a workflow in TypeScript knows that it is cancelled, and has not ended. Internal.';
+
 create or replace function rhythm.cancel_under(p_ids uuid[], p_now timestamptz)
 returns void
 language sql
@@ -5226,7 +5287,7 @@ as $$
   from rhythm.execution as e
   cross join lateral (
     select case
-      when x.cancel_reason is not null then x.cancel_reason
+      when x.cancel_reason is not null and not rhythm.is_cleaning_up(x) then x.cancel_reason
       when x.state = 3 then 'Its workflow was cancelled'
       when x.state = 2 and rhythm.is_past_deadline(x) then 'Its workflow ran past its timeout'
     end as reason
@@ -5237,7 +5298,7 @@ as $$
 $$;
 
 comment on function rhythm.cancel_under(uuid[], timestamptz) is
-  'Cancels those of some new executions whose parent is cancelled, was asked to stop, or has passed its timeout. Internal.';
+  'Cancels those of some new executions whose parent is cancelled, was asked to stop, or has passed its timeout, but not those of a workflow that cleans up. Internal.';
 `,
   },
   {
@@ -5671,7 +5732,7 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
   {
     name: "failures/count.sql",
     kind: "behaviour",
-    checksum: "d32a6cf202da758936363d729ad9ac45a3d03a1510e65ae5c9e62ad0925734eb",
+    checksum: "8fa7046da60050c19c3a168e24155e13520076deeac8deeb283056bfcd3b8a28",
     text: `-- Counting failures.
 
 create or replace function rhythm.note_failures(p_ended rhythm.transition[], p_now timestamptz)
@@ -5700,6 +5761,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_notes rhythm.failure_note[];
+  v_new bigint[];
 begin
   with taken as (
     delete from rhythm.failure_note as n
@@ -5710,6 +5772,10 @@ begin
   if v_notes is null then
     return false;
   end if;
+  v_new := array(
+    select distinct n.fingerprint from unnest(v_notes) as n
+    left join rhythm.failure as f on f.fingerprint = n.fingerprint
+    where f.state is null or f.state = 'resolved' and n.at > f.changed_at);
   insert into rhythm.failure_hour as h (fingerprint, hour, count)
   select n.fingerprint, date_trunc('hour', n.at at time zone 'UTC') at time zone 'UTC', count(*) from unnest(v_notes) as n group by 1, 2 order by 1, 2
   on conflict (fingerprint, hour) do update set count = h.count + excluded.count;
@@ -5728,12 +5794,13 @@ begin
     example_id = excluded.example_id, message = excluded.message,
     versions = array(select distinct v.version from unnest(f.versions || excluded.versions) as v (version) order by v.version desc limit 10),
     state = case when f.state = 'resolved' and excluded.last_at > f.changed_at then 'new' else f.state end;
+  perform rhythm.call_hooks(v_notes, v_new);
   return cardinality(v_notes) = p_limit;
 end;
 $$;
 
 comment on function rhythm.count_failures(integer) is
-  'Counts noted failures by their kind. A kind that was resolved and comes again is new. True: there is more. Part of chores().';
+  'Counts noted failures by their kind, and calls hooks. A kind that was resolved and comes again is new. True: there is more. Part of chores().';
 
 create or replace function rhythm.forget_failures(p_limit integer, p_now timestamptz)
 returns boolean
@@ -5838,9 +5905,203 @@ comment on function rhythm.fingerprint_of(text, jsonb) is
 `,
   },
   {
+    name: "failures/hooks.sql",
+    kind: "behaviour",
+    checksum: "4a6cd76dc0cfa4922dbc7b58063a9f3aa1941cbb0793e131625cd5d1ac41e38d",
+    text: `-- Hooks: what to start when executions fail. A hook starts an execution as anybody could. So it survives crashes and is repeated like
+-- any other, and a call of an HTTP address is a task that every worker has.
+
+create or replace function rhythm.hook_problem(p_hook rhythm.failure_hook)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_fields constant text[] := '{type,target,version,queue,parent,fingerprint,metadata}';
+begin
+  return coalesce(rhythm.name_problem('hook', p_hook.name), case
+    when p_hook.event is null or p_hook.event not in ('new', 'failed') then format('There is no event "%s" of hooks: expected new or failed', p_hook.event)
+    when p_hook.type is null or p_hook.type not in ('task', 'workflow') then format('"%s" cannot be the type of a hook: expected task or workflow', p_hook.type)
+    when (p_hook.target is null) = (p_hook.url is null) then 'A hook needs either p_target or url'
+    when length(p_hook.url) > 2000 or p_hook.url !~ '^https?://[^\\s/]+(/\\S*)?$' then 'url must be an address such as https://example.org/alerts'
+    when length(p_hook.secret) > 500 then 'secret must have at most 500 characters'
+    when p_hook.secret is not null and p_hook.url is null then 'secret needs url: it signs the calls'
+    when jsonb_typeof(p_hook.filter) is distinct from 'object' then 'filter must be an object: {"target": "charge"}'
+    when p_hook.filter - c_fields <> '{}' then 'There is no ' || rhythm.unknown_option(p_hook.filter, c_fields)
+    when p_hook.filter <> '{}' then rhythm.filter_problem(p_hook.filter)
+  end, case when p_hook.target is not null then rhythm.name_problem(p_hook.type, p_hook.target) end,
+    case when p_hook.queue is not null then rhythm.name_problem('queue', p_hook.queue) end);
+end;
+$$;
+
+comment on function rhythm.hook_problem(rhythm.failure_hook) is 'What is wrong with a hook; null if nothing is. Internal.';
+
+-- Neither the stack nor the data of the error: an address may belong to somebody else. Who may read executions finds them by the id.
+create or replace function rhythm.hook_request(p_hook rhythm.failure_hook, p_note rhythm.failure_note)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return rhythm.request(p_hook.type, coalesce(p_hook.target, 'rhythm.call'), (
+    select jsonb_build_object('hook', p_hook.name, 'event', p_hook.event, 'failedAt', p_note.at,
+      'failure', jsonb_build_object('fingerprint', p_note.fingerprint::text, 'state', f.state, 'count', f.count, 'firstAt', f.first_at),
+      'execution', jsonb_build_object('id', e.id, 'type', e.type, 'target', e.target, 'version', e.version, 'queue', e.queue, 'parentId', e.parent_id,
+        'metadata', coalesce(e.metadata, '{}')),
+      'error', jsonb_strip_nulls(jsonb_build_object('type', e.error -> 'type', 'message', left(e.error ->> 'message', 2000), 'code', e.error -> 'code', 'at', e.error -> 'at')))
+    from (select p_note.execution_id as id) as i
+    left join rhythm.execution as e on e.id = i.id
+    left join rhythm.failure as f on f.fingerprint = p_note.fingerprint),
+    jsonb_build_object('queue', p_hook.queue, 'metadata', jsonb_build_object('rhythm_hook', p_hook.name))
+      || case when p_hook.url is null then '{}'::jsonb else '{"retry": {"max_attempts": 12, "initial": "2s", "max": "1h"}, "timeout": "30s"}' end);
+end;
+$$;
+
+comment on function rhythm.hook_request(rhythm.failure_hook, rhythm.failure_note) is 'What a hook starts for a failure, in the form of create_many(). Internal.';
+
+-- What a hook started, and all below it, calls no hook: a hook whose task fails does not start itself again.
+create or replace function rhythm.hook_notes(p_hook rhythm.failure_hook, p_notes rhythm.failure_note[])
+returns rhythm.failure_note[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select n from unnest(p_notes) as n
+    cross join lateral (select x.root_id, x.metadata from rhythm.execution as x where x.id = n.execution_id offset 0) as e
+    left join lateral (select x.metadata from rhythm.execution as x where x.id = e.root_id offset 0) as r on true
+    where not coalesce(r.metadata, e.metadata, '{}') ? 'rhythm_hook'
+      and (p_hook.filter = '{}' or rhythm.fitting(p_hook.filter, array[n.execution_id]) <> '{}')
+    order by n.at, n.execution_id);
+end;
+$$;
+
+comment on function rhythm.hook_notes(rhythm.failure_hook, rhythm.failure_note[]) is 'The failures for which a hook is called. Internal.';
+
+-- An error is stored on the hook and not thrown, so that a flow that is missing does not stop the others.
+create or replace function rhythm.call_hooks(p_notes rhythm.failure_note[], p_new bigint[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_first constant rhythm.failure_note[] := array(
+    select distinct on (n.fingerprint) n from unnest(p_notes) as n where n.fingerprint = any (p_new) order by n.fingerprint, n.at, n.execution_id);
+  v_hook rhythm.failure_hook;
+  v_notes rhythm.failure_note[];
+  v_ids uuid[];
+begin
+  for v_hook in select h.* from rhythm.failure_hook as h order by h.name loop
+    v_notes := rhythm.hook_notes(v_hook, case v_hook.event when 'new' then v_first else p_notes end);
+    continue when v_notes = '{}';
+    begin
+      v_ids := array(select c.id from rhythm.create_many((select jsonb_agg(rhythm.hook_request(v_hook, n)) from unnest(v_notes) as n)) as c (id));
+      update rhythm.failure_hook as h
+      set started = h.started + cardinality(v_ids), last_at = rhythm.now(), last_id = v_ids[cardinality(v_ids)], problem = null
+      where h.name = v_hook.name;
+    exception
+      when others then
+        if not rhythm.is_data_error(sqlstate) then
+          raise;
+        end if;
+        update rhythm.failure_hook as h set problem = left(sqlerrm, 2000) where h.name = v_hook.name;
+    end;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.call_hooks(rhythm.failure_note[], bigint[]) is 'Starts what hooks start for failures; p_new: the kinds that are new. Part of chores().';
+
+create or replace function rhythm.set_failure_hook(
+  p_name text,
+  p_target text default null,
+  p_type text default 'task',
+  p_event text default 'new',
+  url text default null,
+  secret text default null,
+  filter jsonb default '{}',
+  queue text default null,
+  p_by text default null
+)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_names constant record := rhythm.pause_names(null, p_by);
+  v_hook rhythm.failure_hook;
+  v_problem text;
+begin
+  v_hook.name := p_name;
+  v_hook.event := p_event;
+  v_hook.filter := coalesce(set_failure_hook.filter, '{}');
+  v_hook.type := p_type;
+  v_hook.target := p_target;
+  v_hook.url := set_failure_hook.url;
+  v_hook.secret := nullif(set_failure_hook.secret, '');
+  v_hook.queue := set_failure_hook.queue;
+  v_problem := rhythm.hook_problem(v_hook);
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  elsif p_type = 'workflow' and not exists (select from rhythm.flow as f where f.name = p_target) then
+    perform rhythm.raise('RH004', format('There is no flow "%s"', p_target), rhythm.did_you_mean(p_target, array(select f.name from rhythm.flow as f order by f.name)));
+  end if;
+  insert into rhythm.failure_hook as h (name, event, filter, type, target, url, secret, queue, created_at, created_by)
+  values (p_name, p_event, v_hook.filter, p_type, coalesce(p_target, 'rhythm.call'), v_hook.url, v_hook.secret, v_hook.queue, rhythm.now(), v_names.by_whom)
+  on conflict (name) do update
+  set event = excluded.event, filter = excluded.filter, type = excluded.type, target = excluded.target, url = excluded.url, secret = excluded.secret,
+    queue = excluded.queue, created_at = excluded.created_at, created_by = excluded.created_by, problem = null;
+  if p_type = 'task' and p_target is not null then
+    perform rhythm.tell_odd(array[rhythm.odd_task(p_target), rhythm.odd_queue(v_hook.queue)]);
+  end if;
+end;
+$$;
+
+comment on function rhythm.set_failure_hook(text, text, text, text, text, text, jsonb, text, text) is
+  'Creates or replaces a hook: a task or flow (p_target, p_type) to start, or an HTTP address (url) to call, when executions fail. p_event: new, for each kind of failures that is new; failed, for each execution. '
+  'filter: which executions, as in operate(). secret: calls of the address are signed with it. Example: select rhythm.set_failure_hook(''alerts'', url => ''https://example.org/alerts'', secret => ''…'');';
+
+create or replace function rhythm.remove_failure_hook(p_name text)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from rhythm.failure_hook as h where h.name = p_name;
+  return found;
+end;
+$$;
+
+comment on function rhythm.remove_failure_hook(text) is 'Removes a hook; false if there is none of this name.';
+
+create or replace function rhythm.hook_address(p_execution uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select jsonb_build_object('url', h.url, 'secret', h.secret)
+    from rhythm.execution as e join rhythm.failure_hook as h on h.name = e.metadata ->> 'rhythm_hook'
+    where e.id = p_execution and e.type = 'task' and e.target = 'rhythm.call' and e.state = 0 and h.url is not null);
+end;
+$$;
+
+comment on function rhythm.hook_address(uuid) is
+  'For workers: the address that a call of a hook is for, and the secret to sign it with. Null: the hook was removed, or the execution has ended.';
+`,
+  },
+  {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "b9c1fad05f5ffa547fa9188f017736182f830a40b257a760162b6ad298a24615",
+    checksum: "c2a3c8b17e5b01136fa168d1a372cba7f103b9282fd0ef365155fa7b2b5d5fa7",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -5935,11 +6196,13 @@ set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
+declare
+  v_state constant rhythm.workflow_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot edit');
 begin
   if json_typeof(p_snapshot) is distinct from 'object' then
     perform rhythm.raise('RH001', 'p_snapshot must be a JSON object: a state that the language gave');
   end if;
-  return rhythm.store_change(rhythm.lock_to_change(p_execution, p_seq, 'Cannot edit'), p_snapshot, 'edited', p_note);
+  return rhythm.store_change(v_state, p_snapshot, 'edited', p_note);
 end;
 $$;
 
@@ -6719,7 +6982,7 @@ comment on function rhythm.adopt(text, boolean) is
   {
     name: "install/ground.sql",
     kind: "behaviour",
-    checksum: "488f85b52a84b880f081c7e75fe7b16794d056e4b80d183f130bf8f7ae4e2dd9",
+    checksum: "11edbd3cad9bb4009caead9adccab985e3f7cb2d1ccf5f5d3128ad23491f8bb2",
     text: `-- The base of all other functions: the clock, chance, and how errors are raised.
 
 -- The only clock of the engine. Tests move it: they set rhythm_clock.at to a time, or rhythm_clock.shift to an interval, for a
@@ -6795,6 +7058,24 @@ end;
 $$;
 
 comment on function rhythm.chance() is 'A random number from 0 up to, but not including, 1; see secret(). Internal.';
+
+-- Work that is done in pieces of some milliseconds asks this. A simulation cuts the pieces by chance instead.
+create or replace function rhythm.time_is_up(p_until timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coalesce(current_setting('rhythm_clock.seed', true), '') = '' or not rhythm.may_set_clock() then
+    return clock_timestamp() > p_until;
+  end if;
+  return rhythm.chance() < 0.1;
+end;
+$$;
+
+comment on function rhythm.time_is_up(timestamptz) is
+  'Whether a time is over, by the real clock; by chance, where a test has set rhythm_clock.seed. Internal.';
 
 create or replace function rhythm.raise(
   p_code text,
@@ -9479,7 +9760,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "5c688343066613a3b4a6c4221b83abdc41f1dcfdecb8c8f691d2922ce2a2045a",
+    checksum: "c9a331351799da5f10d5ac0798cea03b999953f22f4fd6ecb855a29a55b6f2b8",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -9627,13 +9908,13 @@ begin
     v_fit := rhythm.fitting(v_operation.filter, v_ids);
     foreach v_id in array v_fit loop
       v_operation := rhythm.act_on(v_operation, v_id, v_now);
-      v_left := clock_timestamp() > p_until;
+      v_left := rhythm.time_is_up(p_until);
       exit when v_left;
     end loop;
     v_operation.looked := v_operation.looked + case when v_left then (select count(*) from unnest(v_ids) as i (id) where i.id <= v_id) else cardinality(v_ids) end;
     v_operation.place := case when v_left then v_id else coalesce(v_ids[cardinality(v_ids)], v_operation.place) end;
     v_operation.is_looked := not v_left and cardinality(v_ids) < c_look;
-    v_left := v_left or clock_timestamp() > p_until;
+    v_left := v_left or rhythm.time_is_up(p_until);
   end loop;
   -- What was locked, if it still fits.
   if v_operation.is_looked and not v_left then
@@ -9644,7 +9925,7 @@ begin
       else
         v_operation := rhythm.act_on(v_operation, v_id, v_now);
       end if;
-      exit when clock_timestamp() > p_until;
+      exit when rhythm.time_is_up(p_until);
     end loop;
   end if;
   if v_operation.is_looked and not exists (select from rhythm.operation_act as a where a.operation_id = p_id and a.result is null) then
@@ -9696,7 +9977,7 @@ declare
 begin
   for v_id in select o.id from rhythm.operation as o where o.state = 'running' order by o.id limit 10 loop
     v_more := rhythm.work_piece(v_id, v_until) or v_more;
-    exit when clock_timestamp() > v_until;
+    exit when rhythm.time_is_up(v_until);
   end loop;
   return v_more;
 end;
@@ -15500,7 +15781,7 @@ comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) i
   {
     name: "failures/views.sql",
     kind: "behaviour",
-    checksum: "6a94da0e8d46783ecb7ec4fa19dd5d499fbf0d5dfadc18c03e56f5a17f13740c",
+    checksum: "f093351f42308ab486e51b3a8dba204e90c3daa2da3d55a09d7d2ee712557e06",
     text: `-- Kinds of failures, for people.
 
 drop view if exists rhythm.failures;
@@ -15519,6 +15800,16 @@ from rhythm.failure as f;
 
 comment on view rhythm.failures is
   'Failures by their kind: how often each came, when first and last, in which versions of a flow, and how many executions are failed now. chores() counts them once a second. For what came last: order by last_at desc.';
+
+drop view if exists rhythm.failure_hooks;
+
+create view rhythm.failure_hooks as
+select
+  h.name, h.event, h.filter, h.type, h.target, substring(h.url from '^https?://(?:[^/@]*@)?([^/?#]*)') as host, h.secret is not null as is_signed, h.queue,
+  h.created_at, h.created_by, h.started, h.last_at, h.last_id, h.problem
+from rhythm.failure_hook as h;
+
+comment on view rhythm.failure_hooks is 'What is started when executions fail: see set_failure_hook(). Of an address only the host is shown, because the rest of it may be a secret.';
 `,
   },
   {
@@ -15984,7 +16275,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "00e4001001bf96ae656d9713239eee503602ea3435f9cc79f9b6caaddbe2d635",
+    checksum: "5323c80aa057a11e57adf50f38f63a5e0a87f0da999c250ff6b2b2a7c7f114ac",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -16080,6 +16371,21 @@ comment on column rhythm.failures.example_id is 'The execution that failed last.
 comment on column rhythm.failures.changed_at is 'When somebody set its state.';
 comment on column rhythm.failures.changed_by is 'Who.';
 comment on column rhythm.failures.note is 'A word about it.';
+
+comment on column rhythm.failure_hooks.name is 'Its name.';
+comment on column rhythm.failure_hooks.event is 'new: for each kind of failures that is new. failed: for each execution that fails.';
+comment on column rhythm.failure_hooks.filter is 'Which executions.';
+comment on column rhythm.failure_hooks.type is 'task or workflow.';
+comment on column rhythm.failure_hooks.target is 'What it starts; rhythm.call calls an address.';
+comment on column rhythm.failure_hooks.host is 'The host of the address.';
+comment on column rhythm.failure_hooks.is_signed is 'Calls of the address are signed.';
+comment on column rhythm.failure_hooks.queue is 'The queue of what it starts.';
+comment on column rhythm.failure_hooks.created_at is 'When it was set.';
+comment on column rhythm.failure_hooks.created_by is 'Who set it.';
+comment on column rhythm.failure_hooks.started is 'How many executions it has started.';
+comment on column rhythm.failure_hooks.last_at is 'When it started the last one.';
+comment on column rhythm.failure_hooks.last_id is 'The last one.';
+comment on column rhythm.failure_hooks.problem is 'Why the last one could not be started.';
 
 comment on column rhythm.pauses.kind is 'What is paused: everything, task, workflow, queue or key.';
 comment on column rhythm.pauses.name is 'The task, flow or queue.';
@@ -16201,7 +16507,7 @@ comment on column rhythm.steps.error is 'Why it failed.';
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "563736c4ce17b1ed0fd8041d2fd6b597f04f48e97edebf153dc63c4b4fa45624",
+    checksum: "3d9214433cbd8129f4172e7013ad7c7e451be1b9c59d7f451461c17dde012588",
     text: `-- Comments on constraints: what each of them prevents.
 
 comment on constraint installation_pkey on rhythm.installation is 'Each file has one row, also after it was applied again.';
@@ -16308,12 +16614,15 @@ comment on constraint result_known on rhythm.operation_act is 'These results exi
 comment on constraint failure_pkey on rhythm.failure is 'Each kind of failures has one row.';
 comment on constraint state_known on rhythm.failure is 'People know four states of a kind.';
 comment on constraint failure_hour_pkey on rhythm.failure_hour is 'Each kind has one number for each hour.';
+comment on constraint failure_hook_pkey on rhythm.failure_hook is 'Each hook has a name of its own.';
+comment on constraint event_known on rhythm.failure_hook is 'There are two events.';
+comment on constraint type_known on rhythm.failure_hook is 'It starts a task or a workflow.';
 `,
   },
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "5d120f710407f62d1b75b5b618b35606711d778085d69526301d77a30cf7df63",
+    checksum: "b5178a3beae0148a58a94230cc5e4c441e1c8459dd1ceaa16bb1e485c92cc66b",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -16549,6 +16858,15 @@ comment on column rhythm.failure.note is 'A word about it.';
 comment on column rhythm.failure_hour.fingerprint is 'The kind.';
 comment on column rhythm.failure_hour.hour is 'The beginning of the hour.';
 comment on column rhythm.failure_hour.count is 'How often it came in that hour.';
+
+comment on column rhythm.failure_hook.name is 'Its name.';
+comment on column rhythm.failure_hook.type is 'task or workflow.';
+comment on column rhythm.failure_hook.target is 'What it starts; rhythm.call calls an address.';
+comment on column rhythm.failure_hook.queue is 'The queue of what it starts.';
+comment on column rhythm.failure_hook.created_at is 'When it was set.';
+comment on column rhythm.failure_hook.created_by is 'Who set it.';
+comment on column rhythm.failure_hook.last_at is 'When it started the last one.';
+comment on column rhythm.failure_hook.last_id is 'The last one.';
 `,
   },
   {
@@ -16682,7 +17000,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "e5806f2a08f473b370f8bf8f531a7354c992d18e33ce724c50a3481dec8017a7",
+    checksum: "6745ba5e05e18a78373d528f4b7bd84ba0a41897d073cbac952bef36a23e94df",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -16720,12 +17038,12 @@ as $$
       'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
+      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
       'retry', 'adopt', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
-      'register_flow', 'register_pairing', 'unpaired_versions', 'migrate', 'set_flow_version', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
+      'register_flow', 'register_pairing', 'unpaired_versions', 'migrate', 'set_flow_version', 'register_workflow', 'register_tasks', 'set_failure_hook', 'remove_failure_hook', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
       'schedule', 'unschedule', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ])
   ) as r(role, names)

@@ -71,7 +71,7 @@ function stackOf(error: Error): string {
   if (head !== undefined) text = `${typeOf(error)}: ${error.message}${text.slice(head.length)}`;
   let cause = error.cause;
   for (let depth = 0; cause instanceof Error && depth < 5; depth++, cause = cause.cause) {
-    text += `\nCaused by: ${cause.stack ?? cause.message}`;
+    text += `\nCaused by: ${cause.stack === undefined ? cause.message : withoutOurs(cause.stack)}`;
   }
   return fitStack(text, STACK_LIMIT);
 }
@@ -83,10 +83,12 @@ export function callFrames(error: Error): string[] {
 
 const OURS = new URL("../", import.meta.url).href;
 
-/** A stack without the frames of Rhythm that called the handler. */
+/** A stack without the frames of Rhythm that called the handler, and those of Deno between them. */
 function withoutOurs(stack: string): string {
   const lines = stack.split("\n");
-  const last = lines.findLastIndex((line) => !(line.startsWith("    at ") && line.includes(OURS)));
+  const last = lines.findLastIndex((line) =>
+    !line.startsWith("    at ") || !(line.includes(OURS) || /[( ](ext|node):/.test(line))
+  );
   return lines.slice(0, lines[last]?.startsWith("    at ") ? last + 1 : undefined).join("\n");
 }
 

@@ -1,4 +1,5 @@
-import type { ExecutionType } from "./execution.ts";
+import type { JsonObject } from "../shared/json.ts";
+import type { ExecutionRef, ExecutionType } from "./execution.ts";
 
 /**
  * What people know of failures of one kind. `resolved` becomes `new` when such a failure comes again; the others stay until
@@ -50,4 +51,74 @@ export interface FailureFilter {
   target?: string;
   /** How many at most. Default: 100. */
   limit?: number;
+}
+
+/** What to start, or which address to call, when executions fail. Give either `target` or `url`. */
+export interface FailureHookOptions {
+  /** The task or flow to start. */
+  target?: string;
+  /** Which of the two it is. Default: `task`. */
+  type?: ExecutionType;
+  /** The HTTP address to call, with POST. */
+  url?: string;
+  /** Calls of the address are signed with it (HMAC-SHA256). */
+  secret?: string;
+  /** `new`: for each kind of failures that is new. `failed`: for each execution that fails. Default: `new`. */
+  event?: "new" | "failed";
+  /** For which executions. Default: for all of them. */
+  filter?: FailureHookFilter;
+  /** The queue of what it starts. */
+  queue?: string;
+  /** Who sets it. Default: the role of the connection. */
+  by?: string;
+}
+
+/** For which executions a hook is called: those that fit all that is given. */
+export interface FailureHookFilter {
+  /** Tasks, or workflows. */
+  type?: ExecutionType;
+  /** The task or flow. */
+  target?: string;
+  /** The version of the flow. */
+  version?: number;
+  /** The queue. */
+  queue?: string;
+  /** Children of this one. */
+  parent?: ExecutionRef;
+  /** Failures of one kind. */
+  fingerprint?: string;
+  /** What the metadata contains. */
+  metadata?: Record<string, unknown>;
+}
+
+/** A hook, as it was when it was read. Its address and its secret cannot be read. */
+export interface FailureHook {
+  /** Its name. */
+  readonly name: string;
+  /** When it is called. */
+  readonly event: "new" | "failed";
+  /** For which executions. */
+  readonly filter: JsonObject;
+  /** A task, or a workflow. */
+  readonly type: ExecutionType;
+  /** What it starts; `rhythm.call` calls an address. */
+  readonly target: string;
+  /** The host of the address. */
+  readonly host: string | null;
+  /** Whether calls of the address are signed. */
+  readonly isSigned: boolean;
+  /** The queue of what it starts. */
+  readonly queue: string | null;
+  /** When it was set. */
+  readonly createdAt: Date;
+  /** By whom. */
+  readonly createdBy: string;
+  /** How many executions it has started. */
+  readonly started: number;
+  /** When it started the last one. */
+  readonly lastAt: Date | null;
+  /** The last one. */
+  readonly lastId: string | null;
+  /** Why the last one could not be started. */
+  readonly problem: string | null;
 }

@@ -25,7 +25,14 @@ export type {
   WaitOptions,
   WatchOptions,
 } from "./execution.ts";
-export type { FailureFilter, FailureKind, FailureState } from "./failure_kind.ts";
+export type {
+  FailureFilter,
+  FailureHook,
+  FailureHookFilter,
+  FailureHookOptions,
+  FailureKind,
+  FailureState,
+} from "./failure_kind.ts";
 export type {
   Operation,
   OperationAct,

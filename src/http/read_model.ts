@@ -3,6 +3,8 @@ import type {
   ExecutionFilter,
   ExecutionPage,
   FailureFilter,
+  FailureHook,
+  FailureHookOptions,
   FailureKind,
   FailureState,
   LogEntry,
@@ -59,6 +61,8 @@ export interface ReadModel {
   failures(filter: FailureFilter): Promise<readonly FailureKind[]>;
   /** One kind of failures. */
   failure(fingerprint: string): Promise<FailureKind | null>;
+  /** What is started when executions fail. */
+  failureHooks(): Promise<readonly FailureHook[]>;
   /** All queues. */
   queues(): Promise<readonly QueueInfo[]>;
   /** All workers. */
@@ -104,6 +108,10 @@ export interface Commands {
     state: FailureState,
     words: { note?: string; by?: string },
   ): Promise<boolean>;
+  /** Creates or replaces a hook. */
+  setFailureHook(name: string, hook: FailureHookOptions): Promise<void>;
+  /** Removes a hook; false if there was none. */
+  removeFailureHook(name: string): Promise<boolean>;
   /** Pauses something; false if it was paused already, or an execution has ended. */
   pause(kind: PauseKind, name: string, options: PauseOptions): Promise<boolean>;
   /** Ends a pause; false if there was none. */

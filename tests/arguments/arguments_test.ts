@@ -258,6 +258,26 @@ Deno.test("the application and its services refuse every wrong argument", async 
         call: failures.list.bind(failures),
         takes: [options({ state: "choice", target: "name", limit: "count" })],
       },
+      hooks: nothing(() => {}),
+      removeHook: { call: failures.removeHook.bind(failures), takes: [name("name")] },
+      setHook: {
+        call: failures.setHook.bind(failures),
+        takes: [name("name"), {
+          name: "hook",
+          kind: "options",
+          good: { target: "word" },
+          members: {
+            target: "name",
+            type: "choice",
+            url: "something made",
+            secret: "text",
+            event: "choice",
+            filter: "json object",
+            queue: "name",
+            by: "any text",
+          },
+        }],
+      },
       get: { call: failures.get.bind(failures), takes: [{ name: "fingerprint", kind: "something made" }] },
       set: {
         call: failures.set.bind(failures),
@@ -756,7 +776,12 @@ Deno.test("the flow language's face refuses every wrong argument", async () => {
     name: "options",
     kind: "something made",
     good: text,
-    members: { name: "any text", source: "any text", colors: "boolean" },
+    members: {
+      name: "any text",
+      source: "any text",
+      colors: "boolean",
+      columns: "columns",
+    },
   };
   await swept("flow", functionsOf(flow), {
     compileFlow: {

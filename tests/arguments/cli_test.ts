@@ -115,6 +115,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   shell: [],
   status: [],
   state: [],
+  event: [],
 };
 
 /** Options that take something else than the word in their angle brackets says. */

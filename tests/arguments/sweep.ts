@@ -72,6 +72,7 @@ const FITS = {
   "unread object": ["object", "a circular object", "a foreign object"],
   "json object": ["object", "a foreign object"],
   log: ["object", "a foreign object"],
+  columns: [],
   execution: [],
   moment: [],
   choice: [],

@@ -171,7 +171,7 @@ Deno.test("flow run names inputs that are missing, a broken module of tasks, and
   const missing = await rhythm(["flow", "run", order[0]!]);
   equal([missing.code, missing.err], [
     2,
-    `error: flow "order" needs "who" in its inputs\n hint: rhythm flow run … '{"who":"…"}'\n`,
+    `error: flow "order" needs "who" in its inputs\n hint: rhythm flow run ${order[0]} '{"who":"…"}'\n`,
   ]);
   await using made = await project({
     "tasks.ts": "export const a = b.c;\n",

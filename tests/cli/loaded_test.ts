@@ -72,6 +72,7 @@ Deno.test("the front page and what is wrong at once load no package and no other
     "src/cli/front_page.ts",
     "src/cli/how_to_type.ts",
     "src/cli/main.ts",
+    "src/cli/redraw.ts",
     "src/cli/report_error.ts",
     "src/cli/run.ts",
     "src/cli/stray_errors.ts",

@@ -95,6 +95,10 @@ export const CALLS: Readonly<Record<string, string>> = {
   resume_queue: "select rhythm.pause_queue('default'), rhythm.resume_queue('default')",
   configure_queue: "select rhythm.configure_queue('default', concurrency => 10)",
   configure_key: "select rhythm.configure_key('limited', 'key 1', concurrency => 5)",
+  set_failure_hook: "select rhythm.set_failure_hook('alerts', 'tell')",
+  remove_failure_hook:
+    "select rhythm.set_failure_hook('alerts', 'tell'), rhythm.remove_failure_hook('alerts')",
+  hook_address: "select rhythm.hook_address(:ready)",
   set_failure: "select rhythm.set_failure(f.fingerprint, 'known') from rhythm.failures as f limit 1",
   operate: `select rhythm.operate('retry', '{"status": "failed"}')`,
   migrate: `select rhythm.migrate('f')`,

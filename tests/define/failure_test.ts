@@ -1,5 +1,6 @@
 import { deepStrictEqual as equal, match, strictEqual as same } from "node:assert/strict";
-import { NonRetryableError } from "../../src/define/mod.ts";
+import { heardTask } from "../../src/cli/dev/console.ts";
+import { NonRetryableError, task } from "../../src/define/mod.ts";
 import { failureOf } from "../../src/define/failure.ts";
 
 class CardRefused extends Error {
@@ -14,6 +15,24 @@ Deno.test("failureOf() keeps type, message, code, data and stack", () => {
   }]);
   match(error.stack as string, /failure_test\.ts[\s\S]*Caused by: Error: bank said so/);
   same(retryable, true);
+});
+
+Deno.test("failureOf() leaves out the calls of Rhythm and of Deno that led to the handler, and keeps those below it", async () => {
+  const read = task({ name: "read" }, () => Deno.readTextFileSync("/no/such/file"));
+  const { handler } = heardTask(read).definition;
+  const thrown = await new Promise((resolve) =>
+    queueMicrotask(() => {
+      const call = handler.bind(null, null, { executionId: "1" } as never);
+      Promise.resolve().then(call).catch(resolve);
+    })
+  );
+  const lines = String(failureOf(thrown).error.stack).split("\n").filter((line) =>
+    line.startsWith("    at ")
+  );
+  match(lines.at(-1)!, /failure_test\.ts/);
+  match(lines[0]!, /ext:/);
+  const twice = failureOf(new Error("outside", { cause: thrown })).error.stack as string;
+  same(/console\.ts/.test(twice), false, twice);
 });
 
 Deno.test("failureOf() makes NonRetryableError and its children final", () => {

@@ -1,9 +1,11 @@
 import type { Rhythm } from "../../src/app/rhythm.ts";
 import { errorKind } from "../../src/db/error_kind.ts";
 import { ExecutionNotFoundError, ExecutionStateError } from "../../src/db/engine_errors.ts";
-import { type Item, LIMITS, payloadsOf } from "./load.ts";
+import { GROUPS, type Halted, type Item, type Later, LIMITS, payloadsOf } from "./load.ts";
 import type { Process } from "./process.ts";
-import type { Program } from "./programs.ts";
+import { MARK, type Program } from "./programs.ts";
+import { InvalidOptionError } from "../../src/define/mod.ts";
+import type { HistoryStep } from "../../src/client/history.ts";
 import type { World } from "./world.ts";
 
 /** What became of one item of the load, as its client knows. */
@@ -15,6 +17,10 @@ export interface Record {
   isCancelAsked: boolean;
   isRetryAsked: boolean;
   isDeleteAsked: boolean;
+  isRewindAsked: boolean;
+  /** What its flow may add to its result, and what it must: an edit was answered, and nothing else was asked for since. */
+  readonly marks: Set<number>;
+  mark?: number;
   /** What two clients were told that a key stands for, and when. */
   readonly told: { readonly id: string; readonly at: number }[];
 }
@@ -25,6 +31,21 @@ export interface Client {
   readonly rhythm: Rhythm;
 }
 
+/** Something was done to all of a group. */
+interface GroupAsked {
+  readonly action: string;
+  readonly group: number;
+  /** What is started later is not among them, in milliseconds since the beginning. */
+  until: number;
+}
+
+/** A step that a workflow can be put back to. */
+interface Place {
+  readonly step: number;
+  /** How many signals it had taken then. */
+  readonly taken: number;
+}
+
 /** Clients carry out the load. They insist: a call whose answer was lost is made again. */
 export class Clients {
   /** By the number of the item. */
@@ -33,6 +54,11 @@ export class Clients {
   busy = 0;
   /** Whether what ended may have been removed by a purge. */
   hasPurged = false;
+  /** Counts what is asked for, and whether it was done. */
+  count: (result: "done" | "refused", act: string) => void = () => {};
+  /** Told that something is paused or resumed. */
+  onDisturb: () => void = () => {};
+  readonly #groups: GroupAsked[] = [];
   readonly #world: World;
   readonly #clients: readonly Client[];
   readonly #programs: readonly Program[];
@@ -51,6 +77,8 @@ export class Clients {
       isCancelAsked: false,
       isRetryAsked: false,
       isDeleteAsked: false,
+      isRewindAsked: false,
+      marks: new Set([0]),
       told: [],
     };
     this.records.set(item.n, record);
@@ -61,10 +89,23 @@ export class Clients {
     );
   }
 
-  /** Sends a workflow its signals, from the first on: those it has change nothing. */
-  async sendAll(id: string, item: Item & { readonly kind: "workflow" }): Promise<void> {
+  /** Whether somebody asked for something, of this one or of all of its group. */
+  isAsked(record: Record, action: "cancel" | "retry"): boolean {
+    if (action === "cancel" ? record.isCancelAsked : record.isRetryAsked) return true;
+    const { n, at } = record.item;
+    return this.#groups.some((one) => one.action === action && one.group === groupOf(n) && at <= one.until);
+  }
+
+  /** Whether somebody asked that what had ended begins again. */
+  mayBeginAgain(record: Record | undefined): boolean {
+    return record !== undefined && (record.isRewindAsked || this.isAsked(record, "retry"));
+  }
+
+  /** Sends a workflow its signals, from one on: those it has change nothing. */
+  async sendAll(id: string, item: Item & { readonly kind: "workflow" }, from = 0): Promise<void> {
     const client = this.#clients[item.client]!;
     for (const [nth, payload] of payloadsOf(this.#programs[item.program]!, item.n).entries()) {
+      if (nth < from) continue;
       await client.process.clock.sleep(item.signalEveryMs);
       const isSent = await this.#unlessOver(
         client,
@@ -79,7 +120,7 @@ export class Clients {
     const { item } = record;
     const client = this.#clients[item.client]!;
     const { rhythm, process: { clock } } = client;
-    const metadata = { n: item.n };
+    const metadata = { n: item.n, group: groupOf(item.n) };
     switch (item.kind) {
       case "workflow": {
         const { name } = this.#programs[item.program]!;
@@ -141,9 +182,19 @@ export class Clients {
         return;
       }
       case "pause":
-        await this.#insist(client, () => rhythm.queues.pause(item.queue));
+        this.onDisturb();
+        await this.#insist(client, () => halt(client, item.what));
         await clock.sleep(item.forMs);
-        await this.#insist(client, () => rhythm.queues.resume(item.queue));
+        await this.#insist(client, () => resume(client, item.what));
+        this.count("done", `pause ${item.what.kind}`);
+        this.onDisturb();
+        return;
+      case "operation":
+        await this.#operate(client, item, item.action);
+        if (item.action !== "pause" || item.isDry) return;
+        await clock.sleep(item.forMs);
+        await this.#operate(client, item, "resume");
+        this.onDisturb();
         return;
       case "limits":
         await this.#insist(
@@ -169,27 +220,173 @@ export class Clients {
     if (item.kind !== "workflow" && item.kind !== "task") return;
     const { executions } = client.rhythm;
     const id = record.id!;
-    for (const { act, afterMs } of item.later) {
-      await client.process.clock.sleep(afterMs);
-      if (act === "cancel") {
-        record.isCancelAsked = true;
-        await this.#unlessOver(client, () => executions.cancel(id, { reason: "simulated" }));
-      } else if (act === "retry") {
-        record.isRetryAsked = true;
-        await this.#unlessOver(client, () => executions.retry(id));
-      } else {
-        record.isDeleteAsked = true;
-        await this.#unlessOver(client, () => executions.delete(id));
-      }
+    for (const later of item.later) {
+      await client.process.clock.sleep(later.afterMs);
+      const isDone = await this.#unlessOver(client, () => {
+        switch (later.act) {
+          case "cancel":
+            record.isCancelAsked = true;
+            return executions.cancel(id, { reason: "simulated" });
+          case "retry":
+            record.isRetryAsked = true;
+            return executions.retry(id);
+          case "delete":
+            record.isDeleteAsked = true;
+            return executions.delete(id);
+          case "pause":
+            return executions.pause(id);
+          default:
+            return this.#change(record, client, later);
+        }
+      });
+      this.count(isDone ? "done" : "refused", later.act);
+      if (later.act !== "pause") continue;
+      await client.process.clock.sleep(later.forMs!);
+      await this.#unlessOver(client, () => executions.resume(id));
+      this.onDisturb();
     }
   }
 
-  // False: the execution is not in a state for it, or gone.
+  async #change(record: Record, client: Client, { act, which, mark }: Later): Promise<boolean> {
+    const { executions } = client.rhythm;
+    const id = record.id!;
+    const set = mark === undefined ? {} : { set: { [MARK]: mark } };
+    if (act === "edit") {
+      record.marks.add(mark!);
+      delete record.mark;
+      await executions.edit(id, { set: { [MARK]: mark } });
+      record.mark = mark!;
+      return true;
+    }
+    const places = placesOf(await executions.history(id, { limit: 1_000 }));
+    const place = places[Math.floor(which! * places.length)];
+    if (place === undefined) return false;
+    const { step, taken } = place;
+    if (mark !== undefined) record.marks.add(mark);
+    switch (act) {
+      case "look":
+        await executions.at(id, step);
+        await executions.explain(id);
+        return true;
+      case "rewind":
+        // Code is always refused.
+        record.isRewindAsked ||= record.item.kind === "workflow" &&
+          this.#programs[record.item.program]!.kind === "flow";
+        delete record.mark;
+        await executions.rewind(id, { step, ...set, note: `to ${step}` });
+        return true;
+      case "fork": {
+        if ((await executions.fork(id, { step, ...set, dryRun: true })).id !== null) {
+          throw new Error("A dry run made a fork");
+        }
+        const fork = await executions.fork(id, { step, ...set, note: `taken ${taken}` });
+        if (record.item.kind === "workflow") await this.sendAll(fork.id!, record.item, taken);
+        return true;
+      }
+      default:
+        throw new Error(`Nobody knows how to ${act}`);
+    }
+  }
+
+  // It is done to each of the group once that was there when it began, and to no other.
+  async #operate(
+    client: Client,
+    { group, isDry, stopAfterMs }: Item & { readonly kind: "operation" },
+    action: "cancel" | "retry" | "signal" | "pause" | "resume",
+  ): Promise<void> {
+    const { rhythm: { operations }, process: { clock } } = client;
+    const there = [...this.records.values()].filter(({ id, item: { n } }) =>
+      id !== undefined && groupOf(n) === group
+    );
+    const asked = { action, group, until: Infinity };
+    if (!isDry) this.#groups.push(asked);
+    const { id } = await this.#insist(client, () =>
+      operations.start({
+        action,
+        filter: { metadata: { group } },
+        dryRun: isDry,
+        ...(action === "signal" ? { name: "nudge", payload: { nth: 1 } } : {}),
+      }));
+    const begunAt = this.#world.elapsed;
+    // One whose answer was lost may come later.
+    asked.until = begunAt + 10_000;
+    if (stopAfterMs !== null) {
+      await clock.sleep(stopAfterMs);
+      await this.#insist(client, () => operations.stop(id));
+      await clock.sleep(stopAfterMs);
+      await this.#insist(client, () => operations.resume(id));
+    }
+    for (let pauseMs = 100;; pauseMs = Math.min(30_000, 2 * pauseMs)) {
+      const { state } = await this.#insist(client, () => operations.get(id));
+      if (state === "completed") break;
+      await clock.sleep(pauseMs);
+      if (clock.random() < 0.3) await this.#insist(client, () => operations.work(id));
+    }
+    const done = await this.#insist(client, () => operations.acts(id, { limit: 1_000 }));
+    const { done: changed } = await this.#insist(client, () => operations.get(id));
+    const ids = new Set(done.map(({ executionId }) => executionId));
+    const mayBeGone = this.hasPurged;
+    for (const one of there) {
+      if (!ids.has(one.id!) && !mayBeGone && !one.isDeleteAsked) {
+        this.#world.fail(new Error(`operation ${id} (${action}) left out ${one.id} of item ${one.item.n}`));
+      }
+    }
+    for (const { id: other, item: { n, at } } of this.records.values()) {
+      if (other !== undefined && at > begunAt && ids.has(other)) {
+        this.#world.fail(
+          new Error(`operation ${id} (${action}) changed ${other} of item ${n}, which began later`),
+        );
+      }
+    }
+    const counted = done.filter(({ result }) => result === "done" || result === "would").length;
+    for (const { result } of done) {
+      this.count(result === "refused" ? "refused" : "done", `operation ${action}`);
+    }
+    if (counted !== changed) {
+      this.#world.fail(
+        new Error(`operation ${id} (${action}) says that it changed ${changed}, and lists ${counted}`),
+      );
+    }
+  }
+
+  /** Ends all pauses, as an operator does once all is well: a pause that came late may have no end. */
+  async resumeAll(): Promise<void> {
+    const client = this.#clients[0]!;
+    const { rhythm } = client;
+    for (const { kind, name, key } of await this.#insist(client, () => rhythm.pauses())) {
+      const what = { kind: kind === "workflow" ? "flow" : kind, name, key } as Halted;
+      await this.#insist(client, () => resume(client, what));
+    }
+    for (let left = true; left;) {
+      const { state, id } = await this.#insist(
+        client,
+        () => rhythm.operations.start({ action: "resume", filter: { paused: true } }),
+      );
+      left = state === "running";
+      while (left) {
+        await client.process.clock.sleep(500);
+        left = (await this.#insist(client, () => rhythm.operations.get(id))).state === "running";
+      }
+    }
+    this.onDisturb();
+  }
+
+  /** What the history of a flow says that it should not; nothing where it has none, or is gone. */
+  async checkHistory(id: string): Promise<string[]> {
+    const found: string[] = [];
+    await this.#unlessOver(this.#clients[0]!, async () => {
+      found.push(...await this.#clients[0]!.rhythm.executions.checkHistory(id));
+    });
+    return found;
+  }
+
+  // False: the execution is not in a state for it, or gone; or the call says so.
   async #unlessOver(client: Client, call: () => Promise<unknown>): Promise<boolean> {
     try {
-      await this.#insist(client, call);
-      return true;
+      return await this.#insist(client, call) !== false;
     } catch (error) {
+      // A workflow ends with its last step: nothing goes on from there.
+      if (error instanceof InvalidOptionError && error.message.includes(" ended with step ")) return false;
       if (error instanceof ExecutionStateError || error instanceof ExecutionNotFoundError) return false;
       throw error;
     }
@@ -204,5 +401,54 @@ export class Clients {
         await process.clock.sleep(100 + 900 * process.clock.random());
       }
     }
+  }
+}
+
+function groupOf(n: number): number {
+  return n % GROUPS;
+}
+
+// The steps on the way to the last one. A rewind says in its note where it went to, a fork how many signals it had taken.
+function placesOf(history: readonly HistoryStep[]): Place[] {
+  let places: Place[] = [];
+  for (const { step, act, took, note } of history) {
+    const said = Number(/(?:to|taken) (\d+)$/.exec(note ?? "")?.[1]);
+    if (act === "rewound") places = places.filter((one) => one.step <= said);
+    let taken = act === "forked" ? said : places.at(-1)?.taken ?? 0;
+    taken += took.filter(({ kind, name, status }) =>
+      kind === "signal" && name === "go" && status === "completed"
+    ).length;
+    places.push({ step, taken });
+  }
+  return places;
+}
+
+async function halt({ rhythm }: Client, what: Halted): Promise<void> {
+  switch (what.kind) {
+    case "task":
+      return void await rhythm.tasks.pause(what.name);
+    case "flow":
+      return void await rhythm.flows.pause(what.name);
+    case "queue":
+      return void await rhythm.queues.pause(what.name);
+    case "key":
+      return void await rhythm.queues.pauseKey(what.name, what.key);
+    case "everything":
+      return void await rhythm.pause();
+  }
+}
+
+async function resume({ rhythm }: Client, what: Halted): Promise<void> {
+  switch (what.kind) {
+    case "task":
+      return void await rhythm.tasks.resume(what.name);
+    case "flow":
+      return void await rhythm.flows.resume(what.name);
+    case "queue":
+      return void await rhythm.queues.resume(what.name);
+    case "key":
+      return void await rhythm.queues.resumeKey(what.name, what.key);
+    case "everything":
+      return void await rhythm.resume();
   }
 }

@@ -3,11 +3,23 @@ import { payloadOf, type Program } from "./programs.ts";
 
 /** What a client does later with what it started. */
 export interface Later {
-  /** What. */
-  readonly act: "cancel" | "retry" | "delete";
+  /** What; `look` reads the history, and a state of the past. */
+  readonly act: "cancel" | "retry" | "delete" | "pause" | "edit" | "rewind" | "fork" | "look";
   /** How long after the act before it. */
   readonly afterMs: number;
+  /** How long it lasts, if it does. */
+  readonly forMs?: number;
+  /** Which of the steps, between 0 and 1. */
+  readonly which?: number;
+  /** The new value of the variable of flows. */
+  readonly mark?: number;
 }
+
+/** What is stopped for a while. */
+export type Halted =
+  | { readonly kind: "task" | "flow" | "queue"; readonly name: string }
+  | { readonly kind: "key"; readonly name: string; readonly key: string }
+  | { readonly kind: "everything" };
 
 /** How something is started. */
 export interface LoadOptions {
@@ -67,13 +79,26 @@ export type Item =
     readonly jitter: number;
     readonly forMs: number;
   }
-  /** A queue is paused for a while. */
+  /** Something is paused for a while. */
   | {
     readonly kind: "pause";
     readonly n: number;
     readonly at: number;
     readonly client: number;
-    readonly queue: string;
+    readonly what: Halted;
+    readonly forMs: number;
+  }
+  /** Something is done to all that one client started of a group; what was paused is resumed in the same way. */
+  | {
+    readonly kind: "operation";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly action: "cancel" | "retry" | "signal" | "pause";
+    readonly group: number;
+    readonly isDry: boolean;
+    /** It is stopped after a while, and continues after another. */
+    readonly stopAfterMs: number | null;
     readonly forMs: number;
   }
   /** A queue is given its limits again, or none for a while. */
@@ -149,7 +174,7 @@ function item(
         program,
         options,
         signalEveryMs: dice.pick([0, 10, 500, 4_000]),
-        later: laterOf(dice),
+        later: dice.happens(0.6) ? changesOf(dice) : laterOf(dice),
       };
     }],
     [8, () => taskItem(dice, head)],
@@ -164,7 +189,19 @@ function item(
       jitter: dice.pick([0, 0, 3]),
       forMs: dice.between(10_000, 60_000),
     })],
-    [0.7, () => ({ kind: "pause", ...head, queue: dice.pick(QUEUES), forMs: dice.between(500, 30_000) })],
+    [
+      1.4,
+      () => ({ kind: "pause", ...head, what: haltedOf(dice, programs), forMs: dice.between(500, 20_000) }),
+    ],
+    [0.8, () => ({
+      kind: "operation",
+      ...head,
+      action: dice.pick(["cancel", "retry", "signal", "pause"] as const),
+      group: dice.whole(0, GROUPS - 1),
+      isDry: dice.happens(0.2),
+      stopAfterMs: dice.happens(0.4) ? dice.between(0, 500) : null,
+      forMs: dice.between(100, 10_000),
+    })],
     [
       0.5,
       () => ({
@@ -212,6 +249,7 @@ function laterOf(dice: Dice): Later[] {
   if (dice.happens(0.72)) return [];
   const afterMs = (): number => dice.pick([0, 3, 30, 400, 3_000, 12_000]);
   return dice.pick<Later[]>([
+    [{ act: "pause", afterMs: afterMs(), forMs: dice.between(10, 15_000) }],
     [{ act: "cancel", afterMs: afterMs() }],
     [{ act: "cancel", afterMs: afterMs() }, { act: "retry", afterMs: afterMs() }],
     [{ act: "cancel", afterMs: afterMs() }, { act: "delete", afterMs: afterMs() }],
@@ -219,6 +257,51 @@ function laterOf(dice: Dice): Later[] {
     [{ act: "delete", afterMs: 10_000 }],
   ]);
 }
+
+// What people do to a workflow. Marks of different items differ, and so do those of one.
+function changesOf(dice: Dice): Later[] {
+  const base = dice.whole(1, 900);
+  return Array.from({ length: dice.whole(1, 5) }, (_, nth) => {
+    const act = dice.pick(
+      [
+        "edit",
+        "edit",
+        "rewind",
+        "rewind",
+        "rewind",
+        "fork",
+        "fork",
+        "pause",
+        "look",
+        "cancel",
+        "retry",
+      ] as const,
+    );
+    return {
+      act,
+      afterMs: dice.pick([0, 3, 30, 400, 1_500, 6_000]),
+      forMs: dice.between(10, 8_000),
+      which: dice.next(),
+      ...(act === "edit" || dice.happens(0.3) ? { mark: (10 * base + nth) * 10_000_000 } : {}),
+    };
+  });
+}
+
+function haltedOf(dice: Dice, programs: readonly Program[]): Halted {
+  return dice.weighted<() => Halted>([
+    [2, () => ({ kind: "queue", name: dice.pick(QUEUES) })],
+    [
+      2,
+      () => ({ kind: "task", name: dice.pick(["echo", "echo", "numbered", "flaky", "book", "sim_double"]) }),
+    ],
+    [2, () => ({ kind: "flow", name: dice.pick(programs).name })],
+    [1, () => ({ kind: "key", name: dice.pick(QUEUES), key: dice.pick(["a", "k1"]) })],
+    [1, () => ({ kind: "everything" })],
+  ])();
+}
+
+/** What is started is one of so many groups, by its number. */
+export const GROUPS = 7;
 
 /** The payloads that one run of a program is sent, in their order. */
 export function payloadsOf(program: Program, n: number): number[] {

@@ -4,6 +4,7 @@
  *     deno task simulate --seed 7            one seed; when it breaks, the shortest plan that still does, and its trace
  *     deno task simulate --seed 7 --watch    the same, and prints what happens while it does
  *     deno task simulate --seeds 1000        so many, from --from (1) on; prints those that break, and the coverage
+ *     deno task simulate --seeds 50 --days 1 shorter ones: a seed has four days, otherwise
  *     deno task simulate --mutants           plants faults, one at a time, and says which are found (--within 40 seeds)
  *
  * @module
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     watch: { type: "boolean", default: false },
     seeds: { type: "string" },
     from: { type: "string", default: "1" },
+    days: { type: "string", default: "4" },
     until: { type: "string", default: "never" },
     mutants: { type: "boolean", default: false },
     only: { type: "string" },
@@ -34,7 +36,7 @@ const sandbox = await Sandbox.open();
 Deno.exit(values.seed === undefined ? await runMany() : await runOne(Number(values.seed)));
 
 async function runOne(seed: number): Promise<number> {
-  const plan = planOf(seed);
+  const plan = planOf(seed, Number(values.days));
   const result = await sandbox.run(plan, values.watch ? "printed" : "hashed");
   console.log(`seed ${seed}: ${summary(result)}, trace ${result.digest}`);
   if (result.broken === undefined) return 0;
@@ -58,7 +60,7 @@ async function runMany(): Promise<number> {
   const total = { executions: 0, calls: 0, minutes: 0 };
   for (let seed = first; seed < first + count; seed++) {
     const before = cpuUsage();
-    const result = await sandbox.run(planOf(seed));
+    const result = await sandbox.run(planOf(seed, Number(values.days)));
     const used = cpuUsage(before);
     const seconds = ((used.user + used.system) / 1e6).toFixed(1);
     total.executions += result.executions;

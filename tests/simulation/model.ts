@@ -56,11 +56,13 @@ export class Model {
   look(rows: readonly Seen[]): string[] {
     const wrong: string[] = [];
     const byId = new Map(rows.map((row) => [row.id, row]));
+    // A clock that is behind gives children ids before that of their root.
+    for (const row of rows) if (row.metadata.n !== undefined) this.#roots.set(row.id, row.metadata.n);
     for (const row of rows) {
       if (!this.known.has(row.id)) this.all++;
       this.known.add(row.id);
       const before = this.ended.get(row.id);
-      const isRetried = this.#recordOf(row)?.isRetryAsked === true;
+      const isRetried = this.#clients.mayBeginAgain(this.#recordOf(row));
       if (before !== undefined && !isRetried && digestOf(before) !== digestOf(row)) {
         wrong.push(`${nameOf(row)} was ${digestOf(before)} and is now ${digestOf(row)}`);
       }
@@ -86,7 +88,7 @@ export class Model {
   lookAtHandlers(rows: readonly Seen[]): string[] {
     const wrong: string[] = [];
     for (const row of rows) {
-      if (row.type !== "task" || this.#recordOf(row)?.isRetryAsked === true) continue;
+      if (row.type !== "task" || this.#clients.mayBeginAgain(this.#recordOf(row))) continue;
       const attempts = this.#ledger.of(row.id);
       const item = this.#recordOf(row)?.item;
       if (
@@ -119,13 +121,19 @@ export class Model {
     return wrong;
   }
 
+  /** What was started to clean up, and was cancelled. */
+  lookAtCleanUp(rows: readonly Seen[]): string[] {
+    return rows.filter((row) => !this.#clients.mayBeginAgain(this.#recordOf(row))).map((row) =>
+      `${nameOf(row)} was cancelled, and its workflow started it to clean up`
+    );
+  }
+
   get #removes(): boolean {
     return this.#clients.hasPurged || [...this.#clients.records.values()].some((one) => one.isDeleteAsked);
   }
 
   #recordOf(row: Seen): ReturnType<Clients["records"]["get"]> {
     const n = row.metadata.n ?? this.ended.get(row.root_id)?.metadata.n ?? this.#roots.get(row.root_id);
-    if (row.metadata.n !== undefined) this.#roots.set(row.id, row.metadata.n);
     return n === undefined ? undefined : this.#clients.records.get(n);
   }
 
@@ -136,7 +144,10 @@ export class Model {
     const record = this.#recordOf(row);
     if (row.status === "completed") return this.#judgeOutput(row);
     if (row.status === "cancelled") {
-      const isAsked = record?.isCancelAsked === true || record?.item.kind === "schedule";
+      const isAsked = record !== undefined &&
+        (record.item.kind === "schedule" || this.#clients.isAsked(record, "cancel") ||
+          // A rewind cancels what was begun since.
+          record.isRewindAsked && row.parent_id !== null);
       const root = byId.get(row.root_id);
       const isEndOfParent = row.parent_id !== null && (root === undefined || root.timeout_ms !== null ||
         FINAL.has(byId.get(row.parent_id)?.status ?? "completed"));
@@ -146,7 +157,16 @@ export class Model {
   }
 
   #judgeOutput(row: Seen): string | undefined {
-    const expected = this.#outputOf(row);
+    let expected = this.#outputOf(row);
+    const record = row.type === "workflow" && row.parent_id === null ? this.#recordOf(row) : undefined;
+    if (record !== undefined && record.marks.size > 1) {
+      const mark = Number(row.output) - Number(expected);
+      const isRight = record.mark === undefined || record.id !== row.id
+        ? record.marks.has(mark)
+        : record.mark === mark;
+      if (isRight) expected = row.output;
+      else expected = `${expected} and a mark of ${record.mark ?? [...record.marks]}`;
+    }
     if (JSON.stringify(row.output) === JSON.stringify(expected)) return undefined;
     return `gave ${JSON.stringify(row.output)}, expected ${JSON.stringify(expected)}`;
   }
@@ -195,7 +215,10 @@ export class Model {
       const isShared = this.#shares(program.body);
       const isCancel = /cancel/i.test(`${row.error?.type} ${row.error?.message}`);
       if (isCancel && (isShared || root === undefined || root.timeout_ms !== null)) return undefined;
-      if (this.#recordOf(row)?.isCancelAsked === true && isCancel) return undefined;
+      const record = this.#recordOf(row);
+      if (
+        isCancel && record !== undefined && (record.isRewindAsked || this.#clients.isAsked(record, "cancel"))
+      ) return undefined;
     }
     return text;
   }

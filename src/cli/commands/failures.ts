@@ -1,5 +1,5 @@
 import { addSub, type CommandModule, operand, option, runs, withDatabase, withExamples } from "../command.ts";
-import type { FailureFlags, FailureWords } from "../failures.ts";
+import type { FailureFlags, FailureWords, HookFlags } from "../failures.ts";
 import { asGroup } from "../group.ts";
 import { numberFrom, someOf } from "../kinds.ts";
 
@@ -37,6 +37,49 @@ export const define: CommandModule["define"] = (command, cli) => {
   runs(show, cli, async (call) => {
     const { showFailure } = await import("../failures.ts");
     return await showFailure(call);
+  });
+
+  const hooks = addSub(command, "hooks", cli.terminal, "What is started when executions fail.");
+  withDatabase(hooks);
+  withExamples(hooks, [`rhythm failures hooks`]);
+  runs(hooks, cli, async (call) => {
+    const { listHooks } = await import("../failures.ts");
+    await listHooks(call);
+  });
+
+  const hook = addSub(
+    command,
+    "hook",
+    cli.terminal,
+    "Start a task, or call an address, when executions fail.",
+  )
+    .addArgument(operand("<name>", "the name of the hook"))
+    .addOption(option("--task <name>", "the task to start"))
+    .addOption(option("--flow <name>", "the flow to start"))
+    .addOption(option("--url <url>", "the HTTP address to call"))
+    .addOption(option("--secret-from <name>", "calls are signed with the value of this environment variable"))
+    .addOption(option("--event <event>", "each new kind, or each execution that fails", ["new", "failed"]))
+    .addOption(option("-q, --queue <name>", "the queue of what it starts"))
+    .addOption(option("--type <type>", "only for these failures", ["task", "workflow"]))
+    .addOption(option("-t, --target <name>", "only for failures of this task or flow"))
+    .addOption(option("--metadata <json>", "only for executions whose metadata contains this"));
+  withDatabase(hook);
+  withExamples(hook, [
+    `rhythm failures hook alerts --url https://example.org/alerts --secret-from ALERT_SECRET`,
+    `rhythm failures hook refund --task refund --event failed --target charge`,
+  ]);
+  runs<HookFlags>(hook, cli, async (call) => {
+    const { setHook } = await import("../failures.ts");
+    await setHook(call);
+  });
+
+  const unhook = addSub(command, "unhook", cli.terminal, "Remove a hook.")
+    .addArgument(operand("<name>", "the name of the hook"));
+  withDatabase(unhook);
+  withExamples(unhook, [`rhythm failures unhook alerts`]);
+  runs(unhook, cli, async (call) => {
+    const { removeHook } = await import("../failures.ts");
+    return await removeHook(call);
   });
 
   const summaries = {

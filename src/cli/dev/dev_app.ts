@@ -20,6 +20,7 @@ import type { Terminal } from "../terminal.ts";
 import type { Account } from "./account.ts";
 import { heardTask, heardWorkflow } from "./console.ts";
 import { ReloadHooks } from "./reload_hooks.ts";
+import { pictureFor } from "../flow/picture.ts";
 
 /** What the application of `rhythm dev` is made of. */
 export interface DevParts {
@@ -217,7 +218,7 @@ export class DevApp {
         source,
         problems: diagnostics.length === 0
           ? ""
-          : renderDiagnostics(diagnostics, { name, source, colors: this.#parts.terminal.colours }),
+          : renderDiagnostics(diagnostics, { name, source, ...pictureFor(this.#parts.terminal) }),
       });
     }
     return good;

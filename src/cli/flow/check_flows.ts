@@ -6,6 +6,7 @@ import { count } from "../format.ts";
 import { loadTasks } from "../load_tasks.ts";
 import { findProject, taskModules } from "../project.ts";
 import { type FlowFile, readFlowFiles } from "./read_flows.ts";
+import { pictureFor } from "./picture.ts";
 
 /** A problem, for programs. */
 interface Told extends Diagnostic {
@@ -25,7 +26,7 @@ export async function checkFlows(call: Call<{ strict?: boolean; tasks?: string[]
     told.push(...diagnostics.map((one) => placed(one, file)));
     if (call.json || diagnostics.length === 0) continue;
     const { path: name, source } = file;
-    terminal.print(`${renderDiagnostics(diagnostics, { name, source, colors: terminal.colours })}\n`);
+    terminal.print(`${renderDiagnostics(diagnostics, { name, source, ...pictureFor(terminal) })}\n`);
   }
   const errors = told.filter(({ severity }) => severity === "error").length;
   const warnings = told.length - errors;

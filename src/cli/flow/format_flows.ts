@@ -6,6 +6,7 @@ import { EXIT } from "../exit_codes.ts";
 import { count } from "../format.ts";
 import { readStandardInput } from "../json_text.ts";
 import { readFlowFiles } from "./read_flows.ts";
+import { errorPictureFor } from "./picture.ts";
 
 const FRONT_MATTER =
   /^\ufeff?```[ \t]*(?:ya?ml)?[ \t]*(?:\r\n|\r|\n)(?:(?!```)[^\r\n]*(?:\r\n|\r|\n))*```[ \t]*(?:\r\n|\r|\n|$)/;
@@ -21,7 +22,7 @@ export async function formatFlows(call: Call<FormatFlags>): Promise<number> {
   const { terminal } = call;
   if (call.args.length === 1 && call.args[0] === "-") {
     const source = await readStandardInput();
-    const formatted = await formatFlow({ path: "standard input", source }, call.options);
+    const formatted = await formatFlow({ path: "standard input", source }, call);
     if (call.json) terminal.print(JSON.stringify({ changed: formatted !== source, formatted }));
     else if (!call.options.check) terminal.write(formatted);
     return call.options.check && formatted !== source ? EXIT.no : EXIT.ok;
@@ -29,7 +30,7 @@ export async function formatFlows(call: Call<FormatFlags>): Promise<number> {
   const files = await readFlowFiles(call.args);
   const changed: string[] = [];
   for (const file of files) {
-    const formatted = await formatFlow(file, call.options);
+    const formatted = await formatFlow(file, call);
     if (formatted === file.source) continue;
     changed.push(file.path);
     if (!call.options.check) await Deno.writeTextFile(file.path, formatted);
@@ -44,7 +45,10 @@ export async function formatFlows(call: Call<FormatFlags>): Promise<number> {
 }
 
 /** A flow's text, its code as Deno's formatter writes JavaScript, its front matter untouched. */
-async function formatFlow(file: { path: string; source: string }, flags: FormatFlags): Promise<string> {
+async function formatFlow(
+  file: { path: string; source: string },
+  { terminal, options: flags }: Call<FormatFlags>,
+): Promise<string> {
   const { source, path } = file;
   const { diagnostics, ast } = analyzeFlow({ name: path, source });
   const errors = diagnostics.filter(({ severity }) => severity === "error");
@@ -52,7 +56,7 @@ async function formatFlow(file: { path: string; source: string }, flags: FormatF
     throw new CliError(`${path} has errors, and stays as it is`, {
       exit: EXIT.no,
       code: "FLOW_INVALID",
-      picture: renderDiagnostics(errors, { name: path, source }),
+      picture: renderDiagnostics(errors, { name: path, source, ...errorPictureFor(terminal) }),
     });
   }
   const front = FRONT_MATTER.exec(source)?.[0] ?? "";

@@ -9,6 +9,7 @@ import type { FlowGraph } from "./graph_model.ts";
 import { renderMermaid } from "./graph_mermaid.ts";
 import { renderSvg } from "./graph_svg.ts";
 import { readFlowFiles } from "./read_flows.ts";
+import { errorPictureFor } from "./picture.ts";
 
 /** Draws a flow. */
 export async function graphFlow(call: Call<{ format: "mermaid" | "svg"; output?: string }>): Promise<void> {
@@ -21,7 +22,7 @@ export async function graphFlow(call: Call<{ format: "mermaid" | "svg"; output?:
     throw new CliError(`${path} has errors and cannot be drawn`, {
       exit: EXIT.no,
       code: "FLOW_INVALID",
-      picture: renderDiagnostics(errors, { name: path, source, colors: call.terminal.colours }),
+      picture: renderDiagnostics(errors, { name: path, source, ...errorPictureFor(call.terminal) }),
     });
   }
   const graph = buildGraph(frontMatter.name ?? basename(path, ".flow"), { ast, source });

@@ -16,6 +16,7 @@ import { readFlowFiles } from "./read_flows.ts";
 import { type SimulatedEnd, type SimulatedEvent, Simulation } from "./simulation.ts";
 import { SimulationClock } from "./simulation_clock.ts";
 import { Transcript } from "./transcript.ts";
+import { errorPictureFor } from "./picture.ts";
 
 /** What `rhythm flow run` takes. */
 export interface RunFlags {
@@ -35,7 +36,7 @@ export async function runFlow(call: Call<RunFlags>): Promise<number> {
   const { program, frontMatter } = compile(file!.path, file!.source, call);
   const name = frontMatter.name ?? basename(path, ".flow");
   const inputs = given === undefined ? {} : await readJson(given, "the inputs");
-  checkInputs(frontMatter.input, inputs, name);
+  checkInputs(frontMatter.input, inputs, { name, file: path });
   const answerFile = options.answers === undefined ? {} : await readAnswers(options.answers);
   const modules = await taskModules(await findProject(dirname(resolve(path))), options.tasks);
   const loaded = await loadTasks(modules);
@@ -78,7 +79,7 @@ function compile(path: string, source: string, call: Call): CompiledFlow & { pro
     picture: renderDiagnostics(compiled.diagnostics.filter(({ severity }) => severity === "error"), {
       name: path,
       source,
-      colors: call.terminal.colours,
+      ...errorPictureFor(call.terminal),
     }),
   });
 }
@@ -96,14 +97,14 @@ async function childProgram(flow: string, directory: string, call: Call): Promis
 function checkInputs(
   schema: { [key: string]: JsonValue } | undefined,
   inputs: JsonValue,
-  name: string,
+  { name, file }: { name: string; file: string },
 ): void {
   const required = Array.isArray(schema?.required) ? schema.required : [];
   const given = typeof inputs === "object" && inputs !== null ? inputs : {};
   const missing = required.filter((key) => !Object.hasOwn(given, String(key)));
   if (missing.length === 0) return;
   throw new CliError(`flow "${name}" needs ${missing.map((key) => `"${key}"`).join(", ")} in its inputs`, {
-    hint: `rhythm flow run … '${
+    hint: `rhythm flow run ${file} '${
       JSON.stringify(Object.fromEntries(required.map((key) => [String(key), "…"])))
     }'`,
   });

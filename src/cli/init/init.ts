@@ -16,7 +16,7 @@ export async function init(call: Call<{ force?: boolean }>): Promise<void> {
   const there = await contents(directory);
   const inTheWay = there.filter((name) => !UNIMPORTANT.has(name));
   if (inTheWay.length > 0 && !options.force) {
-    throw new CliError(`${nearPath(directory)} is not empty: it holds ${inTheWay.slice(0, 3).join(", ")}`, {
+    throw new CliError(`${nearPath(directory)} is not empty: it holds ${someOf(inTheWay)}`, {
       exit: EXIT.no,
       code: "NOT_EMPTY",
       hint: "name a new directory: `rhythm init hello`; --force leaves what is there and adds the rest",
@@ -39,6 +39,11 @@ export async function init(call: Call<{ force?: boolean }>): Promise<void> {
   terminal.print(`
   ${enter}deno task dev        ${terminal.paint("quiet", "# a database, a worker and HTTP, in one process")}
   deno task test       ${terminal.paint("quiet", "# the same flow, tested on a database in memory")}`);
+}
+
+function someOf(names: readonly string[]): string {
+  const more = names.length - 3;
+  return names.slice(0, 3).join(", ") + (more > 0 ? `, and ${more} more` : "");
 }
 
 async function contents(directory: string): Promise<string[]> {

@@ -1,4 +1,12 @@
-import { ANY_TEXT, ARRAY, BOOLEAN, checkArgument, checkShape, type OwnType } from "../../shared/arguments.ts";
+import {
+  ANY_TEXT,
+  type ArgumentType,
+  ARRAY,
+  BOOLEAN,
+  checkArgument,
+  checkShape,
+  type OwnType,
+} from "../../shared/arguments.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { lineStarts, positionAt } from "./position.ts";
 import { layOut } from "./width.ts";
@@ -11,7 +19,11 @@ export interface RenderOptions {
   source: string;
   /** Paint for a terminal with ANSI colours; plain text by default. */
   colors?: boolean;
+  /** How wide the terminal is: 40 or more. Sentences are broken between words then, and lines of the source are cut. Default: no terminal. */
+  columns?: number;
 }
+
+const COLUMNS: ArgumentType = { kind: "number", from: 40, to: 10_000, whole: true };
 
 const DIAGNOSTIC: OwnType = {
   kind: "own",
@@ -20,13 +32,12 @@ const DIAGNOSTIC: OwnType = {
 };
 
 function checkRender(options: RenderOptions, where: string): void {
-  const shape = { name: ANY_TEXT, source: ANY_TEXT, colors: BOOLEAN };
+  const shape = { name: ANY_TEXT, source: ANY_TEXT, colors: BOOLEAN, columns: COLUMNS };
   checkShape(options, shape, { where, required: ["name", "source"] });
 }
 
 // A line longer than this is shown in part, around the span.
 const MAX_COLUMNS = 160;
-const LEAD = 40;
 
 /**
  * Draw diagnostics, in order, with a blank line between two.
@@ -58,7 +69,7 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions)
 }
 
 function draw(diagnostic: Diagnostic, starts: readonly number[], options: RenderOptions): string {
-  const { source, name } = options;
+  const { source, name, columns = Infinity } = options;
   const tint = diagnostic.severity === "error" ? "31;1" : "33;1";
   const paint = (style: string, text: string): string =>
     options.colors ? `\x1b[${style}m${text}\x1b[0m` : text;
@@ -66,15 +77,30 @@ function draw(diagnostic: Diagnostic, starts: readonly number[], options: Render
   const last = positionAt(starts, Math.max(diagnostic.start, diagnostic.end - 1));
   const gutter = String(last.line).length;
   const bar = (label: string): string => paint("34", ` ${label.padStart(gutter)} |`);
+  const room = columns - gutter - 4;
+  const head = `${diagnostic.severity}[${diagnostic.code}]`;
+  const [sentence = "", ...more] = inLines(diagnostic.message, columns - head.length - 2);
   const out = [
-    `${paint(tint, `${diagnostic.severity}[${diagnostic.code}]`)}: ${paint("1", diagnostic.message)}`,
+    `${paint(tint, head)}: ${paint("1", sentence)}`,
+    ...more.map((line) => `${" ".repeat(head.length + 2)}${paint("1", line)}`),
     `${" ".repeat(gutter + 1)}${paint("34", "-->")} ${name}:${first.line}:${first.column}`,
     bar(""),
   ];
   const show = (line: number, from: number, to: number, note: string): void => {
-    const picture = underline(lineText(source, starts, line), from, to);
+    const picture = underline(lineText(source, starts, line), {
+      from,
+      to,
+      most: Math.min(room, MAX_COLUMNS),
+    });
     out.push(`${bar(String(line))} ${picture.text}`.trimEnd());
-    out.push(`${bar("")} ${picture.indent}${paint(tint, picture.carets + (note && ` ${note}`))}`);
+    const carets = `${picture.indent}${picture.carets}`;
+    if (note === "" || carets.length + 1 + note.length <= room) {
+      out.push(`${bar("")} ${picture.indent}${paint(tint, picture.carets + (note && ` ${note}`))}`);
+      return;
+    }
+    out.push(`${bar("")} ${picture.indent}${paint(tint, picture.carets)}`);
+    const indent = " ".repeat(Math.min(picture.indent.length, Math.max(0, room - note.length)));
+    for (const one of inLines(note, room)) out.push(`${bar("")} ${indent}${paint(tint, one)}`);
   };
   const hint = diagnostic.hint ?? "";
   const from = first.column - 1;
@@ -93,12 +119,28 @@ function lineText(source: string, starts: readonly number[], line: number): stri
   return source.slice(starts[line - 1], starts[line] ?? source.length).replace(/[\r\n\u2028\u2029]+$/, "");
 }
 
-function underline(line: string, from: number, to: number): { text: string; indent: string; carets: string } {
+/** A sentence in lines of so many characters at most, broken between words. */
+function inLines(text: string, most: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > most) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
+function underline(
+  line: string,
+  { from, to, most }: { from: number; to: number; most: number },
+): { text: string; indent: string; carets: string } {
   let [before, after] = ["", ""];
-  if (line.length > MAX_COLUMNS) {
-    const cut = Math.max(0, Math.min(from, line.length) - LEAD);
-    [before, after] = [cut > 0 ? "…" : "", cut + MAX_COLUMNS < line.length ? "…" : ""];
-    line = line.slice(cut, cut + MAX_COLUMNS);
+  if (line.length > most) {
+    // Room for the marks of what is cut off.
+    const length = most - 2;
+    const cut = Math.max(0, Math.min(from, line.length) - Math.floor(length / 4));
+    [before, after] = [cut > 0 ? "…" : "", cut + length < line.length ? "…" : ""];
+    line = line.slice(cut, cut + length);
     [from, to] = [from - cut, to - cut];
   }
   const laid = layOut(line);

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { UnknownNameError } from "../../db/engine_errors.ts";
-import type { FailureFilter, FailureState } from "../../define/mod.ts";
+import type { FailureFilter, FailureHookOptions, FailureState } from "../../define/mod.ts";
 import type { Commands, ReadModel } from "../read_model.ts";
 import { type Route, route } from "../route.ts";
-import { failureKind, failureState } from "./schemas.ts";
+import { done, failureHook, failureKind, failureState, fingerprint } from "./schemas.ts";
 
 const tag = "failures";
 
@@ -54,6 +54,63 @@ export function failureRoutes(reads: ReadModel, commands: Commands): Route[] {
       handle: async ({ params, body: { state, ...words } }) => ({
         changed: await commands.setFailure(params.fingerprint!, state, words),
       }),
+    }),
+    ...hookRoutes(reads, commands),
+  ];
+}
+
+function hookRoutes(reads: ReadModel, commands: Commands): Route[] {
+  return [
+    route({
+      method: "GET",
+      path: "/api/failure-hooks",
+      operation: "listFailureHooks",
+      summary: "What is started when executions fail",
+      tag,
+      response: z.object({ hooks: z.array(failureHook) }),
+      handle: async () => ({ hooks: await reads.failureHooks() }),
+    }),
+    route({
+      method: "PUT",
+      path: "/api/failure-hooks/:name",
+      operation: "setFailureHook",
+      summary:
+        "Creates or replaces a hook: a task or flow to start, or an address to call, when executions fail",
+      tag,
+      body: z.strictObject({
+        target: z.string().optional().describe("the task or flow to start"),
+        type: z.enum(["task", "workflow"]).optional(),
+        url: z.string().optional().describe("the address to call, with POST"),
+        secret: z.string().optional().describe("calls are signed with it"),
+        event: z.enum(["new", "failed"]).optional().describe(
+          "for each new kind, or for each failed execution",
+        ),
+        filter: z.strictObject({
+          type: z.enum(["task", "workflow"]).optional(),
+          target: z.string().optional(),
+          version: z.int().optional(),
+          queue: z.string().optional(),
+          parent: z.string().optional(),
+          fingerprint: fingerprint.optional(),
+          metadata: z.record(z.string(), z.unknown()).optional(),
+        }).optional(),
+        queue: z.string().optional(),
+        by: z.string().optional().describe("who sets it"),
+      }),
+      response: done,
+      handle: async ({ params, body }) => {
+        await commands.setFailureHook(params.name!, body as FailureHookOptions);
+        return { ok: true as const };
+      },
+    }),
+    route({
+      method: "DELETE",
+      path: "/api/failure-hooks/:name",
+      operation: "removeFailureHook",
+      summary: "Removes a hook",
+      tag,
+      response: z.object({ changed: z.boolean() }),
+      handle: async ({ params }) => ({ changed: await commands.removeFailureHook(params.name!) }),
     }),
   ];
 }

@@ -197,6 +197,24 @@ export const failureKind = z.object({
   note: z.string().nullable(),
 });
 
+/** What is started when executions fail. */
+export const failureHook = z.object({
+  name: z.string(),
+  event: z.enum(["new", "failed"]),
+  filter: z.record(z.string(), z.unknown()),
+  type: z.enum(["task", "workflow"]),
+  target: z.string().describe("what it starts; rhythm.call calls an address"),
+  host: z.string().nullable().describe("the host of the address"),
+  isSigned: z.boolean(),
+  queue: z.string().nullable(),
+  createdAt: time,
+  createdBy: z.string(),
+  started: z.number().describe("how many executions it has started"),
+  lastAt: time.nullable(),
+  lastId: z.string().nullable(),
+  problem: z.string().nullable().describe("why the last one could not be started"),
+});
+
 /** Something that is done to many executions. */
 export const operation = z.object({
   id: z.string(),

@@ -99,6 +99,30 @@ Deno.test("renderDiagnostic() shows only the part of a long line around the span
   assert.equal(line!.slice(carets!.indexOf("^"), carets!.indexOf("^") + 3), "var");
 });
 
+Deno.test("renderDiagnostic() fits a terminal: sentences are broken between words, the source is cut", () => {
+  const source = `const a = 1; const b = await Timer.delay("1 sek"); ${"a; ".repeat(20)}`;
+  const diagnostic = {
+    ...{ code: "F0307", severity: "warning" as const, start: source.indexOf('"'), end: source.indexOf(");") },
+    message: '"1 sek" cannot be the duration of `Timer.delay`',
+    hint: 'write a duration: seconds, or text such as "1h30m"',
+  };
+  assert.equal(
+    renderDiagnostic(diagnostic, { name: "a.flow", source, columns: 50 }),
+    [
+      'warning[F0307]: "1 sek" cannot be the duration of',
+      "                `Timer.delay`",
+      "  --> a.flow:1:42",
+      "   |",
+      ' 1 | …mer.delay("1 sek"); a; a; a; a; a; a; a; a;…',
+      "   |            ^^^^^^^",
+      "   | write a duration: seconds, or text such as",
+      '   | "1h30m"',
+    ].join("\n"),
+  );
+  const narrow = renderDiagnostic(diagnostic, { name: "a.flow", source, columns: 40 });
+  assert.ok(narrow.split("\n").every((line) => line.length <= 40), narrow);
+});
+
 Deno.test("renderDiagnostics() paints only when asked", () => {
   const diagnostic = { code: "F0107", severity: "error" as const, start: 0, end: 3, message: "no" };
   const options = { name: "a.flow", source: "var a" };

@@ -348,7 +348,7 @@ export const cases: Record<string, Cases> = {
     p_execution: [
       ["edit_state(null, 1, '{}')", "RH002", "Cannot edit: there is no execution null"],
       [
-        `edit_state(${done}, 1, '{}')`,
+        `edit_state(${done}, 1, null)`,
         "RH003",
         `Cannot edit execution ${done.slice(1, -1)}: it is completed and has no state to change`,
       ],
@@ -833,6 +833,88 @@ export const cases: Record<string, Cases> = {
     p_seq: [[`apply_change(${worker}, ${waiting}, 1, null)`, "", "null"]],
     p_snapshot: "only read with a lease and a change",
     p_problem: "any text; what is longer than 2000 characters is cut",
+  },
+  set_failure_hook: {
+    p_name: name("hook", (value) => `set_failure_hook(${value}, 't')`),
+    p_target: [
+      ["set_failure_hook('h')", "RH001", "A hook needs either p_target or url"],
+      ["set_failure_hook('h', 't', url => 'https://x')", "RH001", "A hook needs either p_target or url"],
+      ["set_failure_hook('h', 'g', 'workflow')", "RH004", 'There is no flow "g"'],
+      ["set_failure_hook('h', '')", "RH001", "The task name has 0 characters: expected 1 to 200"],
+    ],
+    p_type: [
+      [
+        "set_failure_hook('h', 't', null)",
+        "RH001",
+        '"" cannot be the type of a hook: expected task or workflow',
+      ],
+      [
+        "set_failure_hook('h', 't', 'flow')",
+        "RH001",
+        '"flow" cannot be the type of a hook: expected task or workflow',
+      ],
+    ],
+    p_event: [
+      [
+        "set_failure_hook('h', 't', p_event => null)",
+        "RH001",
+        'There is no event "" of hooks: expected new or failed',
+      ],
+      [
+        "set_failure_hook('h', 't', p_event => 'old')",
+        "RH001",
+        'There is no event "old" of hooks: expected new or failed',
+      ],
+    ],
+    url: [
+      [
+        "set_failure_hook('h', url => 'ftp://x')",
+        "RH001",
+        "url must be an address such as https://example.org/alerts",
+      ],
+      [
+        "set_failure_hook('h', url => '')",
+        "RH001",
+        "url must be an address such as https://example.org/alerts",
+      ],
+    ],
+    secret: [
+      ["set_failure_hook('h', 't', secret => 'x')", "RH001", "secret needs url: it signs the calls"],
+      [
+        "set_failure_hook('h', url => 'https://x', secret => repeat('x', 501))",
+        "RH001",
+        "secret must have at most 500 characters",
+      ],
+    ],
+    filter: [
+      [
+        "set_failure_hook('h', 't', filter => '[]')",
+        "RH001",
+        'filter must be an object: {"target": "charge"}',
+      ],
+      [
+        "set_failure_hook('h', 't', filter => '{\"status\": \"failed\"}')",
+        "RH001",
+        'There is no option "status": expected type, target, version, queue, parent, fingerprint, metadata',
+      ],
+      [
+        "set_failure_hook('h', 't', filter => '{\"type\": \"flow\"}')",
+        "RH001",
+        "type must be task or workflow",
+      ],
+    ],
+    queue: [[
+      "set_failure_hook('h', 't', queue => '')",
+      "RH001",
+      "The queue name has 0 characters: expected 1 to 200",
+    ]],
+    p_by: "what is longer than 200 characters is cut",
+  },
+  remove_failure_hook: {
+    p_name: [["remove_failure_hook('h')", "", "false"], ["remove_failure_hook(null)", "", "false"]],
+  },
+  hook_address: {
+    p_execution: [["hook_address(null)", "", "null"], [`hook_address(${nobody})`, "", "null"]],
   },
   set_failure: {
     p_fingerprint: [
