@@ -31,7 +31,7 @@ return await Task.run("charge", { order: Inputs.order, total })`;
 await using rhythm = await Rhythm.init({ tasks: [price, charge], log: { level: "silent" } });
 await using worker = rhythm.worker({ concurrency: 100 });
 const working = worker.run();
-const { executions, flows, operations, signals, workflows } = rhythm;
+const { executions, flows, operations, signals } = rhythm;
 
 /** Works on an operation beside the worker, until it has ended. */
 async function untilDone({ operation }: Migration): Promise<void> {

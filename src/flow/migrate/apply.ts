@@ -8,7 +8,7 @@ import { machineOf, open } from "../durable/rebuild.ts";
 import type { FlowStart, Program, Snapshot } from "../types.ts";
 import type { Fibre } from "../vm/fibre.ts";
 import type { FlowMachine } from "../vm/machine.ts";
-import { Box, type FlowError, type FlowFunction, UNSET, type Value } from "../vm/value.ts";
+import { Box, type FlowError, FlowFunction, UNSET, type Value } from "../vm/value.ts";
 import {
   type AwaitPair,
   chosen,
@@ -74,10 +74,10 @@ class Migration {
   /** What was captured, and kept, before. */
   readonly #captures = new Map<FlowFunction, readonly (Value | Box)[]>();
   readonly #indexes = new Map<FlowFunction, number>();
-  #main: readonly (Value | Box)[] = [];
-  #mainKept: Kept | undefined;
-  /** Variables of the body that get a box. */
-  readonly #boxes = new Map<string, Box>();
+  /** What the body keeps, in the other program. */
+  #body: Kept | undefined;
+  /** Functions that are new: what they capture is filled in last. */
+  readonly #made: { fibre: Fibre; fn: FlowFunction; index: number }[] = [];
 
   constructor(from: Program, snapshot: Snapshot, to: MigrationTo & { pairing: Pairing }) {
     this.#to = to;
@@ -93,14 +93,17 @@ class Migration {
       this.#captures.set(fn, fn.captures);
       this.#indexes.set(fn, fn.index);
     }
-    this.#main = main.registers;
-    if (main.awaiting !== undefined) this.#mainKept = this.#places.from.keptAt([0, main.pc]);
     const pairs = fibres.map((fibre) => fibre.awaiting === undefined ? undefined : this.#pairOf(fibre));
     fibres.forEach((fibre, nth) => {
       const pair = pairs[nth];
       if (pair !== undefined) this.#move(fibre, numbers(pair.to!));
     });
     for (const fn of functions) this.#carry(fn);
+    for (const { fibre, fn, index } of this.#made) {
+      fn.captures = this.#to.program.functions[index]!.captures.map((from) =>
+        from >= 0 ? fibre.registers[from] : fibre.fn.captures[-1 - from]
+      );
+    }
     for (const error of errors) this.#place(error);
     this.#takeOver(old);
     for (const [name, value] of Object.entries(this.#to.set ?? {})) {
@@ -127,25 +130,29 @@ class Migration {
     const registers: (Value | Box)[] = Array.from({ length: is.size }, () => undefined);
     is.others.forEach((register, nth) => registers[register] = old[was.others[nth]!]);
     for (const { local, was: register } of places.variables(was, is)) {
+      const made = register >= 0 ? undefined : places.to.functionIn(fn, local);
+      if (made !== undefined) {
+        const value = new FlowFunction(made, []);
+        this.#made.push({ fibre, fn: value, index: made });
+        registers[local.register] = this.#held(value, local);
+        continue;
+      }
       const held = register >= 0
         ? old[register]
         : fn === 0 && Object.hasOwn(set, local.name)
         ? fromJson(set[local.name]!)
         : UNSET;
-      registers[local.register] = this.#held(held, { ...local, fn });
+      registers[local.register] = this.#held(held, local);
     }
     fibre.registers = registers;
     fibre.pc = pc;
+    if (fibre === this.#old.main) this.#body = is;
   }
 
   /** A variable as the other program keeps it: in a box, or not. */
-  #held(held: Value | Box, { name, boxed, fn }: { name: string; boxed: boolean; fn: number }): Value | Box {
-    if (!boxed) return held instanceof Box ? held.value as Value : held;
-    if (held instanceof Box) return held;
-    if (fn !== 0) return new Box(held);
-    const known = this.#boxes.get(name) ?? new Box(held);
-    this.#boxes.set(name, known);
-    return known;
+  #held(held: Value | Box, { boxed }: { boxed: boolean }): Value | Box {
+    if (boxed) return held instanceof Box ? held : new Box(held);
+    return held instanceof Box ? held.value as Value : held;
   }
 
   #carry(fn: FlowFunction): void {
@@ -162,15 +169,12 @@ class Migration {
       if (owner.fn !== 0) {
         throw new MigrationError(`a function uses "${name}", which it did not before`);
       }
-      return this.#held(this.#ofBody(name), owner);
+      const local = this.#body?.variables.find((one) => one.name === name);
+      if (local === undefined) {
+        throw new MigrationError(`a function uses "${name}", which the body does not have there`);
+      }
+      return this.#old.main.registers[local.register] as Value | Box;
     });
-  }
-
-  /** A variable of the body. */
-  #ofBody(name: string): Value | Box {
-    const was = this.#pairing.names.get(name) ?? name;
-    const local = this.#mainKept?.variables.find((one) => one.name === was);
-    return local === undefined ? UNSET : this.#main[local.register] as Value | Box;
   }
 
   /** Where an error was made: what has no counterpart is left out. */

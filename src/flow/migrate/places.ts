@@ -93,6 +93,22 @@ export class Layout {
     return { size, variables, others };
   }
 
+  /** The function that a variable holds from its declaration on; nothing: it holds something else. */
+  functionIn(fn: number, { name, register }: Local): number | undefined {
+    const { code } = this.program.functions[fn]!;
+    let made: number | undefined;
+    for (const [op, pc] of instructions(code)) {
+      const [to, index] = [code[pc + 1]!, code[pc + 2]!];
+      if (op === Op.BAREFN || op === Op.CLOSURE) {
+        // What is kept in a box is made in another register first.
+        const isTaken = (code[pc + 3] === Op.MOVE || code[pc + 3] === Op.BOXSET) && code[pc + 5] === to;
+        const isThere = to === register || isTaken && code[pc + 4] === register;
+        if (isThere && this.program.functions[index]!.name === name) made = index;
+      }
+    }
+    return made;
+  }
+
   /** Whose variable a function has captured. */
   ownerOf(fn: number, nth: number): Owner {
     const key = `${fn}:${nth}`;
@@ -200,7 +216,8 @@ export class Places {
     const [was, is] = [this.from.keptAt(from), this.to.keptAt(to)];
     const missing: string[] = [];
     for (const { local, was: register } of this.variables(was, is)) {
-      if (register < 0 && this.#isDeclaredBefore(to[0], local.name, declaredBefore)) missing.push(local.name);
+      if (register >= 0 || this.#canBeMade(to[0], local, from[0])) continue;
+      if (this.#isDeclaredBefore(to[0], local.name, declaredBefore)) missing.push(local.name);
     }
     if (was.others.length !== is.others.length) {
       return { missing, problem: "it stands inside another loop, try or call there" };
@@ -217,6 +234,15 @@ export class Places {
     const before = source.slice(start, offset);
     const declared = new RegExp(`\\b(?:let|const)\\s+${escaped(name)}(?![\\w$])`);
     return declared.test(before) || !declared.test(behind);
+  }
+
+  /** Whether a variable is a function that can be made there: what it captures is there. */
+  #canBeMade(fn: number, local: Local, was: number): boolean {
+    const index = this.to.functionIn(fn, local);
+    if (index === undefined) return false;
+    const { captures } = this.to.program.functions[index]!;
+    const own = this.to.program.functions[fn]!.captureNames;
+    return captures.every((from) => from >= 0 || this.capture(was, own[-1 - from]!) >= 0);
   }
 
   /** Whether what a function of the second program captures can be found. */
