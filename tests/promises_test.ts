@@ -117,6 +117,10 @@ const threats: Record<string, string[]> = {
     "a result that JSON cannot carry fails the task at once, naming the part",
   ],
   "shared/printable_test.ts": ["shows what a terminal would obey"],
+  "runtime/serve_test.ts": [
+    "closes connections on which a request is only half sent",
+    "takes only so many connections",
+  ],
   "repository_test.ts": ["says what is vulnerable", "refuses a licence", "lists every package of deno.lock"],
   "cli/secrets_test.ts": [
     "no command shows the password of its database",
@@ -137,6 +141,17 @@ Deno.test("docs/operate/security-model.md names a test for each threat, and all 
     const text = await Deno.readTextFile(new URL(file, here));
     for (const one of words) assert.ok(text.includes(one), `${file} has no test "${one}"`);
   }
+});
+
+Deno.test("docs/operate/reliability.md names a test for each finding, and all of them are there", async () => {
+  const page = await Deno.readTextFile(new URL("../docs/operate/reliability.md", here));
+  const found = page.slice(
+    page.indexOf("### What hostile testing found"),
+    page.indexOf("## What is not promised"),
+  );
+  const rows = [...found.matchAll(/^\| (?!What |---)(.*) \| `tests\/(\S+)` \|$/gm)];
+  assert.ok(rows.length > 30);
+  for (const [, , file] of rows) await Deno.stat(new URL(file!, here));
 });
 
 for (const [promise, proofs] of Object.entries(promises)) {

@@ -8,7 +8,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_fields constant text[] := '{type,target,version,queue,parent,fingerprint,metadata}';
+  c_fields constant text[] := '{type,target,version,queue,parent,fingerprint,line,variables,metadata}';
 begin
   return coalesce(rhythm.name_problem('hook', p_hook.name), case
     when p_hook.event is null or p_hook.event not in ('new', 'failed') then format('There is no event "%s" of hooks: expected new or failed', p_hook.event)

@@ -17,7 +17,8 @@ begin
       and (not p_filter ? 'queue' or e.queue = p_filter ->> 'queue')
       and (not p_filter ? 'parent' or e.parent_id = (p_filter ->> 'parent')::uuid)
       and (not p_filter ? 'fingerprint' or e.fingerprint::text = p_filter ->> 'fingerprint')
-      and (not p_filter ? 'line' or e.error -> 'at' -> 'line' = p_filter -> 'line')
+      and (not p_filter ? 'line' or e.error #>> '{at,line}' = p_filter ->> 'line')
+      and (not p_filter ? 'variables' or e.tags @> rhythm.variable_tags(p_filter -> 'variables'))
       and (not p_filter ? 'metadata' or e.metadata @> (p_filter -> 'metadata'))
       and (not p_filter ? 'paused' or (e.paused_at is not null) = (p_filter ->> 'paused')::boolean)
       and (not p_filter ? 'version' or exists (
@@ -41,6 +42,10 @@ begin
     return array(
       select e.id from rhythm.execution as e
       where e.fingerprint = (p_operation.filter ->> 'fingerprint')::bigint and e.id > p_operation.place and e.id < p_operation.until_id order by e.id limit p_limit);
+  elsif p_operation.filter ? 'variables' then
+    return array(
+      select f.id from rhythm.find(p_operation.filter -> 'variables') as f (id)
+      where f.id > p_operation.place and f.id < p_operation.until_id order by f.id limit p_limit);
   elsif p_operation.filter -> 'status' <@ '["failed"]' then
     return array(
       select e.id from rhythm.execution as e

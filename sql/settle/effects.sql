@@ -183,3 +183,25 @@ end;
 $$;
 
 comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the waits of some workflows, in order; returns the waits that took one. Internal.';
+
+-- The caller has locked the executions.
+create or replace function rhythm.write_tags(p_outcomes rhythm.outcome[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.execution as e set tags = t.tags
+  from unnest(p_outcomes) as o
+  cross join lateral (
+    select nullif(array(select left(x.value, 400) from jsonb_array_elements_text(f.value -> 'tags') as x (value) limit 100), '{}') as tags
+    from jsonb_array_elements(o.effects) as f (value)
+    where f.value ->> 'type' = 'tag' and jsonb_typeof(f.value -> 'tags') = 'array'
+    limit 1
+  ) as t
+  where e.id = o.id and e.tags is distinct from t.tags;
+end;
+$$;
+
+comment on function rhythm.write_tags(rhythm.outcome[]) is 'The values that workflows are found by. Internal.';

@@ -62,6 +62,9 @@ begin
     end if;
     perform rhythm.insert_timers(v_flows, v_groups);
     perform rhythm.insert_logs(v_flows, p_now);
+    if jsonb_path_exists(p_items, '$[*].effects[*] ? (@.type == "tag")') then
+      perform rhythm.write_tags(v_flows);
+    end if;
     perform rhythm.release_waits(v_flows);
     v_at_once := rhythm.store_states(v_flows, v_groups);
     v_at_once := v_at_once || array(

@@ -92,7 +92,7 @@ comment on index rhythm.execution_children is 'The tree: cancellation, lists, pu
 comment on index rhythm.execution_stopping is 'For beat(), which tells workers: few rows, and gone as soon as they settle.';
 comment on index rhythm.execution_failed is 'The list that people look at most.';
 comment on index rhythm.execution_fingerprint is 'Failures of one kind.';
-comment on index rhythm.execution_tags is 'Lists by tag.';
+comment on index rhythm.execution_tags is 'For find().';
 
 -- Everything that is delayed, ready or leased. Alike tasks that were created together share a row, so that a claim of a hundred
 -- tasks writes one row instead of a hundred.

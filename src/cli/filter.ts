@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { ExecutionFilter, ExecutionStatus } from "../define/mod.ts";
-import { option } from "./command.ts";
+import { option, repeated } from "./command.ts";
 import { readJsonObject } from "./json_text.ts";
 import { numberFrom, PAST, someOf } from "./kinds.ts";
 
@@ -12,6 +12,7 @@ export interface FilterFlags {
   queue?: string;
   parent?: string;
   fingerprint?: string;
+  variable?: string[];
   metadata?: string;
   after?: Date;
   before?: Date;
@@ -43,6 +44,9 @@ export function withWhich(command: Command): Command {
     .addOption(option("-q, --queue <name>", "the queue"))
     .addOption(option("--parent <id>", "children of this execution"))
     .addOption(option("--fingerprint <fingerprint>", "failures of one kind: see `rhythm failures`"))
+    .addOption(
+      repeated("--variable <name=value>", "workflows with this variable, if their flow has it in `index`"),
+    )
     .addOption(option("--metadata <json>", "what the metadata must contain"))
     .addOption(option("--after <time>", "created since: ISO 8601, or how long ago: 2h", PAST))
     .addOption(option("--before <time>", "created before", PAST));
@@ -56,6 +60,11 @@ export async function filterOf(flags: FilterFlags): Promise<ExecutionFilter> {
   if (flags.status !== undefined) filter.status = flags.status;
   if (flags.queue !== undefined) filter.queue = flags.queue;
   if (flags.parent !== undefined) filter.parent = flags.parent;
+  if (flags.variable !== undefined) {
+    filter.variables = Object.fromEntries(
+      flags.variable.map((one) => [one.slice(0, one.indexOf("=")), one.slice(one.indexOf("=") + 1)]),
+    );
+  }
   if (flags.fingerprint !== undefined) filter.fingerprint = flags.fingerprint;
   if (flags.cursor !== undefined) filter.cursor = flags.cursor;
   if (flags.after !== undefined) filter.createdAfter = flags.after;

@@ -176,6 +176,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     'a signal such as approval, or approval={"ok": true}',
     (text) => fits(NAME, text.split("=", 1)[0]),
   ),
+  "name=value": textThat("a variable and its value, such as orderId=1042", (text) => /^[^=]+=/.test(text)),
   id: ID,
   operation: textThat(
     "the id of an operation, or its last 8 digits",

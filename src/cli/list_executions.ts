@@ -56,12 +56,12 @@ const NONE = "there are no executions yet: `rhythm start` and `rhythm queue` mak
 
 /** Whether it was said which executions, beyond how many. */
 function isNarrowed(
-  { limit: _, type, target, status, queue, parent, fingerprint, metadata, after, before, cursor }:
+  { limit: _, type, target, status, queue, parent, fingerprint, variable, metadata, after, before, cursor }:
     FilterFlags,
 ): boolean {
-  return [type, target, status, queue, parent, fingerprint, metadata, after, before, cursor].some((given) =>
-    given !== undefined
-  );
+  return [type, target, status, queue, parent, fingerprint, variable, metadata, after, before, cursor].some((
+    given,
+  ) => given !== undefined);
 }
 
 function render(executions: readonly Listed[], terminal: Terminal): string {

@@ -40,6 +40,7 @@ import {
   type SqlRunner,
   type StartOptions,
   TRANSACTION,
+  VARIABLES,
   type WaitOptions,
   type WatchOptions,
 } from "../define/mod.ts";
@@ -88,6 +89,7 @@ const FILTER: Shape = {
   queue: NAME,
   parent: EXECUTION,
   fingerprint: FINGERPRINT,
+  variables: VARIABLES,
   metadata: OBJECT,
   createdAfter: MOMENT,
   createdBefore: MOMENT,
@@ -437,6 +439,7 @@ function toStored(filter: ExecutionFilter): StoredFilter {
     ...(filter.queue === undefined ? {} : { queue: filter.queue }),
     ...(filter.parent === undefined ? {} : { parentId: idOf(filter.parent) }),
     ...(filter.fingerprint === undefined ? {} : { fingerprint: filter.fingerprint }),
+    ...(filter.variables === undefined ? {} : { variables: toJson(filter.variables, { what: "variables" }) }),
     ...(filter.metadata === undefined ? {} : { metadata: toJson(filter.metadata, { what: "metadata" }) }),
     ...(filter.createdAfter === undefined ? {} : { createdAfter: new Date(filter.createdAfter) }),
     ...(filter.createdBefore === undefined ? {} : { createdBefore: new Date(filter.createdBefore) }),

@@ -20,6 +20,7 @@ import {
   type OwnType,
   type Shape,
   STORED_TEXT,
+  VARIABLES,
 } from "../define/mod.ts";
 import { toJson } from "../shared/json.ts";
 import { LIST_LIMIT } from "../shared/limits.ts";
@@ -55,6 +56,8 @@ const HOOK_FILTER: Shape = {
   queue: NAME,
   parent: EXECUTION,
   fingerprint: FINGERPRINT,
+  line: COUNT,
+  variables: VARIABLES,
   metadata: OBJECT,
 };
 const WORDS: Shape = { note: ANY_STORED_TEXT, by: ANY_STORED_TEXT };

@@ -149,7 +149,7 @@ export class Flows {
     const names = compiled.map(({ flow, frontMatter }) => frontMatter.name ?? flow.name);
     const before = await this.#core.retried(() => currentVersions(this.#core.engine, names));
     for (const { flow, program, frontMatter, diagnostics } of compiled) {
-      const { name = flow.name, description, input, ...options } = frontMatter;
+      const { name = flow.name, description, input, index: _, ...options } = frontMatter;
       if (options.queue !== undefined) this.#queues.add(options.queue);
       const version = await this.#core.retried(() =>
         registerFlow(this.#core.engine, {

@@ -28,6 +28,7 @@ import {
   type OperationPlace,
   type OperationRequest,
   type Shape,
+  VARIABLES,
 } from "../define/mod.ts";
 import { toJson } from "../shared/json.ts";
 import { LIST_LIMIT } from "../shared/limits.ts";
@@ -67,6 +68,7 @@ export const FILTER: Shape = {
   parent: EXECUTION,
   fingerprint: FINGERPRINT,
   line: COUNT,
+  variables: VARIABLES,
   metadata: OBJECT,
   paused: BOOLEAN,
   createdAfter: MOMENT,

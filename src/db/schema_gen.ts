@@ -116,7 +116,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "9a017b42be84f3cc56d3237e8cd2740124400f310bdff57b4a664ee6e4d4b31b",
+    checksum: "6ff10973e61eeaf8df61103df0f957a60fb0e8f9dda153a821075442bfd7e7db",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -211,7 +211,7 @@ comment on index rhythm.execution_children is 'The tree: cancellation, lists, pu
 comment on index rhythm.execution_stopping is 'For beat(), which tells workers: few rows, and gone as soon as they settle.';
 comment on index rhythm.execution_failed is 'The list that people look at most.';
 comment on index rhythm.execution_fingerprint is 'Failures of one kind.';
-comment on index rhythm.execution_tags is 'Lists by tag.';
+comment on index rhythm.execution_tags is 'For find().';
 
 -- Everything that is delayed, ready or leased. Alike tasks that were created together share a row, so that a claim of a hundred
 -- tasks writes one row instead of a hundred.
@@ -5907,7 +5907,7 @@ comment on function rhythm.fingerprint_of(text, jsonb) is
   {
     name: "failures/hooks.sql",
     kind: "behaviour",
-    checksum: "4a6cd76dc0cfa4922dbc7b58063a9f3aa1941cbb0793e131625cd5d1ac41e38d",
+    checksum: "091e0741b53f48b0bf5645ae4e4c9781499b67734d423518a7456e041246a294",
     text: `-- Hooks: what to start when executions fail. A hook starts an execution as anybody could. So it survives crashes and is repeated like
 -- any other, and a call of an HTTP address is a task that every worker has.
 
@@ -5918,7 +5918,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_fields constant text[] := '{type,target,version,queue,parent,fingerprint,metadata}';
+  c_fields constant text[] := '{type,target,version,queue,parent,fingerprint,line,variables,metadata}';
 begin
   return coalesce(rhythm.name_problem('hook', p_hook.name), case
     when p_hook.event is null or p_hook.event not in ('new', 'failed') then format('There is no event "%s" of hooks: expected new or failed', p_hook.event)
@@ -9591,7 +9591,7 @@ comment on function rhythm.source_lines(text, integer, jsonb) is 'Lines of a ver
   {
     name: "operations/operate.sql",
     kind: "behaviour",
-    checksum: "0486268e38cc8aa80fa1c4ccd8366cfa26a289e5cb304fbc5fd71d72ce20f4a8",
+    checksum: "29d40bb60d8d9e86167c10e90fab305e9b38b587188122fdbe10c956ec9722f9",
     text: `-- Operations: start, stop, continue.
 
 create or replace function rhythm.filter_problem(p_filter jsonb)
@@ -9601,7 +9601,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_known constant text[] := '{type,target,version,status,queue,parent,fingerprint,line,metadata,paused,created_after,created_before}';
+  c_known constant text[] := '{type,target,version,status,queue,parent,fingerprint,line,variables,metadata,paused,created_after,created_before}';
   c_statuses constant text[] := '{pending,running,suspended,completed,failed,cancelled}';
   v_wrong text;
 begin
@@ -9619,10 +9619,11 @@ begin
     when found then format('There is no status "%s": expected %s', v_wrong, array_to_string(c_statuses, ', '))
     when p_filter ? 'type' and not p_filter -> 'type' <@ '["task", "workflow"]' then 'type must be task or workflow'
     when p_filter ? 'version' and jsonb_typeof(p_filter -> 'version') <> 'number' then 'version must be a number'
-    when p_filter ? 'line' and jsonb_typeof(p_filter -> 'line') <> 'number' then 'line must be a number'
     when p_filter ? 'metadata' and jsonb_typeof(p_filter -> 'metadata') <> 'object' then 'metadata must be an object'
     when p_filter ? 'paused' and jsonb_typeof(p_filter -> 'paused') <> 'boolean' then 'paused must be true or false'
     when p_filter ? 'fingerprint' and case when p_filter ->> 'fingerprint' ~ '^\\d{1,19}$' then (p_filter ->> 'fingerprint')::numeric > 9223372036854775807 else true end then 'fingerprint must be a number'
+    when p_filter ? 'line' and (jsonb_typeof(p_filter -> 'line') <> 'number' or p_filter ->> 'line' !~ '^\\d{1,9}$') then 'line must be a number'
+    when p_filter ? 'variables' and rhythm.variables_problem(p_filter -> 'variables') then 'variables must be an object: {"orderId": "1042"}'
     when p_filter ? 'parent' and rhythm.as_uuid(p_filter ->> 'parent') is null then 'parent must be the id of an execution'
   end;
 end;
@@ -9699,7 +9700,7 @@ $$;
 
 comment on function rhythm.operate(text, jsonb, jsonb, boolean, text) is
   'Does something to all executions that fit a filter, in the background and in bounded pieces; returns the id of the operation. p_action: cancel, retry, signal, pause, resume, migrate or repair. '
-  'p_filter: {type, target, version, status, queue, parent, fingerprint, line (of the error), metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal, '
+  'p_filter: {type, target, version, status, queue, parent, fingerprint, line (of the error), variables, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal, '
   '{to, map, accept, set, fibre, note} of migrate, and besides {then} of repair. '
   'dry_run: only record what it would change. Example: select rhythm.operate(''retry'', ''{"status": "failed", "target": "charge"}'');';
 
@@ -9760,7 +9761,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "c9a331351799da5f10d5ac0798cea03b999953f22f4fd6ecb855a29a55b6f2b8",
+    checksum: "f3326a1028d51116f591814fc0760a6589e87cfb2edb8e75f353340cd0421a27",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -9780,7 +9781,8 @@ begin
       and (not p_filter ? 'queue' or e.queue = p_filter ->> 'queue')
       and (not p_filter ? 'parent' or e.parent_id = (p_filter ->> 'parent')::uuid)
       and (not p_filter ? 'fingerprint' or e.fingerprint::text = p_filter ->> 'fingerprint')
-      and (not p_filter ? 'line' or e.error -> 'at' -> 'line' = p_filter -> 'line')
+      and (not p_filter ? 'line' or e.error #>> '{at,line}' = p_filter ->> 'line')
+      and (not p_filter ? 'variables' or e.tags @> rhythm.variable_tags(p_filter -> 'variables'))
       and (not p_filter ? 'metadata' or e.metadata @> (p_filter -> 'metadata'))
       and (not p_filter ? 'paused' or (e.paused_at is not null) = (p_filter ->> 'paused')::boolean)
       and (not p_filter ? 'version' or exists (
@@ -9804,6 +9806,10 @@ begin
     return array(
       select e.id from rhythm.execution as e
       where e.fingerprint = (p_operation.filter ->> 'fingerprint')::bigint and e.id > p_operation.place and e.id < p_operation.until_id order by e.id limit p_limit);
+  elsif p_operation.filter ? 'variables' then
+    return array(
+      select f.id from rhythm.find(p_operation.filter -> 'variables') as f (id)
+      where f.id > p_operation.place and f.id < p_operation.until_id order by f.id limit p_limit);
   elsif p_operation.filter -> 'status' <@ '["failed"]' then
     return array(
       select e.id from rhythm.execution as e
@@ -11531,7 +11537,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "5fc2896ca51f0874c9cf28b68f381655f679b60cd1fa2e121010310b614180a1",
+    checksum: "04911baf1b5c4b66560fc2d65c9c265b56a343e910a171204d208eaaf5baf1c4",
     text: `-- What a workflow asked for becomes rows.
 
 -- The tasks and workflows that outcomes start, as requests. A person wrote the options, so they are checked. A worker made
@@ -11717,6 +11723,28 @@ end;
 $$;
 
 comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the waits of some workflows, in order; returns the waits that took one. Internal.';
+
+-- The caller has locked the executions.
+create or replace function rhythm.write_tags(p_outcomes rhythm.outcome[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.execution as e set tags = t.tags
+  from unnest(p_outcomes) as o
+  cross join lateral (
+    select nullif(array(select left(x.value, 400) from jsonb_array_elements_text(f.value -> 'tags') as x (value) limit 100), '{}') as tags
+    from jsonb_array_elements(o.effects) as f (value)
+    where f.value ->> 'type' = 'tag' and jsonb_typeof(f.value -> 'tags') = 'array'
+    limit 1
+  ) as t
+  where e.id = o.id and e.tags is distinct from t.tags;
+end;
+$$;
+
+comment on function rhythm.write_tags(rhythm.outcome[]) is 'The values that workflows are found by. Internal.';
 `,
   },
   {
@@ -12584,7 +12612,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "844b68911657b596ffb2fed3b8e62c8d90f4b308f53a97d84527a57d742af925",
+    checksum: "6918c6689a911715e24eccac3d1f52ce77c7222ccb6c915513627f84eb87e6a2",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -12649,6 +12677,9 @@ begin
     end if;
     perform rhythm.insert_timers(v_flows, v_groups);
     perform rhythm.insert_logs(v_flows, p_now);
+    if jsonb_path_exists(p_items, '$[*].effects[*] ? (@.type == "tag")') then
+      perform rhythm.write_tags(v_flows);
+    end if;
     perform rhythm.release_waits(v_flows);
     v_at_once := rhythm.store_states(v_flows, v_groups);
     v_at_once := v_at_once || array(
@@ -15159,6 +15190,62 @@ comment on function rhythm.explain(uuid) is
 `,
   },
   {
+    name: "views/find.sql",
+    kind: "behaviour",
+    checksum: "cd4019485cd67e87740b920a02506924616e2e4f706d4a7289fa1f2961844bfd",
+    text: `-- Finding workflows by the variables that their flows name in the front matter.
+
+create or replace function rhythm.variables_problem(p_variables jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return jsonb_typeof(p_variables) is distinct from 'object' or p_variables = '{}'
+    or exists (select from jsonb_each(p_variables) as v (key, value) where jsonb_typeof(v.value) not in ('string', 'number', 'boolean'));
+end;
+$$;
+
+comment on function rhythm.variables_problem(jsonb) is 'Whether this is no object of variables and their values. Internal.';
+
+create or replace function rhythm.variable_tags(p_variables jsonb)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(select v.key || '=' || left(v.value, 200) from jsonb_each_text(p_variables) as v (key, value) order by v.key);
+end;
+$$;
+
+comment on function rhythm.variable_tags(jsonb) is 'What the tags of an execution contain that has these variables. Internal.';
+
+create or replace function rhythm.find(p_variables jsonb)
+returns setof uuid
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if rhythm.variables_problem(p_variables) then
+    perform rhythm.raise('RH001', 'p_variables must be an object of texts, numbers and booleans: {"orderId": "1042"}');
+  end if;
+  return query
+  with found as materialized (
+    select e.id from rhythm.execution as e where e.tags is not null and e.tags @> rhythm.variable_tags(p_variables)
+  )
+  select f.id from found as f order by f.id desc;
+end;
+$$;
+
+comment on function rhythm.find(jsonb) is
+  'The workflows that have these variables now, or had them last, the newest first. Their flows name the variables in the front matter (index: [orderId, customer.id]). '
+  'Example: select e.* from rhythm.find(''{"orderId": "1042"}'') as f (id) join rhythm.executions as e on e.id = f.id;';
+`,
+  },
+  {
     name: "views/read.sql",
     kind: "behaviour",
     checksum: "5b06fecdd9dc69f332fd235510304c913ade80c04ea74cf6fa2b050a0a4fbf82",
@@ -16275,7 +16362,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "5323c80aa057a11e57adf50f38f63a5e0a87f0da999c250ff6b2b2a7c7f114ac",
+    checksum: "e55fce8028310f1bf0bab79b01e321ef18103d7a75315a0bf4ecb1b635cad7d2",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -16321,7 +16408,7 @@ comment on column rhythm.executions.timeout_ms is 'Milliseconds: for a task, of 
 comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';
 comment on column rhythm.executions.crashes is 'How many attempts were lost with their worker, while it is live; for a workflow, since its last step.';
 comment on column rhythm.executions.max_crashes is 'How often it is repeated after an attempt was lost with its worker. 3, unless its retry policy or the setting max_crashes says otherwise.';
-comment on column rhythm.executions.tags is 'What it was tagged with.';
+comment on column rhythm.executions.tags is 'For a workflow: the values of the variables that it is found by, as name=value.';
 comment on column rhythm.executions.fingerprint is 'What failures of the same kind have in common.';
 comment on column rhythm.executions.traceparent is 'The W3C trace context that it belongs to.';
 comment on column rhythm.executions.created_at is 'When it was started.';
@@ -16622,7 +16709,7 @@ comment on constraint type_known on rhythm.failure_hook is 'It starts a task or 
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "b5178a3beae0148a58a94230cc5e4c441e1c8459dd1ceaa16bb1e485c92cc66b",
+    checksum: "90d8b4a536ef3bbccfda22fb127dd21a093e5b59d89f87cfe90463f8525db02c",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -16776,7 +16863,7 @@ comment on column rhythm.execution.target is 'The name of its flow or task.';
 comment on column rhythm.execution.queue is 'The queue that it waits in.';
 comment on column rhythm.execution.concurrency_key is 'The key that limits per key count by.';
 comment on column rhythm.execution.traceparent is 'The trace that it belongs to.';
-comment on column rhythm.execution.tags is 'Words to find it by.';
+comment on column rhythm.execution.tags is 'For a workflow: the values of the variables that it is found by, as name=value.';
 comment on column rhythm.execution.metadata is 'An object that was attached at the start.';
 comment on column rhythm.execution.progress is 'What its handler reported last.';
 comment on column rhythm.execution.priority is 'Higher ones begin first.';
@@ -17000,7 +17087,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "6745ba5e05e18a78373d528f4b7bd84ba0a41897d073cbac952bef36a23e94df",
+    checksum: "abf00fe5d802f42cd4e75b86f750c4c2c754acdb58f4c15ce2a7b7932b436209",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -17031,7 +17118,7 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'new_id', 'get', 'explain', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered', 'home_problem', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[

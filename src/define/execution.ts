@@ -263,6 +263,8 @@ export interface ExecutionFilter {
   queue?: string;
   /** Children of this execution. */
   parent?: ExecutionRef;
+  /** Workflows that have these variables now, or had them last: those that `index` of the flow's front matter names. */
+  variables?: Record<string, string | number | boolean>;
   /** Failures of one kind: see `FailureKind`. */
   fingerprint?: string;
   /** Metadata that contains this. */

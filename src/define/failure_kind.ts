@@ -87,6 +87,10 @@ export interface FailureHookFilter {
   parent?: ExecutionRef;
   /** Failures of one kind. */
   fingerprint?: string;
+  /** What failed at this line of its flow. */
+  line?: number;
+  /** Workflows that have these variables. */
+  variables?: Record<string, string | number | boolean>;
   /** What the metadata contains. */
   metadata?: Record<string, unknown>;
 }

@@ -83,6 +83,7 @@ export {
   STORED_TEXT,
   TEXT,
   TRANSACTION,
+  VARIABLES,
 } from "../shared/arguments.ts";
 export { backoffMs, retryPolicyOf } from "./retry.ts";
 export {

@@ -20,8 +20,10 @@ export interface OperationFilter {
   parent?: ExecutionRef;
   /** The number that failures of one kind share. */
   fingerprint?: string;
-  /** The line of the flow at which they failed. */
+  /** What failed at this line of its flow. */
   line?: number;
+  /** Workflows that have these variables now, or had them last: those that `index` of the flow's front matter names. */
+  variables?: Record<string, string | number | boolean>;
   /** What the metadata contains. */
   metadata?: Record<string, unknown>;
   /** Paused ones, or those that are not. */

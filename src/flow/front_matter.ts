@@ -1,4 +1,4 @@
-import { isMap, isScalar, type Node, type Pair, parseDocument, type YAMLMap } from "yaml";
+import { isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type YAMLMap } from "yaml";
 import type { JsonObject, JsonValue } from "../shared/json.ts";
 import { MOST_ATTEMPTS } from "../shared/limits.ts";
 import { fits, optionsIn, type OptionType, retryOptionsIn, sqlName, wantedBy } from "../shared/options.ts";
@@ -23,6 +23,8 @@ export interface FrontMatter {
   retry?: FlowRetry | number;
   /** The schema that an execution's inputs must match. */
   input?: JsonObject;
+  /** Variables that executions are found by: `[orderId, customer.id]`. */
+  index?: string[];
 }
 
 /** When and how often a failed execution is made again. */
@@ -53,7 +55,9 @@ const DEFAULTS = new Map<string, OptionType>(
 const RETRY = new Map<string, OptionType>(
   retryOptionsIn("defaults").map(({ name, type }) => [sqlName(name), type]),
 );
-const KEYS = ["name", "description", ...DEFAULTS.keys(), "input"];
+const KEYS = ["name", "description", ...DEFAULTS.keys(), "input", "index"];
+const PATH = /^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/;
+const MOST_INDEXED = 10;
 
 /**
  * Read the YAML above a flow's code.
@@ -111,7 +115,21 @@ function readKey(key: string, pair: Pair, report: ReportAt): JsonValue | undefin
     return refuse(pair, report, "text");
   }
   if (key === "retry") return readRetry(pair, report);
+  if (key === "index") return readIndex(pair, report);
   return readValue(pair, key === "name" ? { kind: "name" } : DEFAULTS.get(key)!, report);
+}
+
+function readIndex(pair: Pair, report: ReportAt): string[] | undefined {
+  const items = isSeq(pair.value)
+    ? pair.value.items.map((item) => isScalar(item) ? item.value : undefined)
+    : [];
+  const paths = items.filter((item): item is string =>
+    typeof item === "string" && item.length <= 100 && PATH.test(item)
+  );
+  if (paths.length > 0 && paths.length === items.length && paths.length <= MOST_INDEXED) {
+    return [...new Set(paths)];
+  }
+  return refuse(pair, report, `a list of 1 to ${MOST_INDEXED} variables, such as \`[orderId, customer.id]\``);
 }
 
 function readRetry(pair: Pair, report: ReportAt): JsonValue | undefined {

@@ -170,6 +170,8 @@ export interface Step {
   cleanup?: boolean;
   /** Operations that nothing can observe any more: a signal wait among them must not take a signal. */
   released: string[];
+  /** The values that it is found by, as `name=value`, if they have changed: see `index` of the front matter. */
+  tags?: string[];
   /** The host asked to pause between two jobs: resume at once, as the same step and with nothing settled. */
   paused?: true;
 }

@@ -58,6 +58,16 @@ export const FINGERPRINT: OwnType = own(
   (value) => typeof value === "string" && /^\d{1,19}$/.test(value) && BigInt(value) < 2n ** 63n,
 );
 
+/** Variables that executions are found by. */
+export const VARIABLES: OwnType = own(
+  "an object with a text, a number or a boolean for each variable",
+  (value) =>
+    typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length > 0 &&
+    Object.values(value).every((one) =>
+      typeof one === "string" ? isStorable(one) : typeof one === "boolean" || Number.isFinite(one)
+    ),
+);
+
 /** Yes or no. */
 export const BOOLEAN: OwnType = own("true or false", (value) => typeof value === "boolean");
 

@@ -85,6 +85,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   when: ["zero", "five", "fraction", "duration", "moment"],
   "variable=json": [],
   "line=line": [],
+  "name=value": [],
   key: except("nothing", "long", "lines"),
   text: ALL,
   number: ["five"],

@@ -31,6 +31,11 @@ for (const name of pages) if (readPage(await text(name)).program !== "") running
 Deno.test("docs/: the snippets of README and guides have types", async () => {
   await using directory = await temporary();
   for (const name of pages) await writePage(readPage(await text(name)), `${directory.path}/${name}`);
+  // Each of these is a program of its own, which tests/steps/docs_test.ts runs.
+  const alone = [...(await text("guides/steps")).matchAll(/^```ts\n([\s\S]*?)^```$/gm)];
+  assert.ok(alone.length >= 20);
+  const steps = Object.fromEntries(alone.map(([, code], index) => [`${index}.ts`, code!]));
+  await writePage({ files: steps, program: "", outputs: [] }, `${directory.path}/guides/steps`);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["check", "--config", `${root}deno.json`, directory.path],
     env: { NO_COLOR: "1" },

@@ -32,7 +32,8 @@ Deno.test("the public types have the options of the table, and no others", () =>
   const _schedule: Same<keyof ScheduledOptions, OptionName<"schedule">> = true;
   const _task: Same<keyof TaskOptions, OptionName<"defaults"> | "name" | "transactional" | "isolate"> = true;
   const _workflow: Same<keyof WorkflowDefaults, OptionName<"defaults">> = true;
-  const _flow: Same<keyof FrontMatter, OptionName<"defaults"> | "name" | "description" | "input"> = true;
+  const _flow: Same<keyof FrontMatter, OptionName<"defaults"> | "name" | "description" | "input" | "index"> =
+    true;
   const _retry: Same<keyof RetryPolicy, RetryOptionName<"start">> = true;
   const _flowRetry: Same<keyof FlowRetryOptions, RetryOptionName<"child">> = true;
 });

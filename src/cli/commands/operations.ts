@@ -4,6 +4,7 @@ import { withChanges, withMigration } from "../change_options.ts";
 import type { OperationAction } from "../../define/mod.ts";
 import { withWhich } from "../filter.ts";
 import { asGroup } from "../group.ts";
+import { numberFrom } from "../kinds.ts";
 import type { OperateFlags } from "../operations.ts";
 
 /** `rhythm operations`: does something to many executions at once, in the database. */
@@ -52,7 +53,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     }
     withWhich(made)
       .addOption(option("--flow-version <version>", "workflows of this version of their flow"))
-      .addOption(option("--line <number>", "failures at this line of their flow"));
+      .addOption(option("--line <number>", "what failed at this line of its flow", numberFrom(1)));
     if (action === "migrate" || action === "repair") {
       withMigration(made);
       withChanges(made);

@@ -91,6 +91,8 @@ export interface StoredFilter {
   readonly parentId?: string;
   /** Failures of one kind. */
   readonly fingerprint?: string;
+  /** JSON text: variables that they are found by. */
+  readonly variables?: string;
   /** JSON text that the metadata contains. */
   readonly metadata?: string;
   /** Created then or later. */
@@ -194,6 +196,7 @@ export async function listExecutions(engine: EngineRef, filter: StoredFilter): P
   add(filter.queue, (p) => `e.queue = ${p}`);
   add(filter.parentId, (p) => `e.parent_id = ${p}::uuid`);
   add(filter.fingerprint, (p) => `e.fingerprint = ${p}::bigint`);
+  add(filter.variables, (p) => `e.id in (select f.id from rhythm.find(${p}::jsonb) as f (id))`);
   add(filter.metadata, (p) => `e.metadata @> ${p}::jsonb`);
   // Ids are made in the order of time: a time is a place among them.
   add(filter.createdAfter && floorId(filter.createdAfter), (p) => `e.id >= ${p}::uuid`);

@@ -126,7 +126,7 @@ export class FunctionCompiler {
 }
 
 /** Compile a checked tree. */
-export function compileTree(tree: Tree, about: { name: string; source: string }): Program {
+export function compileTree(tree: Tree, about: { name: string; source: string; index?: string[] }): Program {
   const program = new ProgramBuilder();
   const analysis = analyse(tree);
   const compiler = new FunctionCompiler(program, analysis, { scope: analysis.scopes.get(tree)! });

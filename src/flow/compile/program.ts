@@ -29,6 +29,8 @@ export interface Program {
   constants: (string | number | { number: string })[];
   /** The names from outside that it uses. */
   globals: string[];
+  /** The variables that executions are found by, if there are any. */
+  index?: string[];
   /** The first one is the body of the flow. */
   functions: FunctionCode[];
 }

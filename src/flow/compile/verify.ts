@@ -26,8 +26,11 @@ export class ProgramError extends RhythmError {
 
 /** Names a program by what is in it. A store that sorts keys does not change it. */
 export function hashOf(program: Omit<Program, "hash">): string {
-  const { format, semantics, name, source, constants, globals, functions } = program;
-  const body = { format, semantics, name, source, constants, globals, functions: functions.map(inOrder) };
+  const { format, semantics, name, source, constants, globals, functions, index } = program;
+  const body = {
+    ...{ format, semantics, name, source, constants, globals, functions: functions.map(inOrder) },
+    ...(index !== undefined && { index }),
+  };
   return sha256(JSON.stringify(body)).slice(0, 32);
 }
 
@@ -105,10 +108,11 @@ class Verifier {
   }
 
   run(): Waits {
-    const { hash, name, source, constants, globals, functions } = this.#program;
+    const { hash, name, source, constants, globals, functions, index } = this.#program;
     for (const text of [hash, name, source]) if (typeof text !== "string") refuse("a text is missing");
     if (!Array.isArray(constants) || !constants.every(isConstant)) refuse("a constant is none");
     if (!isTexts(globals)) refuse("a global name is no text");
+    if (index !== undefined && !isTexts(index)) refuse("an indexed variable is no text");
     if (!Array.isArray(functions) || functions.length === 0) refuse("it has no functions");
     functions.forEach((code, index) => this.#head(code, index));
     const waits = functions.map((code, index) => this.#code(code, index));

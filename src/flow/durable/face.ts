@@ -52,7 +52,16 @@ export function compileFlow(flow: { name: string; source: string }): CompiledFlo
   const { ast, frontMatter, diagnostics } = analyzeFlow(flow);
   const bad = diagnostics.some((one) => one.severity === "error");
   if (bad || ast === undefined) return { frontMatter, diagnostics };
-  return { program: compileTree(ast, { name: flow.name, source: flow.source }), frontMatter, diagnostics };
+  const { index } = frontMatter;
+  return {
+    program: compileTree(ast, {
+      name: flow.name,
+      source: flow.source,
+      ...(index !== undefined && { index }),
+    }),
+    frontMatter,
+    diagnostics,
+  };
 }
 
 /**

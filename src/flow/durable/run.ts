@@ -26,6 +26,7 @@ import { toJsonValue } from "./boundary.ts";
 import { warnOfDropped } from "./dropped.ts";
 import { errorFromJson, failureOf, failureOfLimit, failureOfStuck } from "./errors.ts";
 import type { World } from "./globals.ts";
+import { tagsOf } from "./tags.ts";
 import { waitsOf } from "./waits.ts";
 
 /** What a run is made of. */
@@ -43,6 +44,9 @@ export class Run {
   #over = false;
   /** The step is not at its end: it goes on with what it has left of its budget. */
   #paused = false;
+  /** As they were told last; nothing: they were not told yet. */
+  #tags: string | undefined;
+  #isFirst = false;
   /** Operations that nothing could observe any more when it came to its end. */
   #released: string[] = [];
 
@@ -64,6 +68,7 @@ export class Run {
     const vm = run.#vm;
     vm.outside.begin(given.host);
     run.#giveNames(given.program, start);
+    run.#isFirst = true;
     run.#main = new Fibre(new FlowFunction(0, []), new FlowPromise());
     run.#main.promise.handled = true;
     return { run, step: run.#step(() => vm.begin(run.#main)) };
@@ -165,7 +170,7 @@ export class Run {
   /** What the flow waits with; nothing: nothing can wake it. */
   #suspended(about: { paused?: true } = {}): Step | undefined {
     const vm = this.#vm;
-    const { snapshot, released, size, cleanup } = encode(vm, this.#main);
+    const { snapshot, released, size, cleanup, objects } = encode(vm, this.#main);
     const waits = waitsOf(vm);
     if (about.paused) {
       this.#paused = true;
@@ -190,6 +195,7 @@ export class Run {
         released,
       },
       ...(cleanup && { cleanup }),
+      ...(about.paused ? {} : this.#newTags(objects)),
       ...about,
     };
   }
@@ -198,7 +204,21 @@ export class Run {
     this.#over = true;
     const released = [...this.#released, ...this.#vm.pending.keys()];
     const effects = this.#vm.outbox.take();
-    return { status, moment: this.#moment(), ...(error && { error }), effects, waits: [], released };
+    // What ended in its first step had no variables to tell; what was told before stays.
+    const tags = this.#isFirst ? this.#newTags([]) : {};
+    return { status, moment: this.#moment(), ...(error && { error }), effects, waits: [], released, ...tags };
+  }
+
+  /** The values that it is found by, if they have changed, or if it is not known what they were. */
+  #newTags(objects: readonly object[]): { tags?: string[] } {
+    const { index } = this.#vm.program.program;
+    this.#isFirst = false;
+    if (index === undefined) return {};
+    const tags = tagsOf(this.#vm, objects, index);
+    const told = JSON.stringify(tags);
+    if (told === this.#tags) return {};
+    this.#tags = told;
+    return { tags };
   }
 
   #moment(): string {

@@ -32,6 +32,8 @@ export interface Encoded {
   size: number;
   /** Whether something waits inside `try … finally`. */
   cleanup: boolean;
+  /** All objects of the state, activations among them. */
+  objects: readonly object[];
 }
 
 /** Write the state of a machine at rest. What cannot be reached is left out, and forgotten by the machine too. */
@@ -108,7 +110,7 @@ class Encoder {
     }
     for (const id of released) vm.pending.delete(id);
     if (operations.length > 0) snapshot.o = operations;
-    return { snapshot, released, size: this.#size, cleanup: this.#cleanup };
+    return { snapshot, released, size: this.#size, cleanup: this.#cleanup, objects: this.#objects };
   }
 
   #ref(object: object): number {

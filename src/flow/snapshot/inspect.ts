@@ -83,6 +83,12 @@ function variablesOf(vm: FlowMachine, fibre: Fibre, reader: Reader): Record<stri
   return variables;
 }
 
+/** The value of a variable in scope of an activation; `UNSET`: there is none, or it has none yet. */
+export function variableOf(vm: FlowMachine, fibre: Fibre, name: string): Value {
+  const held = heldBy(vm, fibre).get(name);
+  return held === undefined ? UNSET : valueOf(held);
+}
+
 /** Gives a variable in scope of an activation another value. */
 export function setVariable(vm: FlowMachine, fibre: Fibre, name: string, value: Value): void {
   const variables = heldBy(vm, fibre);

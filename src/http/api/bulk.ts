@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { OperationRequest } from "../../define/mod.ts";
 import type { Commands, ReadModel } from "../read_model.ts";
 import { type Route, route } from "../route.ts";
-import { anyJson, operation, operationAct, operationPlace } from "./schemas.ts";
+import { anyJson, operation, operationAct, operationPlace, variables } from "./schemas.ts";
 
 const tag = "operations";
 const status = z.enum(["pending", "running", "suspended", "completed", "failed", "cancelled"]);
@@ -37,7 +37,8 @@ export function bulkRoutes(reads: ReadModel, commands: Commands): Route[] {
           queue: z.string().optional(),
           parent: z.string().optional(),
           fingerprint: z.string().optional(),
-          line: z.int().optional().describe("the line of the flow at which they failed"),
+          line: z.int().optional().describe("the line of the flow that failed"),
+          variables: variables.optional(),
           metadata: z.record(z.string(), z.unknown()).optional(),
           paused: z.boolean().optional(),
           createdAfter: z.string().optional(),

@@ -43,6 +43,7 @@ function readRoutes(reads: ReadModel): Route[] {
         queue: z.string().optional(),
         parent: z.string().optional(),
         fingerprint: fingerprint.optional(),
+        variables: z.string().optional().describe("JSON object of variables that workflows are found by"),
         metadata: z.string().optional().describe("JSON object that the metadata must contain"),
         createdAfter: z.string().optional(),
         createdBefore: z.string().optional(),
@@ -51,10 +52,13 @@ function readRoutes(reads: ReadModel): Route[] {
       }),
       response: executionPage,
       handle: ({ query }) => {
-        const { status, metadata, ...rest } = query;
+        const { status, metadata, variables, ...rest } = query;
         const filter: ExecutionFilter = { ...rest };
         if (status !== undefined) filter.status = readStatuses(status);
-        if (metadata !== undefined) filter.metadata = readMetadata(metadata);
+        if (variables !== undefined) {
+          filter.variables = readObject(variables, "variables") as Record<string, string>;
+        }
+        if (metadata !== undefined) filter.metadata = readObject(metadata, "metadata");
         return reads.executions(filter);
       },
     }),
@@ -323,7 +327,7 @@ function readStatuses(text: string): ExecutionStatus[] {
   return statuses as ExecutionStatus[];
 }
 
-function readMetadata(text: string): Record<string, unknown> {
+function readObject(text: string, name: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
@@ -332,5 +336,5 @@ function readMetadata(text: string): Record<string, unknown> {
   } catch {
     // Told below, like any other text that is not an object.
   }
-  throw new HttpError(400, "INVALID_REQUEST", `metadata must be a JSON object, not ${describe(text)}`);
+  throw new HttpError(400, "INVALID_REQUEST", `${name} must be a JSON object, not ${describe(text)}`);
 }

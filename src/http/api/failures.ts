@@ -3,7 +3,7 @@ import { UnknownNameError } from "../../db/engine_errors.ts";
 import type { FailureFilter, FailureHookOptions, FailureState } from "../../define/mod.ts";
 import type { Commands, ReadModel } from "../read_model.ts";
 import { type Route, route } from "../route.ts";
-import { done, failureHook, failureKind, failureState, fingerprint } from "./schemas.ts";
+import { done, failureHook, failureKind, failureState, fingerprint, variables } from "./schemas.ts";
 
 const tag = "failures";
 
@@ -92,6 +92,8 @@ function hookRoutes(reads: ReadModel, commands: Commands): Route[] {
           queue: z.string().optional(),
           parent: z.string().optional(),
           fingerprint: fingerprint.optional(),
+          line: z.int().optional(),
+          variables: variables.optional(),
           metadata: z.record(z.string(), z.unknown()).optional(),
         }).optional(),
         queue: z.string().optional(),

@@ -174,6 +174,9 @@ export const queue = z.object({
 /** What failures of one kind share. */
 export const fingerprint = z.string().regex(/^\d{1,19}$/).describe("what failures of one kind share");
 
+/** Variables that executions are found by. */
+export const variables = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+
 /** What is known of failures of one kind. */
 export const failureState = z.enum(["new", "known", "resolved", "ignored"]);
 

@@ -43,6 +43,8 @@ export interface FlowStep {
   readonly released: readonly string[];
   /** Whether it has something left to do if it is cancelled. */
   readonly cleanup?: boolean;
+  /** The values that it is found by, if they have changed. */
+  readonly tags?: readonly string[];
 }
 
 /** Something that a flow asked for. */
@@ -442,9 +444,12 @@ function outcomeOf(
     ...(step.moment !== undefined && { moment: step.moment }),
     ...(step.moment !== undefined && cancelReason !== null && { cancelReason }),
     snapshot: step.snapshot ?? null,
-    effects: step.effects.map((effect) =>
-      isKept(effect) ? { ...effect, kept: true } as unknown as JsonValue : toStored(effect, traceparent)
-    ),
+    effects: [
+      ...step.effects.map((effect) =>
+        isKept(effect) ? { ...effect, kept: true } as unknown as JsonValue : toStored(effect, traceparent)
+      ),
+      ...(step.tags === undefined ? [] : [{ type: "tag", tags: [...step.tags] }]),
+    ],
     waits: step.waits as JsonValue[],
     released: step.released,
     ...(step.cleanup === true && { cleanup: true }),

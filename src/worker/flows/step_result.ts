@@ -68,10 +68,11 @@ export function goOn(open: OpenFlow, { id, task }: Cause, at: StepMoment): FlowS
 }
 
 /**
- * Whether `exchange()` takes a step in this form: tasks and timers that it starts, or the end of a workflow without a parent. It
+ * Whether `exchange()` takes a step in this form: no new tags; tasks and timers that it starts, or the end of a workflow without a parent. It
  * takes null inputs for missing ones. A key may belong to another execution, whose end the engine passes on.
  */
 export function isPlain(step: FlowStep, flow: Claimed): boolean {
+  if (step.tags !== undefined) return false;
   if (step.status === "completed") return step.effects.length === 0 && flow.parentId === null;
   return step.status === "suspended" && step.waits.length === 1 &&
     step.effects.every((effect) =>

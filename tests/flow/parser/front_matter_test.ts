@@ -12,7 +12,7 @@ Deno.test("readFrontMatter() takes every documented key", () => {
   const yaml = "name: a\ndescription: b\nqueue: c\npriority: -1\ntimeout: 1h30m\n" +
     "retry: { max_attempts: 2, backoff: fixed, initial: 1s, max: 60, factor: 2, jitter: 0.5 }\n" +
     "input: { type: [object, 'null'], properties: { a: { anyOf: [{ const: 1 }, { enum: [x] }] } }, required: [a], " +
-    "additionalProperties: false, description: d, default: {} }";
+    "additionalProperties: false, description: d, default: {} }\nindex: [orderId, customer.id]";
   assert.deepEqual(problems(yaml), []);
 });
 
@@ -29,6 +29,7 @@ const WRONG: [yaml: string, expected: [string, string][]][] = [
   ["input: { properties: { a: { $ref: b } } }", [["F0404", "$ref"]]],
   ["input: { minLength: -1 }", [["F0403", "-1"]]],
   ["name: two words", [["F0403", "two words"]]],
+  ["index: [a-b]", [["F0403", "[a-b]"]]],
   ["queue: ''", [["F0403", "''"]]],
   ["priority: 40000", [["F0403", "40000"]]],
   ["timeout: 0", [["F0403", "0"]]],

@@ -723,7 +723,7 @@ export const cases: Record<string, Cases> = {
       [
         "operate('retry', '{\"staus\": \"failed\"}')",
         "RH001",
-        'There is no option "staus": expected type, target, version, status, queue, parent, fingerprint, line, metadata, paused, created_after, created_before. Did you mean "status"?',
+        'There is no option "staus": expected type, target, version, status, queue, parent, fingerprint, line, variables, metadata, paused, created_after, created_before. Did you mean "status"?',
       ],
       [
         "operate('retry', '{\"status\": \"fail\"}')",
@@ -740,6 +740,17 @@ export const cases: Record<string, Cases> = {
       ["operate('retry', '{\"metadata\": 1}')", "RH001", "metadata must be an object"],
       ["operate('retry', '{\"paused\": 1}')", "RH001", "paused must be true or false"],
       ["operate('retry', '{\"fingerprint\": \"x\"}')", "RH001", "fingerprint must be a number"],
+      ["operate('retry', '{\"line\": \"x\"}')", "RH001", "line must be a number"],
+      [
+        "operate('retry', '{\"variables\": {}}')",
+        "RH001",
+        'variables must be an object: {"orderId": "1042"}',
+      ],
+      [
+        "operate('retry', '{\"variables\": {\"a\": null}}')",
+        "RH001",
+        'variables must be an object: {"orderId": "1042"}',
+      ],
       ["operate('retry', '{\"parent\": \"x\"}')", "RH001", "parent must be the id of an execution"],
       ["operate('retry', '{\"line\": \"x\"}')", "RH001", "line must be a number"],
       [
@@ -895,7 +906,7 @@ export const cases: Record<string, Cases> = {
       [
         "set_failure_hook('h', 't', filter => '{\"status\": \"failed\"}')",
         "RH001",
-        'There is no option "status": expected type, target, version, queue, parent, fingerprint, metadata',
+        'There is no option "status": expected type, target, version, queue, parent, fingerprint, line, variables, metadata',
       ],
       [
         "set_failure_hook('h', 't', filter => '{\"type\": \"flow\"}')",
@@ -915,6 +926,26 @@ export const cases: Record<string, Cases> = {
   },
   hook_address: {
     p_execution: [["hook_address(null)", "", "null"], [`hook_address(${nobody})`, "", "null"]],
+  },
+  find: {
+    p_variables: [
+      [
+        "find(null)",
+        "RH001",
+        'p_variables must be an object of texts, numbers and booleans: {"orderId": "1042"}',
+      ],
+      [
+        "find('{}')",
+        "RH001",
+        'p_variables must be an object of texts, numbers and booleans: {"orderId": "1042"}',
+      ],
+      [
+        "find('{\"a\": {}}')",
+        "RH001",
+        'p_variables must be an object of texts, numbers and booleans: {"orderId": "1042"}',
+      ],
+      ["find('{\"a\": 1}')", "", "nothing"],
+    ],
   },
   set_failure: {
     p_fingerprint: [

@@ -1,0 +1,50 @@
+-- Finding workflows by the variables that their flows name in the front matter.
+
+create or replace function rhythm.variables_problem(p_variables jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return jsonb_typeof(p_variables) is distinct from 'object' or p_variables = '{}'
+    or exists (select from jsonb_each(p_variables) as v (key, value) where jsonb_typeof(v.value) not in ('string', 'number', 'boolean'));
+end;
+$$;
+
+comment on function rhythm.variables_problem(jsonb) is 'Whether this is no object of variables and their values. Internal.';
+
+create or replace function rhythm.variable_tags(p_variables jsonb)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(select v.key || '=' || left(v.value, 200) from jsonb_each_text(p_variables) as v (key, value) order by v.key);
+end;
+$$;
+
+comment on function rhythm.variable_tags(jsonb) is 'What the tags of an execution contain that has these variables. Internal.';
+
+create or replace function rhythm.find(p_variables jsonb)
+returns setof uuid
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if rhythm.variables_problem(p_variables) then
+    perform rhythm.raise('RH001', 'p_variables must be an object of texts, numbers and booleans: {"orderId": "1042"}');
+  end if;
+  return query
+  with found as materialized (
+    select e.id from rhythm.execution as e where e.tags is not null and e.tags @> rhythm.variable_tags(p_variables)
+  )
+  select f.id from found as f order by f.id desc;
+end;
+$$;
+
+comment on function rhythm.find(jsonb) is
+  'The workflows that have these variables now, or had them last, the newest first. Their flows name the variables in the front matter (index: [orderId, customer.id]). '
+  'Example: select e.* from rhythm.find(''{"orderId": "1042"}'') as f (id) join rhythm.executions as e on e.id = f.id;';

@@ -1,0 +1,60 @@
+// Finding workflows by their variables.
+import { deepStrictEqual as equal, rejects } from "node:assert/strict";
+import { task } from "../../mod.ts";
+import { until } from "../support/until.ts";
+import { testApp } from "./support.ts";
+
+const source = `\`\`\`
+index: [orderId, customer.id]
+\`\`\`
+const customer = await Task.run("load", { id: Inputs.customer })
+const orderId = await Task.run("order", { customer })
+const answer = await Signal.next("go")
+if (answer === "fail") throw new Error("told to")
+return orderId`;
+
+Deno.test("executions are found by indexed variables, while they wait and after", async () => {
+  let next = 1041;
+  const load = task({ name: "load" }, ({ id }: { id: number }) => ({ id, name: "Ada" }));
+  const order = task({ name: "order" }, () => String(++next));
+  await using app = await testApp({ tasks: [load, order], flows: [{ name: "buy", source }] });
+  const { executions, workflows, operations, signals } = app.rhythm;
+  app.work();
+  const found = async (variables: Record<string, string | number>): Promise<string[]> =>
+    (await executions.query({ variables })).executions.map(({ id }) => id);
+  const waiting = (id: string): Promise<void> =>
+    until(async () => (await executions.explain(id)).some(({ reason }) => reason === "signal"));
+
+  const one = await workflows.start("buy", { customer: 7 });
+  await waiting(one.id);
+  const two = await workflows.start("buy", { customer: 7 });
+  await waiting(two.id);
+  equal(await found({ orderId: "1042" }), [one.id]);
+  equal(await found({ orderId: 1043 }), [two.id]);
+  equal(await found({ "customer.id": 7 }), [two.id, one.id]);
+  equal(await found({ "customer.id": 7, orderId: "1042" }), [one.id]);
+  equal(await found({ orderId: "7" }), []);
+  await rejects(executions.query({ variables: {} }), { code: "INVALID_OPTION" });
+
+  const work = async (operation: { id: string }): Promise<number> => {
+    while (await operations.work(operation.id));
+    return (await operations.get(operation.id)).done;
+  };
+  equal(
+    await work(await operations.start({ action: "pause", filter: { variables: { orderId: "1043" } } })),
+    1,
+  );
+  equal((await executions.get(two.id))!.pausedAt !== null, true);
+  await executions.resume(two.id);
+  await signals.send({ execution: one.id, name: "go", payload: "end" });
+  await signals.send({ execution: two.id, name: "go", payload: "fail" });
+  await executions.wait(one.id);
+  await executions.wait(two.id);
+  equal(await found({ "customer.id": 7 }), [two.id, one.id]);
+  const filter = { line: 7, variables: { "customer.id": 7 } };
+  equal(await work(await operations.start({ action: "retry", filter, dryRun: true })), 1);
+  equal(
+    await work(await operations.start({ action: "retry", filter: { ...filter, line: 6 }, dryRun: true })),
+    0,
+  );
+});
