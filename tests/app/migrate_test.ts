@@ -51,7 +51,7 @@ return { amount, tax: amount / 10, version: Context.version }`,
   await work(app, operation.id);
   for (const run of runs) {
     await signals.send({ execution: run, name: "go", payload: 1 });
-    const { amount, ...rest } = await run.result({ timeout: "30s" }) as { amount: number };
+    const { amount, ...rest } = await run.result({ timeout: "2m" }) as { amount: number };
     assert.deepEqual(rest, { tax: amount / 10, version });
     const acts = (await executions.history(run)).filter(({ act }) => act !== "step");
     assert.deepEqual(acts.map(({ act, note, from, to }) => ({ act, note, from, to })), [{
@@ -127,7 +127,7 @@ return who + more`,
   await signals.send({ execution: b, name: "three" });
   await signals.send({ execution: c, name: "go" });
   await signals.send({ execution: c, name: "two" });
-  const results = await Promise.all([a, b, c, d].map((run) => run.result({ timeout: "30s" })));
+  const results = await Promise.all([a, b, c, d].map((run) => run.result({ timeout: "2m" })));
   assert.deepEqual(results, ["b!", "c!", "a!", "x!"]);
   for (const run of [a, b, c, d]) assert.deepEqual(await executions.checkHistory(run), []);
 });
@@ -146,7 +146,7 @@ Deno.test("migrate(): a workflow in a worker's memory hears of it with its next 
   const { operation } = await executions.migrate({ target: "f" });
   await work(app, operation.id);
   open.pop()!();
-  assert.equal(await warm.result({ timeout: "30s" }), "new ok");
+  assert.equal(await warm.result({ timeout: "2m" }), "new ok");
   assert.equal((await app.rhythm.operations.get(operation.id)).done, 2);
   await executions.cancel(early);
 });
@@ -161,7 +161,7 @@ return Inputs.customer.name + " pays " + amount`,
   });
   app.work();
   const runs = await Promise.all([1, 2, 3].map((n) => workflows.start("buy", { item: "pen", n })));
-  for (const run of runs) assert.equal((await executions.wait(run, { timeout: "30s" })).status, "failed");
+  for (const run of runs) assert.equal((await executions.wait(run, { timeout: "2m" })).status, "failed");
   const failed = { target: "buy", status: "failed", line: 2 } as const;
   assert.equal((await executions.repair({ ...failed, line: 3 }, { to: 1, dryRun: true })).operation.done, 0);
   await flows.register({
@@ -179,7 +179,7 @@ return (Inputs.customer?.name ?? "Somebody") + " pays " + amount`,
   const { operation } = await executions.repair(failed, { to: 2, note: "no customer", by: "ada" });
   await work(app, operation.id);
   for (const run of runs) {
-    assert.equal(await run.result({ timeout: "30s" }), "Somebody pays 2");
+    assert.equal(await run.result({ timeout: "2m" }), "Somebody pays 2");
     const act = (await executions.history(run)).find(({ act }) => act !== "step")!;
     assert.deepEqual([act.act, act.by, act.note], [
       "repaired",
@@ -207,11 +207,11 @@ return await Task.run("pay", { amount })`,
   });
   app.work();
   const run = await workflows.start("buy", { item: "desk" });
-  assert.equal((await executions.wait(run, { timeout: "30s" })).status, "failed");
+  assert.equal((await executions.wait(run, { timeout: "2m" })).status, "failed");
   const { operation } = await executions.repair({ target: "buy", status: "failed" }, {
     set: { limit: 1000 },
   });
   await work(app, operation.id);
-  assert.equal(await run.result({ timeout: "30s" }), "paid 250");
+  assert.equal(await run.result({ timeout: "2m" }), "paid 250");
   await assert.rejects(executions.repair({ target: "buy" }, {}), /repair needs "set", "to", or both/);
 });
