@@ -120,6 +120,8 @@ export type {
   OperationRequest,
   Pause,
   PauseOptions,
+  Rate,
+  RateFilter,
   Reason,
   ReasonKind,
   RetryPolicy,

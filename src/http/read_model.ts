@@ -14,6 +14,8 @@ import type {
   OperationRequest,
   Pause,
   PauseOptions,
+  Rate,
+  RateFilter,
   Reason,
   ScheduledOptions,
   StartOptions,
@@ -57,6 +59,8 @@ export interface ReadModel {
   acts(id: string, page: { after?: string; limit?: number }): Promise<readonly OperationAct[]>;
   /** Where the workflows of an operation stood and where they go on. */
   places(id: string): Promise<readonly OperationPlace[]>;
+  /** What workers ended in each minute or hour. */
+  rates(filter: RateFilter): Promise<readonly Rate[]>;
   /** Kinds of failures, those that came last first. */
   failures(filter: FailureFilter): Promise<readonly FailureKind[]>;
   /** One kind of failures. */
