@@ -13,13 +13,17 @@ export async function dumpCluster(engine: PGlite): Promise<Uint8Array<ArrayBuffe
   );
   const tar = new Uint8Array(await (await engine.dumpDataDir("none")).arrayBuffer());
   const entries = entriesOf(tar).filter(({ name }) =>
-    !/\/pg_wal\/[0-9A-F]{24}$/.test(name) || name.endsWith(row!.segment)
+    OWN.test(name) && (!/\/pg_wal\/[0-9A-F]{24}$/.test(name) || name.endsWith(row!.segment))
   );
   // Postgres takes a directory for a cluster when it has this file: written last, it tells that all else is there.
   const isLast = (name: string): number => name === "/PG_VERSION" ? 1 : 0;
   entries.sort((a, b) => isLast(a.name) - isLast(b.name));
   return joined([...entries.map(({ bytes }) => bytes), new Uint8Array(1024)]);
 }
+
+// Somebody may keep files of his own in the directory.
+const OWN =
+  /^\/(?:base|global|pg_\w+)(?:\/|$)|^\/(?:PG_VERSION|pg_hba\.conf|pg_ident\.conf|postgresql(?:\.auto)?\.conf|postmaster\.pid)$/;
 
 /** A tar archive to begin databases with. A Blob of its own would copy its bytes twice, which takes a tenth of a second. */
 export class TarBlob extends Blob {
