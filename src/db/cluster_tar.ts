@@ -65,7 +65,7 @@ export class TarBlob extends Blob {
   }
 }
 
-/** The header of an entry of a tar archive (ustar). */
+/** The header of an entry of a tar archive in the form of POSIX. */
 function header(
   path: string,
   { mode, mtime, size, type }: { mode: number; mtime: Date; size: number; type: string },
