@@ -118,6 +118,8 @@ export type {
   OperationRequest,
   Pause,
   PauseOptions,
+  Rate,
+  RateFilter,
   Reason,
   ReasonKind,
   RetryPolicy,

@@ -37,7 +37,8 @@ commit;
 select rhythm.queue('bank.transfer', '{"from": "grace", "to": "ada", "cents": 999999}',
   metadata => '{"example": "psql-only"}') as too_much;
 
-select rhythm.tick() as next_due;
+-- Runs what is due. It returns when the next thing is due: now means that there is more to do.
+do $$ begin while rhythm.tick() <= rhythm.now() loop end loop; end $$;
 
 -- The one that failed has an attempt left, a moment later.
 select status, attempt, inputs ->> 'cents' as cents, output, error ->> 'message' as error
@@ -46,9 +47,13 @@ where metadata @> '{"example": "psql-only"}'
 order by id desc
 limit 2;
 
-select pg_sleep(0.3);
-
-select rhythm.tick() as next_due;
+do $$
+begin
+  while exists (select from rhythm.executions where metadata @> '{"example": "psql-only"}' and completed_at is null) loop
+    perform rhythm.tick(), pg_sleep(0.05);
+  end loop;
+end
+$$;
 
 select status, attempt, inputs ->> 'cents' as cents, error ->> 'message' as error
 from rhythm.executions

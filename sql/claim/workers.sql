@@ -65,7 +65,7 @@ comment on function rhythm.turn_ms() is 'How long a sleeping worker may wait bet
 
 -- What the engine leased and the worker does not name goes back to its queue: the answer with the lease was lost. Recent leases
 -- stay, because their answer may still be on its way.
-create or replace function rhythm.beat(p_worker uuid, p_info jsonb default null, p_holds jsonb default null)
+create or replace function rhythm.beat(p_worker uuid, p_info jsonb default null, p_holds jsonb default null, p_rates jsonb default null)
 returns jsonb
 language plpgsql
 volatile
@@ -78,6 +78,7 @@ set jit = off
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
+  v_problem constant text := rhythm.rates_problem(p_rates);
   v_lost jsonb := '[]';
 begin
   perform rhythm.require_read_committed();
@@ -85,6 +86,8 @@ begin
     perform rhythm.raise('RH001', 'The info of a worker must be an object');
   elsif not rhythm.are_holds(p_holds) then
     perform rhythm.raise('RH001', 'p_holds must be an array: [{"call": 1, "ids": ["…"]}]');
+  elsif v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
   end if;
   perform rhythm.require_home();
   update rhythm.worker as w
@@ -92,6 +95,9 @@ begin
   where w.id = p_worker;
   if not found then
     return '{"alive": false, "turn_ms": 1000, "stop": [], "lost": []}';
+  end if;
+  if p_rates <> '[]' then
+    perform rhythm.note_rates(p_rates, v_now);
   end if;
   if p_holds is not null then
     v_lost := rhythm.lost_holds(p_worker, p_holds);
@@ -111,9 +117,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.beat(uuid, jsonb, jsonb) is
+comment on function rhythm.beat(uuid, jsonb, jsonb, jsonb) is
   'A heartbeat. Returns {alive, turn_ms, stop: [{id, reason}], lost: [id]}. alive false: the worker counts as dead and its leases are gone; register again. turn_ms: how long '
-  'it may wait between two calls of tick() while it sleeps. stop: executions that were cancelled. p_holds, [{call, ids}]: what the worker believes it holds. lost: those of them that it does not hold. What it holds and does not name goes back to its queue.';
+  'it may wait between two calls of tick() while it sleeps. stop: executions that were cancelled. p_holds, [{call, ids}]: what the worker believes it holds. lost: those of them that it does not hold. What it holds and does not name goes back to its queue. p_rates: what it ended since the last heartbeat, for the view rates.';
 
 create or replace function rhythm.are_holds(p_holds jsonb)
 returns boolean

@@ -223,3 +223,19 @@ comment on column rhythm.steps.until is 'When a sleep or a pause is over, or the
 comment on column rhythm.steps.wait_id is 'What it waits for: a child, a timer, or the wait for a signal.';
 comment on column rhythm.steps.output is 'Its result.';
 comment on column rhythm.steps.error is 'Why it failed.';
+
+comment on column rhythm.rates.span is 'A minute or an hour.';
+comment on column rhythm.rates.at is 'Its beginning.';
+comment on column rhythm.rates.type is 'task or workflow.';
+comment on column rhythm.rates.target is 'The task or flow.';
+comment on column rhythm.rates.queue is 'The queue.';
+comment on column rhythm.rates.completed is 'How many completed.';
+comment on column rhythm.rates.failed is 'How many failed and are not repeated.';
+comment on column rhythm.rates.cancelled is 'How many were cancelled.';
+comment on column rhythm.rates.retried is 'How many attempts threw and are repeated.';
+comment on column rhythm.rates.total_ms is 'The sum of how long they took.';
+comment on column rhythm.rates.mean_ms is 'How long they took in the mean, in milliseconds.';
+comment on column rhythm.rates.p50_ms is 'What half of them took at most.';
+comment on column rhythm.rates.p95_ms is 'What 95 of 100 took at most.';
+comment on column rhythm.rates.p99_ms is 'What 99 of 100 took at most.';
+comment on column rhythm.rates.took is 'How many took up to 1, 2, 5, 10, 20, 50, 100, 200, 500 ms, 1, 2, 5, 10, 30 s, 1, 5, 30 min, 1, 6, 24 h, and longer.';

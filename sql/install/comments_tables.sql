@@ -230,6 +230,25 @@ comment on column rhythm.failure_hour.fingerprint is 'The kind.';
 comment on column rhythm.failure_hour.hour is 'The beginning of the hour.';
 comment on column rhythm.failure_hour.count is 'How often it came in that hour.';
 
+comment on column rhythm.rate_note.at is 'When they were sent.';
+comment on column rhythm.rate_note.type is 'task or workflow.';
+comment on column rhythm.rate_note.target is 'The task or flow.';
+comment on column rhythm.rate_note.queue is 'The queue.';
+comment on column rhythm.rate_note.completed is 'How many completed.';
+comment on column rhythm.rate_note.failed is 'How many failed and are not repeated.';
+comment on column rhythm.rate_note.cancelled is 'How many were cancelled.';
+comment on column rhythm.rate_note.retried is 'How many attempts threw and are repeated.';
+comment on column rhythm.rate_note.total_ms is 'The sum of how long they took.';
+comment on column rhythm.rate_note.took is 'As in rate.';
+comment on column rhythm.rate.type is 'task or workflow.';
+comment on column rhythm.rate.target is 'The task or flow.';
+comment on column rhythm.rate.queue is 'The queue.';
+comment on column rhythm.rate.completed is 'How many completed.';
+comment on column rhythm.rate.failed is 'How many failed and are not repeated.';
+comment on column rhythm.rate.cancelled is 'How many were cancelled.';
+comment on constraint rate_pkey on rhythm.rate is 'One row for each span, target and queue.';
+comment on constraint span_known on rhythm.rate is 'Minutes and hours.';
+
 comment on column rhythm.failure_hook.name is 'Its name.';
 comment on column rhythm.failure_hook.type is 'task or workflow.';
 comment on column rhythm.failure_hook.target is 'What it starts; rhythm.call calls an address.';

@@ -29,7 +29,7 @@ as $$
   from (values
     ('rhythm_viewer', array[
       'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
-      'unregistered', 'home_problem', 'odd_queue', 'odd_key', 'odd_task'
+      'unregistered', 'home_problem', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
       'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'

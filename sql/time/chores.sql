@@ -290,6 +290,7 @@ begin
   perform rhythm.unpark(p_limit);
   perform rhythm.limited_chores(p_limit, v_now);
   v_more := rhythm.work_operations();
+  v_more := rhythm.count_rates(p_limit) or v_more;
   begin
     v_more := rhythm.count_failures(p_limit) or v_more;
   exception

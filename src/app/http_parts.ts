@@ -54,6 +54,7 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     operations: () => rhythm.operations.list(),
     operation: (id) => rhythm.operations.get(id),
     acts: (id, page) => rhythm.operations.acts(id, page),
+    rates: (filter) => rhythm.rates(filter),
     failures: (filter) => rhythm.failures.list(filter),
     failure: (fingerprint) => rhythm.failures.get(fingerprint),
     failureHooks: () => rhythm.failures.hooks(),

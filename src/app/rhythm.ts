@@ -11,6 +11,7 @@ import { Signals } from "../client/signals.ts";
 import { Tasks } from "../client/tasks.ts";
 import { Workflows } from "../client/workflows.ts";
 import type { Database } from "../db/database.ts";
+import { rates } from "../client/rates.ts";
 import { adopt } from "../db/calls/home.ts";
 import { listPauses } from "../db/calls/pauses.ts";
 import type { Registrable } from "../db/calls/registration.ts";
@@ -26,6 +27,8 @@ import {
   type Pause,
   type PauseOptions,
   placeOf,
+  type Rate,
+  type RateFilter,
   setDefaultQueue,
 } from "../define/mod.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
@@ -236,6 +239,17 @@ export class Rhythm {
   /** What is paused: everything, tasks, flows, queues and keys, the latest last. */
   async pauses(): Promise<readonly Pause[]> {
     return await this.#core.retried(() => listPauses(this.#core.engine));
+  }
+
+  /**
+   * What workers ended in each minute or hour, by task, flow and queue, and how long it took. Workers send their counts with
+   * their heartbeats, every few seconds.
+   *
+   * @param filter which time, targets and queues
+   * @returns the earliest first
+   */
+  async rates(filter: RateFilter = {}): Promise<readonly Rate[]> {
+    return await rates(this.#core, filter, new Date(this.#parts.clock.now()));
   }
 
   /**

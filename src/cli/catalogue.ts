@@ -19,6 +19,7 @@ const CHANGE = "Other variables; an earlier step; a copy from there";
 const SCHEMA = "Install or upgrade the schema; let a copy run";
 const SERVICES = "Queues and workers; pause, resume, limit";
 
+const TIMES = "Schedules; what ended, and how long it took";
 const TIDY = "Look for problems; delete what ended long ago";
 
 const BEGIN = "Begin";
@@ -105,7 +106,8 @@ export const CATALOGUE: readonly Entry[] = [
   ),
   entry(LOOK, "queues", "Queues; pause, resume, limit", () => import("./commands/queues.ts"), SERVICES),
   entry(LOOK, "workers", "Workers and their heartbeats", () => import("./commands/workers.ts"), SERVICES),
-  entry(LOOK, "schedules", "Schedules; set, pause, trigger", () => import("./commands/schedules.ts")),
+  entry(LOOK, "schedules", "Schedules; set, pause, trigger", () => import("./commands/schedules.ts"), TIMES),
+  entry(LOOK, "rates", "What ended, and how long it took", () => import("./commands/rates.ts"), TIMES),
   entry(FLOWS, "flow", "check, run, fmt, graph, list, register", () => import("./commands/flow.ts")),
   entry(CARE, "migrate", "Install or upgrade the schema", () => import("./commands/migrate.ts"), SCHEMA),
   entry(CARE, "adopt", "Let a copy of the database run", () => import("./commands/adopt.ts"), SCHEMA),

@@ -1293,6 +1293,54 @@ comment on column rhythm.failure_hook.problem is 'Why the last one could not be 
 `,
   },
   {
+    name: "structure/125_rates.sql",
+    kind: "structure",
+    checksum: "3e49bc2e90cd176241a953d4e08cc89c54685571d87a9faf23dde66a8b99a3dd",
+    text: `-- How many attempts end, and how long they take. Workers count in memory and send the counts with their heartbeats, each in a row of
+-- its own, so that workers do not wait for each other. chores() adds them up.
+
+create table rhythm.rate_note (
+  at timestamptz not null,
+  type text not null,
+  target text not null,
+  queue text not null,
+  completed bigint not null,
+  failed bigint not null,
+  cancelled bigint not null,
+  retried bigint not null,
+  total_ms bigint not null,
+  took bigint[] not null
+)
+with (autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+
+comment on table rhythm.rate_note is 'Counts of workers that chores() has not added yet.';
+
+create table rhythm.rate (
+  span text not null,
+  at timestamptz not null,
+  type text not null,
+  target text not null,
+  queue text not null,
+  completed bigint not null,
+  failed bigint not null,
+  cancelled bigint not null,
+  retried bigint not null,
+  total_ms bigint not null,
+  took bigint[] not null,
+  constraint rate_pkey primary key (span, at, type, target, queue),
+  constraint span_known check (span in ('minute', 'hour'))
+)
+with (fillfactor = 70, autovacuum_vacuum_cost_delay = 0);
+
+comment on table rhythm.rate is 'What ended in each minute of a day and each hour of 90 days, by target and queue. Read it through the view rates.';
+comment on column rhythm.rate.span is 'A minute or an hour.';
+comment on column rhythm.rate.at is 'The beginning of the span.';
+comment on column rhythm.rate.retried is 'Attempts that threw and are repeated.';
+comment on column rhythm.rate.total_ms is 'The sum of how long they took: of a task its attempts, of a workflow its life.';
+comment on column rhythm.rate.took is 'How many took up to each of took_bounds(); the last number is of those that took longer.';
+`,
+  },
+  {
     name: "cancel/cancel.sql",
     kind: "behaviour",
     checksum: "c104490437677b9a11f82c673ee5e5952258c45e890d7e90d57ab3b747224ec9",
@@ -3186,7 +3234,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "e77f0d06fba2713f516dd17ae49d0ed077c49b30c005ddf5e30cba31c81b4c8c",
+    checksum: "53c9c57d453e5e3715fd88a1841d4103ade19400a4e5edb0aba82eea5f6f694a",
     text: `-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
@@ -3254,7 +3302,7 @@ comment on function rhythm.turn_ms() is 'How long a sleeping worker may wait bet
 
 -- What the engine leased and the worker does not name goes back to its queue: the answer with the lease was lost. Recent leases
 -- stay, because their answer may still be on its way.
-create or replace function rhythm.beat(p_worker uuid, p_info jsonb default null, p_holds jsonb default null)
+create or replace function rhythm.beat(p_worker uuid, p_info jsonb default null, p_holds jsonb default null, p_rates jsonb default null)
 returns jsonb
 language plpgsql
 volatile
@@ -3267,6 +3315,7 @@ set jit = off
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
+  v_problem constant text := rhythm.rates_problem(p_rates);
   v_lost jsonb := '[]';
 begin
   perform rhythm.require_read_committed();
@@ -3274,6 +3323,8 @@ begin
     perform rhythm.raise('RH001', 'The info of a worker must be an object');
   elsif not rhythm.are_holds(p_holds) then
     perform rhythm.raise('RH001', 'p_holds must be an array: [{"call": 1, "ids": ["…"]}]');
+  elsif v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
   end if;
   perform rhythm.require_home();
   update rhythm.worker as w
@@ -3281,6 +3332,9 @@ begin
   where w.id = p_worker;
   if not found then
     return '{"alive": false, "turn_ms": 1000, "stop": [], "lost": []}';
+  end if;
+  if p_rates <> '[]' then
+    perform rhythm.note_rates(p_rates, v_now);
   end if;
   if p_holds is not null then
     v_lost := rhythm.lost_holds(p_worker, p_holds);
@@ -3300,9 +3354,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.beat(uuid, jsonb, jsonb) is
+comment on function rhythm.beat(uuid, jsonb, jsonb, jsonb) is
   'A heartbeat. Returns {alive, turn_ms, stop: [{id, reason}], lost: [id]}. alive false: the worker counts as dead and its leases are gone; register again. turn_ms: how long '
-  'it may wait between two calls of tick() while it sleeps. stop: executions that were cancelled. p_holds, [{call, ids}]: what the worker believes it holds. lost: those of them that it does not hold. What it holds and does not name goes back to its queue.';
+  'it may wait between two calls of tick() while it sleeps. stop: executions that were cancelled. p_holds, [{call, ids}]: what the worker believes it holds. lost: those of them that it does not hold. What it holds and does not name goes back to its queue. p_rates: what it ended since the last heartbeat, for the view rates.';
 
 create or replace function rhythm.are_holds(p_holds jsonb)
 returns boolean
@@ -6596,7 +6650,7 @@ comment on function rhythm.replay_steps(uuid, integer, integer) is
   {
     name: "history/sweep.sql",
     kind: "behaviour",
-    checksum: "d57503b4025d2a6b39a0f3f6792beeb6ae69d083f3d4b141671025c3c007d36c",
+    checksum: "dca2220d71ddeff49682655fdb33f02d8f1fc160dd7584e35a72a3a90aa505ba",
     text: `-- Removes what has expired, and what ended long ago.
 
 -- Nobody waits for it, and it is the most expensive of the chores, because each session makes its own plan for it.
@@ -6618,6 +6672,7 @@ begin
   v_is_swept := rhythm.purge_on(p_limit, p_now) and v_is_swept;
   v_is_swept := rhythm.forget_operations(p_limit, p_now) and v_is_swept;
   v_is_swept := rhythm.forget_failures(p_limit, p_now) and v_is_swept;
+  v_is_swept := rhythm.forget_rates(p_limit, p_now) and v_is_swept;
   if v_is_swept then
     insert into rhythm.setting as s (name, value) values ('swept_at', p_now::text)
     on conflict (name) do update set value = excluded.value;
@@ -13366,7 +13421,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "8d2ed9f46a873be1d0ca7449e90ad236ad113009c182f41ec2933cd847ed5334",
+    checksum: "2f91e0fc3b40f60c2d23996a75e4d6b0b436c0e68f752527465111052655d53a",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -13659,6 +13714,7 @@ begin
   perform rhythm.unpark(p_limit);
   perform rhythm.limited_chores(p_limit, v_now);
   v_more := rhythm.work_operations();
+  v_more := rhythm.count_rates(p_limit) or v_more;
   begin
     v_more := rhythm.count_failures(p_limit) or v_more;
   exception
@@ -15532,6 +15588,185 @@ comment on view rhythm.pauses is
 `,
   },
   {
+    name: "rates/rates.sql",
+    kind: "behaviour",
+    checksum: "b11843f3d288f3771f97bdc5434d75c0770df13c71b24a38d1b8c43f285b41c6",
+    text: `-- Rates: what ended, how, and how long it took.
+
+create or replace function rhythm.took_bounds()
+returns bigint[]
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000, 300000, 1800000, 3600000, 21600000, 86400000];
+$$;
+
+comment on function rhythm.took_bounds() is 'The upper bounds, in milliseconds, by which durations are counted. Internal.';
+
+-- Within a bound the values count as spread evenly.
+create or replace function rhythm.took_at(p_took bigint[], p_share double precision)
+returns double precision
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_bounds constant bigint[] := rhythm.took_bounds();
+  v_wanted constant double precision := least(p_share, 1) * (select sum(t.n) from unnest(p_took) as t (n));
+  v_below double precision := 0;
+  v_from bigint := 0;
+begin
+  if not coalesce(v_wanted > 0, false) then
+    return null;
+  end if;
+  for i in 1 .. cardinality(p_took) loop
+    if v_below + p_took[i] >= v_wanted then
+      return case when i > cardinality(v_bounds) then v_from
+        else v_from + (v_bounds[i] - v_from) * (v_wanted - v_below) / nullif(p_took[i], 0) end;
+    end if;
+    v_below := v_below + p_took[i];
+    v_from := v_bounds[i];
+  end loop;
+  return v_from;
+end;
+$$;
+
+comment on function rhythm.took_at(bigint[], double precision) is 'Up to how many milliseconds a share of some counted durations took, by the bounds that the view rates counts with. Null: none was counted.';
+
+create or replace function rhythm.add_took(p_one bigint[], p_other bigint[])
+returns bigint[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(select coalesce(t.a, 0) + coalesce(t.b, 0) from unnest(p_one, p_other) with ordinality as t (a, b, nth) order by t.nth);
+end;
+$$;
+
+comment on function rhythm.add_took(bigint[], bigint[]) is 'Adds counts bound by bound. Internal.';
+
+create or replace function rhythm.rates_problem(p_rates jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_shape constant text := 'p_rates must be an array: [{"type": "task", "target": "a", "queue": "default", "completed": 1, "failed": 0, "cancelled": 0, "retried": 0, "total_ms": 5, "took": [0, 0, 1]}]';
+begin
+  if jsonb_typeof(p_rates) <> 'array' then
+    return c_shape;
+  elsif jsonb_array_length(p_rates) > 1000 then
+    return 'p_rates must have at most 1000 entries';
+  end if;
+  return (
+    select coalesce(rhythm.name_problem(r.value ->> 'type', r.value ->> 'target'), rhythm.name_problem('queue', r.value ->> 'queue'), c_shape)
+    from jsonb_array_elements(p_rates) as r (value)
+    where jsonb_typeof(r.value) <> 'object'
+      or coalesce(r.value ->> 'type', '') not in ('task', 'workflow')
+      or rhythm.name_problem(r.value ->> 'type', r.value ->> 'target') is not null
+      or rhythm.name_problem('queue', r.value ->> 'queue') is not null
+      or exists (
+        select from unnest('{completed,failed,cancelled,retried,total_ms}'::text[]) as k (name)
+        where not coalesce(jsonb_typeof(r.value -> k.name) = 'number' and r.value ->> k.name ~ '^\\d{1,15}$', false))
+      or case when jsonb_typeof(r.value -> 'took') = 'array' then
+          jsonb_array_length(r.value -> 'took') > cardinality(rhythm.took_bounds()) + 1
+          or exists (select from jsonb_array_elements(r.value -> 'took') as t (n) where jsonb_typeof(t.n) <> 'number' or t.n #>> '{}' !~ '^\\d{1,15}$')
+        else true end
+    limit 1);
+end;
+$$;
+
+comment on function rhythm.rates_problem(jsonb) is 'What is wrong with the counts of a heartbeat; null if nothing is. Internal.';
+
+create or replace function rhythm.note_rates(p_rates jsonb, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into rhythm.rate_note (at, type, target, queue, completed, failed, cancelled, retried, total_ms, took)
+  select p_now, r.type, r.target, r.queue, r.completed, r.failed, r.cancelled, r.retried, r.total_ms, r.took
+  from jsonb_to_recordset(p_rates) as r (type text, target text, queue text, completed bigint, failed bigint, cancelled bigint, retried bigint, total_ms bigint, took bigint[]);
+end;
+$$;
+
+comment on function rhythm.note_rates(jsonb, timestamptz) is 'Notes the counts of a heartbeat, for count_rates(). Internal.';
+
+-- Only one session counts at a time: chores() holds a lock.
+create or replace function rhythm.count_rates(p_limit integer)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_notes rhythm.rate_note[];
+  v_note record;
+begin
+  with taken as (
+    delete from rhythm.rate_note as n
+    where n.ctid = any (array(select x.ctid from rhythm.rate_note as x limit p_limit for update skip locked))
+    returning n.*
+  )
+  select array_agg(t::rhythm.rate_note) into v_notes from taken as t;
+  if v_notes is null then
+    return false;
+  end if;
+  for v_note in
+    select s.span, date_trunc(s.span, n.at at time zone 'UTC') at time zone 'UTC' as since, n.*
+    from unnest(v_notes) as n cross join unnest('{minute,hour}'::text[]) as s (span)
+    order by 1, 2, n.type, n.target, n.queue
+  loop
+    insert into rhythm.rate as r (span, at, type, target, queue, completed, failed, cancelled, retried, total_ms, took)
+    values (v_note.span, v_note.since, v_note.type, v_note.target, v_note.queue, v_note.completed, v_note.failed, v_note.cancelled, v_note.retried, v_note.total_ms, v_note.took)
+    on conflict (span, at, type, target, queue) do update
+    set completed = r.completed + excluded.completed, failed = r.failed + excluded.failed, cancelled = r.cancelled + excluded.cancelled,
+      retried = r.retried + excluded.retried, total_ms = r.total_ms + excluded.total_ms, took = rhythm.add_took(r.took, excluded.took);
+  end loop;
+  return cardinality(v_notes) = p_limit;
+end;
+$$;
+
+comment on function rhythm.count_rates(integer) is 'Adds the counts of heartbeats to minutes and hours; true: there is more. Part of chores().';
+
+create or replace function rhythm.forget_rates(p_limit integer, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_old constant tid[] := array(
+    (select r.ctid from rhythm.rate as r where r.span = 'minute' and r.at < p_now - interval '1 day' order by r.at limit p_limit)
+    union all
+    (select r.ctid from rhythm.rate as r where r.span = 'hour' and r.at < p_now - interval '90 days' order by r.at limit p_limit));
+begin
+  delete from rhythm.rate as r where r.ctid = any (v_old);
+  return cardinality(v_old) < p_limit;
+end;
+$$;
+
+comment on function rhythm.forget_rates(integer, timestamptz) is 'Deletes minutes after a day and hours after 90 days; false: there is more. Part of chores().';
+
+drop view if exists rhythm.rates;
+
+create view rhythm.rates as
+select
+  r.span, r.at, r.type, r.target, r.queue, r.completed, r.failed, r.cancelled, r.retried, r.total_ms,
+  round(r.total_ms::numeric / nullif((select sum(t.n) from unnest(r.took) as t (n)), 0), 1) as mean_ms,
+  round(rhythm.took_at(r.took, 0.5)::numeric, 1) as p50_ms, round(rhythm.took_at(r.took, 0.95)::numeric, 1) as p95_ms, round(rhythm.took_at(r.took, 0.99)::numeric, 1) as p99_ms,
+  r.took
+from rhythm.rate as r;
+
+comment on view rhythm.rates is
+  'What workers ended in each minute of the last day and each hour of the last 90 days, by target and queue. The times are of a task''s attempts, and of a workflow''s life. Workers send their counts with their heartbeats.';
+`,
+  },
+  {
     name: "views/executions.sql",
     kind: "behaviour",
     checksum: "f39e93c294e19e7af83b6687fd0e4d14471d3a28f39e674ed2ff8592313ee709",
@@ -15943,7 +16178,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "23411bf70995e8400ab9cef65321ed7b9fcc464f14b70f426f8d0240cf23f30f",
+    checksum: "b32650e1f6260511fc10ee7c0486bc77c6a17d26dfc66bbe70283450a9d36b3e",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -16169,6 +16404,22 @@ comment on column rhythm.steps.until is 'When a sleep or a pause is over, or the
 comment on column rhythm.steps.wait_id is 'What it waits for: a child, a timer, or the wait for a signal.';
 comment on column rhythm.steps.output is 'Its result.';
 comment on column rhythm.steps.error is 'Why it failed.';
+
+comment on column rhythm.rates.span is 'A minute or an hour.';
+comment on column rhythm.rates.at is 'Its beginning.';
+comment on column rhythm.rates.type is 'task or workflow.';
+comment on column rhythm.rates.target is 'The task or flow.';
+comment on column rhythm.rates.queue is 'The queue.';
+comment on column rhythm.rates.completed is 'How many completed.';
+comment on column rhythm.rates.failed is 'How many failed and are not repeated.';
+comment on column rhythm.rates.cancelled is 'How many were cancelled.';
+comment on column rhythm.rates.retried is 'How many attempts threw and are repeated.';
+comment on column rhythm.rates.total_ms is 'The sum of how long they took.';
+comment on column rhythm.rates.mean_ms is 'How long they took in the mean, in milliseconds.';
+comment on column rhythm.rates.p50_ms is 'What half of them took at most.';
+comment on column rhythm.rates.p95_ms is 'What 95 of 100 took at most.';
+comment on column rhythm.rates.p99_ms is 'What 99 of 100 took at most.';
+comment on column rhythm.rates.took is 'How many took up to 1, 2, 5, 10, 20, 50, 100, 200, 500 ms, 1, 2, 5, 10, 30 s, 1, 5, 30 min, 1, 6, 24 h, and longer.';
 `,
   },
   {
@@ -16289,7 +16540,7 @@ comment on constraint type_known on rhythm.failure_hook is 'It starts a task or 
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "5bf8ccc4d077dc3a436694f83e4ded67de07c7d5cc412fb993df388d8b42ae44",
+    checksum: "24c3f490936fc930f7293e4b6b5b73d2885f874a5e3711901aac2efd90b4fc1c",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -16522,6 +16773,25 @@ comment on column rhythm.failure_hour.fingerprint is 'The kind.';
 comment on column rhythm.failure_hour.hour is 'The beginning of the hour.';
 comment on column rhythm.failure_hour.count is 'How often it came in that hour.';
 
+comment on column rhythm.rate_note.at is 'When they were sent.';
+comment on column rhythm.rate_note.type is 'task or workflow.';
+comment on column rhythm.rate_note.target is 'The task or flow.';
+comment on column rhythm.rate_note.queue is 'The queue.';
+comment on column rhythm.rate_note.completed is 'How many completed.';
+comment on column rhythm.rate_note.failed is 'How many failed and are not repeated.';
+comment on column rhythm.rate_note.cancelled is 'How many were cancelled.';
+comment on column rhythm.rate_note.retried is 'How many attempts threw and are repeated.';
+comment on column rhythm.rate_note.total_ms is 'The sum of how long they took.';
+comment on column rhythm.rate_note.took is 'As in rate.';
+comment on column rhythm.rate.type is 'task or workflow.';
+comment on column rhythm.rate.target is 'The task or flow.';
+comment on column rhythm.rate.queue is 'The queue.';
+comment on column rhythm.rate.completed is 'How many completed.';
+comment on column rhythm.rate.failed is 'How many failed and are not repeated.';
+comment on column rhythm.rate.cancelled is 'How many were cancelled.';
+comment on constraint rate_pkey on rhythm.rate is 'One row for each span, target and queue.';
+comment on constraint span_known on rhythm.rate is 'Minutes and hours.';
+
 comment on column rhythm.failure_hook.name is 'Its name.';
 comment on column rhythm.failure_hook.type is 'task or workflow.';
 comment on column rhythm.failure_hook.target is 'What it starts; rhythm.call calls an address.';
@@ -16663,7 +16933,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "a740a30da882f7efb33ac59bc4d48a1ae71b76eb22778790b047cd7cdb69359d",
+    checksum: "df5dcb821efd3502a5c81288d4c2b34f063f66ace289b064fef44f8346e5dbe5",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -16695,7 +16965,7 @@ as $$
   from (values
     ('rhythm_viewer', array[
       'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
-      'unregistered', 'home_problem', 'odd_queue', 'odd_key', 'odd_task'
+      'unregistered', 'home_problem', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
       'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'

@@ -25,6 +25,7 @@ export type {
   WaitOptions,
   WatchOptions,
 } from "./execution.ts";
+export type { Rate, RateFilter } from "./rate.ts";
 export type {
   FailureFilter,
   FailureHook,

@@ -23,11 +23,13 @@ export async function apiRoutes(reads: ReadModel, commands: Commands): Promise<R
   const { executionRoutes } = await import("./api/executions.ts");
   const { operationRoutes } = await import("./api/operations.ts");
   const { failureRoutes } = await import("./api/failures.ts");
+  const { rateRoutes } = await import("./api/rates.ts");
   const { bulkRoutes } = await import("./api/bulk.ts");
   return [
     ...executionRoutes(reads, commands),
     ...operationRoutes(reads, commands),
     ...bulkRoutes(reads, commands),
     ...failureRoutes(reads, commands),
+    ...rateRoutes(reads),
   ];
 }

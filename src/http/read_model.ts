@@ -13,6 +13,8 @@ import type {
   OperationRequest,
   Pause,
   PauseOptions,
+  Rate,
+  RateFilter,
   Reason,
   ScheduledOptions,
   StartOptions,
@@ -54,6 +56,8 @@ export interface ReadModel {
   operation(id: string): Promise<Operation>;
   /** What an operation did to each execution. */
   acts(id: string, page: { after?: string; limit?: number }): Promise<readonly OperationAct[]>;
+  /** What workers ended in each minute or hour. */
+  rates(filter: RateFilter): Promise<readonly Rate[]>;
   /** Kinds of failures, those that came last first. */
   failures(filter: FailureFilter): Promise<readonly FailureKind[]>;
   /** One kind of failures. */

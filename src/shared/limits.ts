@@ -20,6 +20,30 @@ export const PAYLOAD_BYTES = 1_048_576;
 /** A hundred years, the longest duration: longer ones are mistakes, and overflow dates. */
 export const LONGEST_DURATION_MS = 3_162_240_000_000;
 
+/** The upper bounds, in milliseconds, by which durations are counted for the view `rates`. */
+export const TOOK_BOUNDS_MS: readonly number[] = [
+  1,
+  2,
+  5,
+  10,
+  20,
+  50,
+  100,
+  200,
+  500,
+  1_000,
+  2_000,
+  5_000,
+  10_000,
+  30_000,
+  60_000,
+  300_000,
+  1_800_000,
+  3_600_000,
+  21_600_000,
+  86_400_000,
+];
+
 /** The lowest and the highest priority. */
 export const PRIORITIES = { from: -32_768, to: 32_767 } as const;
 

@@ -317,7 +317,7 @@ export class DirectDriver implements Driver {
   async #beat(id: string): Promise<void> {
     try {
       const holds = new Map(this.#leases);
-      const { alive, stop, lost } = await beat(this.#engine, id, holdsText(holds));
+      const { alive, stop, lost } = await beat(this.#engine, id, { holds: holdsText(holds) });
       for (const { id, reason } of stop) cancel(this.#runs.get(id), reason);
       for (const id of lost) {
         if (this.#leases.get(id) === holds.get(id)) this.#runs.get(id)?.stop("lost", LOST);

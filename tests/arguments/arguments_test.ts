@@ -69,6 +69,20 @@ Deno.test("the application and its services refuse every wrong argument", async 
       pause: { call: rhythm.pause.bind(rhythm), takes: [options({ reason: "any text", by: "any text" })] },
       resume: nothing(() => {}),
       pauses: nothing(() => {}),
+      rates: {
+        call: rhythm.rates.bind(rhythm),
+        takes: [
+          options({
+            span: "choice",
+            since: "moment",
+            until: "moment",
+            type: "choice",
+            target: "name",
+            queue: "name",
+            total: "boolean",
+          }),
+        ],
+      },
       adopt: {
         call: rhythm.adopt.bind(rhythm),
         takes: [options({ environment: "any text", upgraded: "boolean" })],

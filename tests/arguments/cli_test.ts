@@ -92,6 +92,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   port: ["zero", "five"],
   duration: ["zero", "five", "fraction", "duration"],
   time: ["moment"],
+  ago: ["zero", "five", "fraction", "duration", "moment"],
   json: ["object"],
   inputs: JSON_TEXTS,
   payload: JSON_TEXTS,
@@ -115,6 +116,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   shell: [],
   status: [],
   state: [],
+  span: [],
   event: [],
 };
 

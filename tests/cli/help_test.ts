@@ -18,7 +18,7 @@ Look   show explain     One execution; why it does not continue
        failures         Failures by their kind, and what is known of them
        history at diff  What a workflow did, how it was, what differs
        queues workers   Queues and workers; pause, resume, limit
-       schedules        Schedules; set, pause, trigger
+       schedules rates  Schedules; what ended, and how long it took
 Flows  flow             check, run, fmt, graph, list, register
 Care   migrate adopt    Install or upgrade the schema; let a copy run
        doctor purge     Look for problems; delete what ended long ago

@@ -116,6 +116,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   resume_flow: "select rhythm.pause_flow('f'), rhythm.resume_flow('f')",
   pause_everything: "select rhythm.pause_everything()",
   adopt: "select rhythm.adopt()",
+  took_at: "select rhythm.took_at('{1}', 0.5)",
   home_problem: "select rhythm.home_problem()",
   resume_everything: "select rhythm.pause_everything(), rhythm.resume_everything()",
   pause_key: "select rhythm.pause_key('limited', 'key 1')",

@@ -311,7 +311,7 @@ Deno.test("calls of workers give the rows their types say", async () => {
     ["half"],
   );
   const holds = worker.holdsText(new Map([[child, 5], [task!, 1]]));
-  const heard = beatAnswer.parse(await worker.beat(engine, me, holds));
+  const heard = beatAnswer.parse(await worker.beat(engine, me, { holds }));
   assert.deepEqual(heard, { alive: true, turn_ms: 1000, stop: [], lost: [task] });
   const end = JSON.stringify({ id: child, call: 5, status: "completed", output: null });
   assert.deepEqual(await worker.settleOne(engine, me, end), { refused: [], declined: [] });

@@ -37,9 +37,10 @@ Deno.test({
     }
     const { success, out, err } = await psql(db.url, ["-f", `${root}examples/psql-only/demo.sql`]);
     assert.ok(success, err);
+    // On a slow machine the second attempt may have come already.
     assert.match(
       out,
-      /pending\|1\|999999\|\|.*account_cents_check"\ncompleted\|1\|2500\|\{"moved": 2500\}\|\n/,
+      /(pending\|1|failed\|2)\|999999\|\|.*account_cents_check"\ncompleted\|1\|2500\|\{"moved": 2500\}\|\n/,
     );
     assert.match(out, /failed\|2\|999999\|.*account_cents_check"\ncompleted\|1\|2500\|\n/);
     assert.match(out, /ada\|7500\ngrace\|3000\n/);

@@ -303,6 +303,51 @@ Deno.test("defaults of tasks and workflows arrive, wherever they are declared", 
   );
 });
 
+Deno.test("retry: 3 is three attempts that may throw, and three more that may be lost, wherever it is said", async () => {
+  const family = {
+    name: "family",
+    source: 'Task.run("t", {}, { retry: 3 })\nawait Signal.next("stop")',
+  };
+  await using app = await testApp({
+    tasks: [task({ name: "declared", retry: 3 }, () => 1)],
+    workflows: [workflow("coded", { retry: 3 }, () => 1)],
+    flows: [flow, family, { name: "written", source: "```\nretry: 3\n```\nreturn 1" }],
+  });
+  const { rhythm } = app;
+  const { database } = app.database;
+  const ask = async (path: string, body: object): Promise<string> => {
+    const headers = { authorization: `Bearer ${rhythm.token}` };
+    const request = new Request(`http://host${path}`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(body),
+    });
+    return (await (await rhythm.fetch(request)).json()).id;
+  };
+  const sql = async (text: string): Promise<string> => (await database.query<{ id: string }>(text))[0]!.id;
+  const ids = [
+    (await rhythm.tasks.queue("t", {}, { retry: 3 })).id,
+    (await rhythm.workflows.start("f", {}, { retry: 3 })).id,
+    (await rhythm.tasks.queue("declared")).id,
+    (await rhythm.workflows.start("coded")).id,
+    (await rhythm.workflows.start("written")).id,
+    await ask("/api/tasks/t/queue", { options: { retry: 3 } }),
+    await sql("select rhythm.queue('t', retry => '3') as id"),
+    await sql(`select rhythm.create_many('[{"type": "task", "target": "t", "retry": 3}]') as id`),
+  ];
+  app.work({ queues: ["default"] });
+  const parent = await rhythm.workflows.start("family");
+  await until(async () => (await rhythm.executions.tree(parent)).length === 2);
+  ids.push((await rhythm.executions.tree(parent))[1]!.id);
+  for (const id of ids) {
+    const [row] = await database.query<{ max_attempts: number; max_crashes: number }>(
+      "select e.max_attempts, e.max_crashes from rhythm.executions as e where e.id = $1",
+      [id],
+    );
+    equal([row!.max_attempts, row!.max_crashes], [3, 3], id);
+  }
+});
+
 Deno.test({
   name: "CLI: a flag for every option, and what it says arrives",
   ignore: onEmbedded,
@@ -327,6 +372,7 @@ Deno.test({
     };
     const [first, second] = calls("start");
     await arrived(test.database, await run("queue", "t", "{}", ...flagsOf(first!)), first!);
+    same((await kept(test.database, await run("queue", "t", "--retry", "3"))).maxAttempts, 3);
     await arrived(test.database, await run("start", "f", "{}", ...flagsOf(second!)), second!);
     const [options] = calls("schedule");
     await run("schedules", "set", "s", "@yearly", "t", "{}", "--type", "task", ...flagsOf(options!));

@@ -19,6 +19,7 @@ import {
   POOL_SIZE,
   PRIORITIES,
   SETTINGS,
+  TOOK_BOUNDS_MS,
   WORKER_DEFAULTS,
 } from "../../src/shared/limits.ts";
 import { sqlOptions } from "../../src/shared/options.ts";
@@ -54,6 +55,14 @@ Deno.test("SQL's limits are those of src/shared/limits.ts", async () => {
     same(row!.most, null, what);
     ok(row!.more !== null, what);
   }
+});
+
+Deno.test("SQL counts durations by the bounds of src/shared/limits.ts", async () => {
+  await using test = await freshDatabase();
+  const [row] = await test.database.query<{ bounds: number[] }>(
+    "select to_jsonb(rhythm.took_bounds()) as bounds",
+  );
+  equal(row!.bounds, TOOK_BOUNDS_MS);
 });
 
 Deno.test("SQL's defaults are those of src/shared/limits.ts", async () => {

@@ -172,12 +172,16 @@ export function holdsText(holds: ReadonlyMap<string, number>): string {
   return JSON.stringify([...byCall].map(([call, ids]) => ({ call, ids })));
 }
 
-/** Sends a heartbeat; `holds`, a JSON array as text, is what the worker believes it holds. */
-export async function beat(engine: EngineRef, worker: string, holds: string | null): Promise<BeatAnswer> {
+/** Sends a heartbeat, with what the worker believes it holds and what it ended since the last one: JSON arrays as text. */
+export async function beat(
+  engine: EngineRef,
+  worker: string,
+  { holds, rates = null }: { holds: string | null; rates?: string | null },
+): Promise<BeatAnswer> {
   const [row] = await ask<{ answer: BeatAnswer }>(
     engine,
-    "select rhythm.beat(p_worker => $1::text::uuid, p_holds => $2::text::jsonb) as answer",
-    [worker, holds],
+    "select rhythm.beat(p_worker => $1::text::uuid, p_holds => $2::text::jsonb, p_rates => $3::text::jsonb) as answer",
+    [worker, holds, rates],
   );
   return row!.answer;
 }

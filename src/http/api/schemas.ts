@@ -200,6 +200,22 @@ export const failureKind = z.object({
   note: z.string().nullable(),
 });
 
+/** What workers ended in a span of time. */
+export const rate = z.object({
+  at: time.describe("the beginning of the minute or hour"),
+  type: z.enum(["task", "workflow"]),
+  target: z.string(),
+  queue: z.string(),
+  completed: z.number(),
+  failed: z.number(),
+  cancelled: z.number(),
+  retried: z.number().describe("attempts that threw and are repeated"),
+  meanMs: z.number().nullable().describe("of a task an attempt, of a workflow its life"),
+  p50Ms: z.number().nullable(),
+  p95Ms: z.number().nullable(),
+  p99Ms: z.number().nullable(),
+});
+
 /** What is started when executions fail. */
 export const failureHook = z.object({
   name: z.string(),

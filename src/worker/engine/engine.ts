@@ -3,6 +3,7 @@ import type { TickPart } from "../../db/calls/worker.ts";
 import type { ExecutionError, ExecutionType, SqlTag } from "../../define/mod.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 import type { StepResult } from "../flows/step_result.ts";
+import type { Rate } from "../loop/rates.ts";
 import type { Report } from "./reporter.ts";
 
 /** The lease of an execution. A call number is never used again, because a new process has a new worker id. */
@@ -296,9 +297,9 @@ export interface Engine {
   settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<void>;
   /**
    * Sends a heartbeat, and says what this worker believes it holds: executions, and the calls that leased them. What it
-   * does not name goes back to its queue.
+   * does not name goes back to its queue. It also tells what ended since the last one.
    */
-  beat(holds: ReadonlyMap<string, number>): Promise<Beat>;
+  beat(holds: ReadonlyMap<string, number>, rates: readonly Rate[]): Promise<Beat>;
   /** Tasks in this worker's queues that have been ready for a while and that no worker can run; notes it on the executions. */
   unserved(afterMs: number): Promise<readonly Unserved[]>;
   /** Does a part of what is due. */

@@ -132,10 +132,11 @@ export class EngineClient {
 
   /** Ends the worker: what is still leased goes back at once. */
   async leave(): Promise<void> {
-    const { engine, logger } = this.#parts;
+    const { engine, ledger, logger } = this.#parts;
     await this.#beats.stop();
     await this.reporter.flush();
     try {
+      if (!ledger.rates.isEmpty) await this.beat();
       await this.#unlisten?.();
       await engine.leave();
     } catch (error) {
@@ -150,11 +151,11 @@ export class EngineClient {
 
   /** Sends a heartbeat; stops what is cancelled, or no longer belongs to this worker. */
   async beat(): Promise<void> {
-    const { clock, engine, inFlight } = this.#parts;
+    const { clock, engine, inFlight, ledger } = this.#parts;
     const sentAt = clock.monotonic();
     const holds = new Map<string, number>();
     for (const { id, call } of this.exchange.holds()) holds.set(id, call);
-    const { alive, cancelled, lost, turnMs } = await engine.beat(holds);
+    const { alive, cancelled, lost, turnMs } = await engine.beat(holds, ledger.rates.take());
     this.#heard();
     if (!alive) return this.exchange.isClaiming ? await this.#registerAnew() : undefined;
     this.#beatSentAt = sentAt;

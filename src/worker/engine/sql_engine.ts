@@ -18,6 +18,7 @@ import {
   type TickPart,
   unserved,
 } from "../../db/calls/worker.ts";
+import type { Rate } from "../loop/rates.ts";
 import { libraryVersion } from "../../db/schema_gen.ts";
 import { RhythmError } from "../../shared/error.ts";
 import type { SqlTag } from "../../define/mod.ts";
@@ -185,9 +186,12 @@ class SqlEngine implements Engine {
     });
   }
 
-  async beat(holds: ReadonlyMap<string, number>): Promise<Beat> {
+  async beat(holds: ReadonlyMap<string, number>, rates: readonly Rate[]): Promise<Beat> {
     const engine = { on: this.#options.beats ?? this.#options.main, schema: this.#options.schema };
-    const { alive, turn_ms: turnMs, stop, lost } = await beat(engine, this.#worker, holdsText(holds));
+    const { alive, turn_ms: turnMs, stop, lost } = await beat(engine, this.#worker, {
+      holds: holdsText(holds),
+      rates: JSON.stringify(rates),
+    });
     return { alive, turnMs, cancelled: stop, lost };
   }
 

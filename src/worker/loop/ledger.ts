@@ -3,6 +3,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Claimed, FailedAlone, Outcome } from "../engine/engine.ts";
 import type { StepResult } from "../flows/step_result.ts";
 import { lineFactsOf } from "./observer.ts";
+import { Rates } from "./rates.ts";
 import { isOn, type Voice, voiceOf } from "./voice.ts";
 import type { WorkerStats } from "./stats.ts";
 
@@ -46,6 +47,8 @@ interface Burst {
  * others. So a busy worker does not write a log that nobody can read, or that slows it down.
  */
 export class Ledger {
+  /** What ended since the last heartbeat, for the database. */
+  readonly rates: Rates;
   readonly #clock: Clock;
   readonly #stats: WorkerStats;
   readonly #voices: Readonly<Record<"task" | "workflow" | "worker", Voice>>;
@@ -53,6 +56,7 @@ export class Ledger {
 
   /** @param parts what it needs */
   constructor({ clock, logger, stats }: LedgerParts) {
+    this.rates = new Rates(clock);
     this.#clock = clock;
     this.#stats = stats;
     this.#voices = {
@@ -129,8 +133,9 @@ export class Ledger {
   }
 
   #note(entry: Entry): void {
-    const { claimed, status, retryInMs } = entry;
+    const { claimed, status, tookMs, retryInMs } = entry;
     this.#stats.count(claimed.kind, claimed.target, { status, isOver: retryInMs === undefined });
+    this.rates.count(claimed, { status, tookMs, isRepeated: retryInMs !== undefined });
     const level = levelOf(status, retryInMs);
     const voice = this.#voices[claimed.kind];
     if (isOn(voice, level)) this.#write(voice, level, { ...entry, words: status });

@@ -1185,6 +1185,7 @@ export const cases: Record<string, Cases> = {
     environment: name("environment", (value) => `adopt(${value})`).slice(1),
     upgraded: "true or false",
   },
+  took_at: { p_took: "counts", p_share: "a share; of nothing it is nothing" },
   home_problem: { p_environment: "a name that is no name is another environment" },
   beat: {
     p_worker: [

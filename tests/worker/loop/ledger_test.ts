@@ -131,7 +131,8 @@ Deno.test("Ledger logs starts and ends at info, attempts that are repeated at wa
 Deno.test("Ledger writes nothing below the level of a kind, and makes no line for it", () => {
   const { it, lines, stats } = ledger({ levels: { task: "warn" } });
   const claimed = task();
-  Object.defineProperty(claimed, "queue", {
+  // What a line says and no count needs.
+  Object.defineProperty(claimed, "attempt", {
     get: () => lines.push({ level: "made", message: "for nothing" }),
   });
   it.began(claimed);
