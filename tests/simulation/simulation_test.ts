@@ -8,7 +8,7 @@ import { planOf } from "./simulate.ts";
 import { Coverage } from "./weather.ts";
 
 /** How much CPU the seeds of a run may take in all; a slow machine runs fewer of them, and never none. */
-const CPU_SECONDS = isLong ? 1_200 : 40;
+const CPU_SECONDS = isLong ? 1_200 : 25;
 const FIRST = 2;
 const SEEDS = isLong ? 300 : 3;
 
