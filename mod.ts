@@ -50,7 +50,8 @@ export {
 } from "./src/client/errors.ts";
 export type { ExecutionRequest, Executions } from "./src/client/executions.ts";
 export type { Failures } from "./src/client/failures.ts";
-export type { Fork, StateChanges, StepChanges } from "./src/client/changes.ts";
+export type { Fork, ForkChanges, StateChanges, StepChanges } from "./src/client/changes.ts";
+export type { MigrateOptions, Migration, RepairOptions } from "./src/client/migrations.ts";
 export type { HistoryItem, HistoryStep, PastState, RunsPart, StateChange } from "./src/client/history.ts";
 export type { FibreView } from "./src/flow/mod.ts";
 export {
@@ -115,6 +116,7 @@ export type {
   OperationAct,
   OperationAction,
   OperationFilter,
+  OperationPlace,
   OperationRequest,
   Pause,
   PauseOptions,

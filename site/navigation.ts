@@ -32,6 +32,8 @@ export const navigation: Part[] = [
       { text: "Versions and deploys", link: "/guides/versions" },
       { text: "Cancel", link: "/guides/cancel" },
       { text: "Look back, change, go back", link: "/guides/history" },
+      { text: "Deploy a changed flow", link: "/guides/migrate" },
+      { text: "Repair 500 failed orders", link: "/guides/repair" },
       { text: "Find by variable", link: "/guides/find" },
       { text: "Failures", link: "/guides/failures" },
       { text: "Many executions at once", link: "/guides/operations" },

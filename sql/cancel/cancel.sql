@@ -40,7 +40,7 @@ comment on function rhythm.to_cancel(uuid[]) is
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
 -- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
 -- locks taken in the order of ids.
-create or replace function rhythm.lock_trees(p_ids uuid[])
+create or replace function rhythm.lock_trees(p_ids uuid[], p_also uuid[] default '{}')
 returns uuid[]
 language plpgsql
 volatile
@@ -53,8 +53,8 @@ begin
   loop
     begin
       v_locked := v_ids;
-      perform rhythm.lock_around(v_locked);
-      perform from rhythm.execution as e where e.id = any (v_locked) order by e.id for no key update;
+      perform rhythm.lock_around(v_locked || p_also);
+      perform from rhythm.execution as e where e.id = any (v_locked || p_also) order by e.id for no key update;
       v_ids := rhythm.trees(p_ids);
       if v_ids <@ v_locked then
         return v_ids;
@@ -68,8 +68,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.lock_trees(uuid[]) is
-  'Locks some executions, all that they started, their states and those of their parents; returns what trees() returns. Nobody can add to these now. Internal.';
+comment on function rhythm.lock_trees(uuid[], uuid[]) is
+  'Locks some executions, all that they started, their states and those of their parents; returns what trees() returns. p_also: executions that may have ended, to lock in the same order. Nobody can add to these now. Internal.';
 
 -- If this kept the lock of a larger batch, 99 other executions would wait for this transaction. So it only waits until no
 -- session is claiming the batch. A later claim sees that the member is locked, and leaves it out. The caller has locked the member.

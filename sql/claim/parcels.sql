@@ -114,7 +114,8 @@ begin
       'program', min(s.program), 'version', min(v.version), 'timeout_ms', min(e.timeout_ms)),
     'ids', array_agg(e.id order by e.id), 'inputs', jsonb_agg(e.inputs order by e.id), 'parents', jsonb_agg(e.parent_id order by e.id),
     'states', jsonb_agg(jsonb_build_object('seq', s.seq, 'snapshot', s.snapshot, 'settled', rhythm.inbox_items(e.id, s.delivered),
-      'taken', s.delivered, 'seed', e.seed::text, 'epoch', coalesce(e.epoch, 0), 'cancel_reason', e.cancel_reason) order by e.id))
+      'taken', s.delivered, 'seed', e.seed::text, 'epoch', coalesce(e.epoch, 0), 'cancel_reason', e.cancel_reason)
+      || case when s.change is null then '{}' else rhythm.change_of(s.change, e.target) end order by e.id))
   into v_result
   from rhythm.workflow_state as s
   join rhythm.execution as e on e.id = s.execution_id

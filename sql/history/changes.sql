@@ -57,7 +57,9 @@ $$;
 comment on function rhythm.require_state(json, jsonb, jsonb) is 'Raises RH001 unless these are a state, waits and effects. Internal.';
 
 -- Of what failed, the step in which it failed is noted under the next number.
-create or replace function rhythm.store_change(p_state rhythm.workflow_state, p_snapshot json, p_act text, p_note text)
+create or replace function rhythm.store_change(
+  p_state rhythm.workflow_state, p_snapshot json, p_act text, p_note text, p_program text default null, p_by text default session_user
+)
 returns integer
 language plpgsql
 volatile
@@ -69,14 +71,15 @@ declare
 begin
   update rhythm.execution as e set epoch = coalesce(e.epoch, 0) + 1 where e.id = p_state.execution_id
   returning e.epoch, p_state.seq + case when e.state = 0 then 1 else 2 end into v_epoch, v_step;
-  update rhythm.workflow_state as s set seq = v_step, snapshot = p_snapshot, stack = null where s.execution_id = p_state.execution_id;
-  insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
-  values (p_state.execution_id, v_step, v_epoch, rhythm.now(), p_act, session_user, left(nullif(p_note, ''), 2000), p_state.program, p_snapshot);
+  update rhythm.workflow_state as s set seq = v_step, snapshot = p_snapshot, stack = null, program = coalesce(p_program, s.program) where s.execution_id = p_state.execution_id;
+  insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, was, snapshot)
+  values (p_state.execution_id, v_step, v_epoch, rhythm.now(), p_act, p_by, left(nullif(p_note, ''), 2000), coalesce(p_program, p_state.program),
+    nullif(p_state.program, p_program), p_snapshot);
   return v_step;
 end;
 $$;
 
-comment on function rhythm.store_change(rhythm.workflow_state, json, text, text) is 'Stores a state that a person made, with its base; returns the number of the change. Internal.';
+comment on function rhythm.store_change(rhythm.workflow_state, json, text, text, text, text) is 'Stores a state that a person made, with its base; returns the number of the change. Internal.';
 
 create or replace function rhythm.edit_state(p_execution uuid, p_seq integer, p_snapshot json, p_note text default null)
 returns integer
@@ -157,8 +160,8 @@ begin
   if p_pending is null then
     perform rhythm.raise('RH001', 'p_pending must be an array of ids: what was under way');
   end if;
-  perform rhythm.lock_around(array[p_execution]);
-  perform rhythm.lock_trees(array[p_execution]);
+  -- All at once: the ids of its children may be lower than its own.
+  perform rhythm.lock_trees(array[p_execution], array[p_execution]);
   v_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot rewind');
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   if v_execution.state > 0 and exists (

@@ -109,6 +109,16 @@ begin
   select b.* into v_base from rhythm.base as b where b.execution_id = p_execution and b.step <= coalesce(p_step, b.step) order by b.step desc limit 1;
   if found then
     select v.* into v_version from rhythm.flow_version as v where v.program = v_base.program;
+  else
+    -- Before it was changed for the first time, it may have run another program.
+    select v.* into v_version
+    from rhythm.base as b
+    join rhythm.flow_version as v on v.program = coalesce(b.was, b.program)
+    where b.execution_id = p_execution and b.act <> 'forked' and b.step > p_step
+    order by b.step limit 1;
+    if not found then
+      select v.* into v_version from rhythm.flow_version as v where v.name = v_execution.target and v.version = v_execution.version;
+    end if;
   end if;
   return jsonb_build_object(
     'id', v_execution.id, 'flow', v_version.name, 'version', v_version.version, 'source', v_version.source, 'code', v_version.code,

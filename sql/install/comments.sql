@@ -55,7 +55,7 @@ comment on column rhythm.executions.paused_by is 'Who paused it.';
 comment on column rhythm.executions.pause_reason is 'Why it was paused, if that was said.';
 
 comment on column rhythm.operations.id is 'A UUIDv7.';
-comment on column rhythm.operations.action is 'cancel, retry, signal, pause or resume.';
+comment on column rhythm.operations.action is 'cancel, retry, signal, pause, resume, migrate or repair.';
 comment on column rhythm.operations.state is 'running, stopped or completed.';
 comment on column rhythm.operations.dry_run is 'It only records what it would change.';
 comment on column rhythm.operations.filter is 'Which executions.';
@@ -75,6 +75,7 @@ comment on column rhythm.operation_acts.execution_id is 'The execution.';
 comment on column rhythm.operation_acts.at is 'When it was changed.';
 comment on column rhythm.operation_acts.result is 'done, would (of a dry run), unchanged or refused. Null: it is locked, and will be tried again.';
 comment on column rhythm.operation_acts.detail is 'Why it refused.';
+comment on column rhythm.operation_acts.place is 'For migrate and repair: where the workflow stood, and where it goes on: {version, lines, to, how, why}.';
 
 comment on column rhythm.failures.fingerprint is 'What failures of one kind share.';
 comment on column rhythm.failures.state is 'new, known, resolved (new again when it comes again) or ignored: see set_failure().';

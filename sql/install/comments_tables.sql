@@ -187,6 +187,10 @@ comment on column rhythm.base.act is 'What was done: edited, rewound, forked, mi
 comment on column rhythm.base.by is 'The database role that did it.';
 comment on column rhythm.base.note is 'Why.';
 comment on column rhythm.base.program is 'The program that the snapshot belongs to.';
+comment on column rhythm.pairing.from_program is 'The version that workflows run.';
+comment on column rhythm.pairing.to_program is 'The version to which they go.';
+comment on constraint pairing_pkey on rhythm.pairing is 'Two versions are paired once.';
+comment on constraint pairs_is_object on rhythm.pairing is 'As the language writes it.';
 comment on column rhythm.base.snapshot is 'The state, as the person left it.';
 comment on constraint base_pkey on rhythm.base is 'One change for each step.';
 comment on constraint act_known on rhythm.base is 'What can be done to a state.';

@@ -44,11 +44,12 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_known constant text[] := case p_action when 'cancel' then '{reason}' when 'pause' then '{reason}' when 'signal' then '{name,payload}' else '{}' end;
+  v_known constant text[] := case p_action when 'cancel' then '{reason}' when 'pause' then '{reason}' when 'signal' then '{name,payload}'
+    when 'migrate' then '{to,map,accept,set,fibre,note}' when 'repair' then '{set,fibre,to,map,accept,then,note}' else '{}' end;
 begin
   return case
-    when p_action is null or p_action not in ('cancel', 'retry', 'signal', 'pause', 'resume') then
-      format('There is no action "%s": expected cancel, retry, signal, pause or resume', p_action)
+    when p_action is null or p_action not in ('cancel', 'retry', 'signal', 'pause', 'resume', 'migrate', 'repair') then
+      format('There is no action "%s": expected cancel, retry, signal, pause, resume, migrate or repair', p_action)
     when jsonb_typeof(p_args) is distinct from 'object' then 'The arguments of an action must be an object'
     when p_args - v_known <> '{}' and v_known = '{}' then format('%s takes no arguments', p_action)
     when p_args - v_known <> '{}' then 'There is no ' || rhythm.unknown_option(p_args, v_known)
@@ -67,14 +68,23 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
-  v_problem constant text := coalesce(rhythm.action_problem(p_action, p_args), rhythm.filter_problem(p_filter));
+  v_problem text := coalesce(rhythm.action_problem(p_action, p_args), rhythm.filter_problem(p_filter));
+  v_change record;
   v_from uuid := '00000000-0000-0000-0000-000000000000';
   v_until uuid := rhythm.first_id(v_now + interval '1 millisecond');
   v_names constant record := rhythm.pause_names(null, p_by);
   v_id constant uuid := rhythm.uuid7(v_now);
 begin
+  if p_action in ('migrate', 'repair') then
+    v_problem := coalesce(v_problem, rhythm.change_problem(p_action, p_filter, p_args));
+  end if;
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
+  end if;
+  if p_action in ('migrate', 'repair') then
+    v_change := rhythm.complete_change(p_action, p_filter, p_args);
+    p_filter := v_change.p_filter;
+    p_args := v_change.p_args;
   end if;
   begin
     if p_filter ? 'created_after' then
@@ -95,8 +105,9 @@ end;
 $$;
 
 comment on function rhythm.operate(text, jsonb, jsonb, boolean, text) is
-  'Does something to all executions that fit a filter, in the background and in bounded pieces; returns the id of the operation. p_action: cancel, retry, signal, pause or resume. '
-  'p_filter: {type, target, version, status, queue, parent, fingerprint, line, variables, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal. '
+  'Does something to all executions that fit a filter, in the background and in bounded pieces; returns the id of the operation. p_action: cancel, retry, signal, pause, resume, migrate or repair. '
+  'p_filter: {type, target, version, status, queue, parent, fingerprint, line (of the error), variables, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal, '
+  '{to, map, accept, set, fibre, note} of migrate, and besides {then} of repair. '
   'dry_run: only record what it would change. Example: select rhythm.operate(''retry'', ''{"status": "failed", "target": "charge"}'');';
 
 create or replace function rhythm.stop_operation(p_operation uuid)

@@ -14,7 +14,7 @@ comment on view rhythm.operations is
 drop view if exists rhythm.operation_acts;
 
 create view rhythm.operation_acts as
-select a.operation_id, o.action, o.started_by, a.execution_id, a.at, a.result, a.detail
+select a.operation_id, o.action, o.started_by, a.execution_id, a.at, a.result, a.detail, a.place
 from rhythm.operation_act as a
 join rhythm.operation as o on o.id = a.operation_id;
 

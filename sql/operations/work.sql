@@ -60,7 +60,7 @@ $$;
 comment on function rhythm.next_to_look(rhythm.operation, integer) is 'The next executions that an operation looks at, in order. Internal.';
 
 -- Never waits long: an execution that another session has locked is tried again later. result null: it was locked.
-create or replace function rhythm.act(p_operation rhythm.operation, p_id uuid, p_now timestamptz, out result text, out detail text)
+create or replace function rhythm.act(p_operation rhythm.operation, p_id uuid, p_now timestamptz, out result text, out detail text, out place jsonb)
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
@@ -68,7 +68,12 @@ as $$
 declare
   v_is_done boolean := true;
 begin
-  if p_operation.dry_run then
+  if p_operation.action in ('migrate', 'repair') then
+    set local lock_timeout = '10ms';
+    select m.is_done, m.place, m.problem into v_is_done, place, detail from rhythm.mark_change(p_operation, p_id, p_now) as m;
+    result := case when detail is not null then 'refused' when not v_is_done then 'unchanged' when p_operation.dry_run then 'would' else 'done' end;
+    return;
+  elsif p_operation.dry_run then
     result := 'would';
     return;
   end if;
@@ -108,8 +113,9 @@ as $$
 declare
   v_act constant record := rhythm.act(p_operation, p_id, p_now);
 begin
-  insert into rhythm.operation_act (operation_id, execution_id, at, result, detail) values (p_operation.id, p_id, p_now, v_act.result, v_act.detail)
-  on conflict (operation_id, execution_id) do update set at = excluded.at, result = excluded.result, detail = excluded.detail;
+  insert into rhythm.operation_act (operation_id, execution_id, at, result, detail, place)
+  values (p_operation.id, p_id, p_now, v_act.result, v_act.detail, v_act.place)
+  on conflict (operation_id, execution_id) do update set at = excluded.at, result = excluded.result, detail = excluded.detail, place = excluded.place;
   p_operation.done := p_operation.done + case when v_act.result in ('done', 'would') then 1 else 0 end;
   p_operation.unchanged := p_operation.unchanged + case when v_act.result = 'unchanged' then 1 else 0 end;
   p_operation.refused := p_operation.refused + case when v_act.result = 'refused' then 1 else 0 end;
@@ -231,7 +237,10 @@ declare
   v_before constant timestamptz := p_now - rhythm.setting('retention')::interval;
   v_old uuid;
 begin
-  select o.id into v_old from rhythm.operation as o where o.ended_at < v_before order by o.ended_at limit 1;
+  -- What is still to be applied to workflows that wait stays.
+  select o.id into v_old from rhythm.operation as o
+  where o.ended_at < v_before and not exists (select from rhythm.workflow_state as s where s.change = o.id)
+  order by o.ended_at limit 1;
   if not found then
     return true;
   end if;

@@ -84,7 +84,7 @@ begin
       left join rhythm.execution as t on t.id = g.id and t.parent_id = g.flow and t.state = 0 and t.cancel_reason is null
       left join lateral (select x.id, x.worker, x.call, x.claimed_at, x.attempt from rhythm.batch as x where x.id = t.batch_id offset 0) as b
         on b.worker = p_worker and b.call = g.call
-      where s.execution_id = g.flow and s.seq = g.seq and s.batch_id is null and s.arrived = 0
+      where s.execution_id = g.flow and s.seq = g.seq and s.batch_id is null and s.arrived = 0 and s.change is null
         and case when g.timer then exists (
             select from rhythm.timer as x where x.id = g.id and x.execution_id = g.flow and x.fires_at <= p_now and not x.fired and not x.deadline)
           else b.id is not null end

@@ -171,6 +171,7 @@ create table rhythm.workflow_state (
   sizes integer[] not null default '{}',
   arrived integer not null default 0,
   need integer[] not null default '{}',
+  change uuid,
   stack jsonb,
   snapshot json,
   constraint workflow_state_pkey primary key (execution_id),
@@ -178,6 +179,8 @@ create table rhythm.workflow_state (
   constraint delivered_arrived check (delivered <= arrived)
 )
 with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, toast_tuple_target = 1024);
+
+create index workflow_state_change on rhythm.workflow_state (change) where change is not null;
 
 -- json, because as jsonb it takes twice the space: it is mostly small numbers. Columns that change at each end and at each step
 -- are next to each other, because WAL contains everything between the first and the last byte that changed.
@@ -193,8 +196,11 @@ comment on column rhythm.workflow_state.sizes is 'For each group, how many of it
 comment on column rhythm.workflow_state.need is 'For each group, how many members must still end; at 0 the workflow continues.';
 comment on column rhythm.workflow_state.last_group is 'The last number that a group got.';
 comment on column rhythm.workflow_state.cleanup is 'It has a finally block to run if it is cancelled.';
+comment on column rhythm.workflow_state.change is 'The operation (migrate or repair) that the worker which opens the state next applies to it first.';
 comment on column rhythm.workflow_state.failures is 'How many of its attempts threw, while it is in no batch.';
 comment on column rhythm.workflow_state.stack is 'The line of each branch in the source, with its variables; for people.';
+
+comment on index rhythm.workflow_state_change is 'Operations that are still to be applied.';
 
 create table rhythm.inbox (
   execution_id uuid not null,

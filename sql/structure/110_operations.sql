@@ -20,7 +20,7 @@ create table rhythm.operation (
   unchanged bigint not null default 0,
   refused bigint not null default 0,
   constraint operation_pkey primary key (id),
-  constraint action_known check (action in ('cancel', 'retry', 'signal', 'pause', 'resume')),
+  constraint action_known check (action in ('cancel', 'retry', 'signal', 'pause', 'resume', 'migrate', 'repair')),
   constraint state_known check (state in ('running', 'stopped', 'completed')),
   constraint ended_at_iff_completed check ((ended_at is not null) = (state = 'completed'))
 )
@@ -48,6 +48,7 @@ create table rhythm.operation_act (
   at timestamptz not null,
   result text,
   detail text,
+  place jsonb,
   constraint operation_act_pkey primary key (operation_id, execution_id),
   constraint result_known check (result in ('done', 'would', 'unchanged', 'refused'))
 );
@@ -57,4 +58,5 @@ create index operation_act_open on rhythm.operation_act (operation_id) where res
 comment on table rhythm.operation_act is 'What an operation did to each execution that fits its filter.';
 comment on column rhythm.operation_act.result is 'Null: the execution was locked. The operation tries it again.';
 comment on column rhythm.operation_act.detail is 'Why it refused.';
+comment on column rhythm.operation_act.place is 'For migrate and repair: where the workflow stood, and where it goes on: {version, lines, to, how, why}.';
 comment on index rhythm.operation_act_open is 'What an operation must try again.';

@@ -53,6 +53,7 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     pauses: () => rhythm.pauses(),
     operations: () => rhythm.operations.list(),
     operation: (id) => rhythm.operations.get(id),
+    places: (id) => rhythm.operations.places(id),
     acts: (id, page) => rhythm.operations.acts(id, page),
     rates: (filter) => rhythm.rates(filter),
     failures: (filter) => rhythm.failures.list(filter),

@@ -1,20 +1,22 @@
 import type { StepChanges } from "../client/changes.ts";
-import type { ChangeFlags } from "./change_options.ts";
+import { assignment, type ForkFlags, migrationOf } from "./change_options.ts";
 import { CliError } from "./cli_error.ts";
 import type { Call } from "./command.ts";
+import { readJson } from "./json_text.ts";
 import { openSession } from "./session.ts";
 import { wholeId } from "./short_id.ts";
 import { named } from "./show_history.ts";
 
 /** Changes a workflow, or makes another one of it, and says what happened. */
 export async function changeWorkflow(
-  call: Call<ChangeFlags>,
+  call: Call<ForkFlags>,
   act: "edit" | "rewind" | "fork",
 ): Promise<void> {
   const { terminal, args, options, json } = call;
   if (act === "edit" && options.set === undefined) {
     throw new CliError("rhythm edit needs --set, with a variable and its new value: --set amount=40");
   }
+  const inputs = options.inputs === undefined ? undefined : await readJson(options.inputs, "--inputs");
   await using session = await openSession(options);
   const id = await wholeId(session, args[0]!);
   const changes: StepChanges = {
@@ -24,7 +26,14 @@ export async function changeWorkflow(
     ...(options.note !== undefined && { note: options.note }),
   };
   if (act === "fork") {
-    const made = await session.executions.fork(id, { ...changes, dryRun: options.dryRun === true });
+    const { to, map, accept } = migrationOf(options);
+    const made = await session.executions.fork(id, {
+      ...{ ...changes, dryRun: options.dryRun === true },
+      ...(to !== undefined && { version: to }),
+      ...(map !== undefined && { map }),
+      ...(accept !== undefined && { accept }),
+      ...(inputs !== undefined && { inputs }),
+    });
     if (json) return terminal.print(JSON.stringify(made));
     const names = made.starts.map(named);
     const again = names.length === 0
@@ -47,15 +56,4 @@ export async function changeWorkflow(
       ? `${id} is changed, as step ${change}`
       : `${id} goes on from step ${step}, as step ${change}`,
   );
-}
-
-function assignment(text: string): [string, unknown] {
-  const [name] = text.split("=", 1) as [string];
-  const value = text.slice(name.length + 1);
-  try {
-    return [name, JSON.parse(value)];
-  } catch {
-    // A text without quotes, as a shell leaves it.
-    return [name, value];
-  }
 }

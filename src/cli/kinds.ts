@@ -116,6 +116,12 @@ export const ASSIGNMENT: Kind = {
   read: (text) => /^[\p{L}_$][\p{L}\p{N}_$]*=/u.test(text) ? text : undefined,
 };
 
+/** A line of one version, and a line of another one. */
+export const LINES: Kind = {
+  wanted: "two line numbers, such as 12=14",
+  read: (text) => /^[1-9]\d{0,5}=[1-9]\d{0,5}$/.test(text) ? text : undefined,
+};
+
 /** A step, a moment, or how long ago. */
 export const STEP_OR_TIME: Kind = {
   wanted: "the number of a step, a moment (2026-01-31T08:00:00Z) or how long ago (2h)",
@@ -165,6 +171,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     },
   },
   "variable=json": ASSIGNMENT,
+  "line=line": LINES,
   "name=json": textThat(
     'a signal such as approval, or approval={"ok": true}',
     (text) => fits(NAME, text.split("=", 1)[0]),

@@ -1,6 +1,13 @@
-import type { Operation, OperationAction, OperationFilter, OperationRequest } from "../define/mod.ts";
+import type {
+  Operation,
+  OperationAction,
+  OperationFilter,
+  OperationPlace,
+  OperationRequest,
+} from "../define/mod.ts";
 import { CliError } from "./cli_error.ts";
 import type { Call } from "./command.ts";
+import { type MigrationFlags, migrationOf } from "./change_options.ts";
 import { EXIT } from "./exit_codes.ts";
 import { type FilterFlags, filterOf } from "./filter.ts";
 import { count, tellCount, tellTime } from "./format.ts";
@@ -9,9 +16,10 @@ import { pause } from "./pause.ts";
 import { openSession, type Session } from "./session.ts";
 import { shortId, wholeId } from "./short_id.ts";
 import { table } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Which executions, and how. */
-export interface OperateFlags extends Omit<FilterFlags, "limit" | "cursor"> {
+export interface OperateFlags extends Omit<FilterFlags, "limit" | "cursor">, Omit<MigrationFlags, "dryRun"> {
   flowVersion?: number;
   line?: number;
   reason?: string;
@@ -26,7 +34,12 @@ const PATIENCE_MS = 100;
 export async function operate(call: Call<OperateFlags>, action: OperationAction): Promise<number> {
   const { options, terminal, json } = call;
   await using session = await openSession(call.options);
-  const request: OperationRequest = { action, filter: await whichOf(options, session) };
+  const isChange = action === "migrate" || action === "repair";
+  const request: OperationRequest = {
+    ...(isChange && migrationOf(options)),
+    ...{ action, filter: await whichOf(options, session) },
+    ...(action === "repair" && options.resume && { then: "resume" as const }),
+  };
   if (options.reason !== undefined) request.reason = options.reason;
   if (options.dryRun) request.dryRun = true;
   if (action === "signal") {
@@ -41,7 +54,9 @@ export async function operate(call: Call<OperateFlags>, action: OperationAction)
       operation = await session.operations.get(operation.id);
     }
   }
-  terminal.print(json ? JSON.stringify(operation) : tell(operation));
+  const places = isChange ? await session.operations.places(operation.id) : [];
+  terminal.print(json ? JSON.stringify({ ...operation, ...(isChange && { places }) }) : tell(operation));
+  if (!json && places.length > 0) terminal.print(placesTable(places, terminal));
   if (!json && operation.state === "running") {
     terminal.say("it goes on in the background: `rhythm operations`");
   }
@@ -52,8 +67,8 @@ async function whichOf(options: OperateFlags, session: Session): Promise<Operati
   const { limit: _, cursor: __, ...filter } = await filterOf({ ...options, limit: 1 });
   const which: OperationFilter = { ...filter };
   if (typeof which.parent === "string") which.parent = await wholeId(session, which.parent);
-  if (options.line !== undefined) which.line = options.line;
   if (options.flowVersion !== undefined) which.version = options.flowVersion;
+  if (options.line !== undefined) which.line = options.line;
   if (Object.keys(which).length > 0) return which;
   throw new CliError("nothing says which executions", {
     hint: "name a target, a status, a queue …; for all of them: `--before 0s`",
@@ -68,6 +83,23 @@ function tell({ id, action, state, dryRun, looked, done, unchanged, refused, loc
     ...(locked === 0 ? [] : [`${tellCount(locked)} locked`]),
   ];
   return `${action} ${id} ${state}: ${parts.join(", ")}, of ${count(looked, "execution")} looked at`;
+}
+
+/** By where workflows stood: where they go on. */
+function placesTable(places: readonly OperationPlace[], terminal: Terminal): string {
+  const side = (lines: readonly (number | null)[], sources: readonly (string | null)[]): string =>
+    lines.map((line, nth) => line === null ? "nowhere" : `${line}: ${sources[nth] ?? ""}`).join(" | ") ||
+    "its beginning";
+  const rows = places.map(({ version, lines, sources, toLines, toSources, how, why, executions }) => [
+    tellCount(executions),
+    `v${version}`,
+    how === null ? "not known yet" : side(lines, sources),
+    how === null ? "" : side(toLines, toSources),
+    how ?? "",
+    why ?? "",
+  ]);
+  const head = ["workflows", "of", "stand at", "go on at", "is", "why"];
+  return table(rows, { head, right: [0], flexible: [5, 2, 3], optional: [5] }, terminal);
 }
 
 /** Lists the last operations. */

@@ -11,7 +11,10 @@ import type { Effect, Program, Snapshot } from "../flow/mod.ts";
 import type { JsonObject, JsonValue } from "../shared/json.ts";
 import { sqlOptions } from "../shared/options.ts";
 import type { ClientCore } from "./core.ts";
-import { type HistoryItem, itemOf, rebuild } from "./history.ts";
+import { contextOf, type HistoryItem, itemOf, rebuild, type Rebuilt } from "./history.ts";
+import type { PairChoice } from "../flow/migrate/pair.ts";
+import { readVersion } from "../db/calls/flows.ts";
+import { toJson } from "../shared/json.ts";
 import { idOf } from "./request.ts";
 
 /** New values of variables, and why. */
@@ -28,6 +31,20 @@ export interface StateChanges {
 export interface StepChanges extends StateChanges {
   /** The number of the step. */
   step: number;
+}
+
+/** How a fork differs from the workflow that it is made of. */
+export interface ForkChanges extends StepChanges {
+  /** The version of the flow on which it goes on. Default: that of the step. */
+  version?: number;
+  /** What it is started with. Default: what the other one was started with. */
+  inputs?: unknown;
+  /** With another version: lines of the old one, and those of the new one where to go on. */
+  map?: Record<string, number>;
+  /** With another version: whether what is likely is done, too. Default: `sure`. */
+  accept?: "sure" | "likely";
+  /** Only say what would begin. */
+  dryRun?: boolean;
 }
 
 /** What a fork is, or would be. */
@@ -72,16 +89,27 @@ export async function rewind(
 export async function fork(
   core: ClientCore,
   execution: ExecutionRef,
-  { dryRun, ...changes }: StepChanges & { dryRun?: boolean },
+  { dryRun, version, inputs, map, accept, ...changes }: ForkChanges,
 ): Promise<Fork> {
   const from = idOf(execution);
-  const past = await stateToChange(core, from, changes);
+  const given = inputs === undefined ? null : toJson(inputs, { what: "inputs" });
+  if (map !== undefined) toJson(map, { what: "map" });
+  const choice = { ...(map !== undefined && { map }), ...(accept !== undefined && { accept }) };
+  const past = await stateToChange(
+    core,
+    from,
+    changes,
+    version === undefined ? undefined : { version, ...choice },
+  );
   const starts = past.effects.flatMap(itemOf);
   if (dryRun === true) return { id: null, step: changes.step, starts };
   const id = newId();
   const ids = new Map(past.pending.map((old) => [old, newId()]));
   const { renameFlow } = await import("../flow/durable/rebuild.ts");
-  const snapshot = renameFlow(past.program, past.snapshot as unknown as Snapshot, { executionId: id, ids });
+  const snapshot = renameFlow(past.program, past.snapshot as unknown as Snapshot, {
+    ...{ executionId: id, ids },
+    ...(given !== null && { inputs: JSON.parse(given) as JsonValue }),
+  });
   const renamed = (given: string): string => ids.get(given) ?? given;
   const effects = past.effects.map((effect) => {
     const own = { ...effect, id: renamed((effect as { id: string }).id) } as unknown as JsonObject;
@@ -94,6 +122,7 @@ export async function fork(
   await forkState(core.engine, from, {
     ...{ id, step: changes.step, version: past.version, snapshot: snapshot as unknown as JsonValue },
     ...{ waits, effects, cleanup: past.cleanup, note: changes.note ?? null },
+    inputs: given,
   });
   return { id, step: changes.step, starts };
 }
@@ -107,7 +136,12 @@ interface StateToChange extends AtRest {
 }
 
 /** A state at a step, with the changes, and all that was under way there. */
-async function stateToChange(core: ClientCore, id: string, changes: StepChanges): Promise<StateToChange> {
+async function stateToChange(
+  core: ClientCore,
+  id: string,
+  changes: StepChanges,
+  to?: PairChoice & { version: number },
+): Promise<StateToChange> {
   const asked = new Map<string, Effect>();
   let last;
   for await (const one of rebuild(core, id, changes.step)) {
@@ -122,9 +156,7 @@ async function stateToChange(core: ClientCore, id: string, changes: StepChanges)
         : `Workflow ${id} ended with step ${changes.step}: choose an earlier one`,
     );
   }
-  const { code, version } = last.start;
-  const snapshot = await edited(code, last.step.snapshot as unknown as JsonValue, changes);
-  const program = code as unknown as Program;
+  const { snapshot, program, version } = await changedState(core, last, changes, to);
   const { restOf } = await import("../flow/durable/rebuild.ts");
   const rest = restOf(program, snapshot as unknown as Snapshot);
   const older = rest.pending.filter((one) => !asked.has(one));
@@ -136,6 +168,35 @@ async function stateToChange(core: ClientCore, id: string, changes: StepChanges)
     ...known as unknown as Effect[],
   ];
   return { program, version, snapshot, effects, ...rest };
+}
+
+/** A state with other variables, and in another version of its flow if one is named. */
+async function changedState(
+  core: ClientCore,
+  { start, step }: Rebuilt,
+  changes: StateChanges,
+  to: PairChoice & { version: number } | undefined,
+): Promise<{ snapshot: JsonValue; program: Program; version: number }> {
+  const { code, flow, version, inputs } = start;
+  const program = code as unknown as Program;
+  const now = step.snapshot as unknown as JsonValue;
+  if (to === undefined || to.version === version) {
+    return { snapshot: await edited(code, now, changes), program, version };
+  }
+  const other = await core.retried(() => readVersion(core.engine, flow, to.version));
+  if (other === null) throw new InvalidOptionError("version", `Flow "${flow}" has no version ${to.version}`);
+  const { migrateFlow } = await import("../flow/migrate/apply.ts");
+  const target = other as unknown as Program;
+  const { fibre = 0, set } = changes;
+  const moved = migrateFlow(program, step.snapshot!, {
+    ...{ ...to, program: target, start: { inputs, context: contextOf(start, 1) } },
+    ...(fibre === 0 && set !== undefined && { set: set as JsonObject }),
+  });
+  return {
+    snapshot: await edited(other, moved as unknown as JsonValue, changes),
+    program: target,
+    version: to.version,
+  };
 }
 
 async function edited(

@@ -17,6 +17,7 @@ import {
   checkArgument,
   checkPlain,
   checkShape,
+  COUNT,
   EXECUTION,
   type Execution,
   EXECUTION_TYPE,
@@ -30,6 +31,7 @@ import {
   MOMENT,
   NAME,
   OBJECT,
+  type OperationFilter,
   type OwnType,
   type PauseOptions,
   type Reason,
@@ -54,7 +56,16 @@ import {
   stateAt,
   type StateChange,
 } from "./history.ts";
-import { edit, type Fork, fork, rewind, type StateChanges, type StepChanges } from "./changes.ts";
+import {
+  edit,
+  type Fork,
+  fork,
+  type ForkChanges,
+  rewind,
+  type StateChanges,
+  type StepChanges,
+} from "./changes.ts";
+import { changeMany, type MigrateOptions, type Migration, type RepairOptions } from "./migrations.ts";
 import { idOf, toCreate } from "./request.ts";
 import { pause, resume } from "./pauses.ts";
 import { readReasons } from "./reasons.ts";
@@ -101,6 +112,13 @@ const CHANGES: Shape = {
   note: ANY_STORED_TEXT,
 };
 const STEP_CHANGES: Shape = { ...CHANGES, step: STEP };
+const FORK: Shape = {
+  version: COUNT,
+  inputs: ANYTHING,
+  map: OBJECT,
+  accept: { kind: "choice", values: ["sure", "likely"] },
+  dryRun: BOOLEAN,
+};
 const WHEN: OwnType = {
   kind: "own",
   wanted: "the number of a step, from 1, or a Date",
@@ -295,13 +313,34 @@ export class Executions {
    * again, under new ids.
    *
    * @param execution a workflow in the flow language, in any state
-   * @param changes the step, other values of variables, why, and whether only to say what would begin
+   * @param changes the step, other values of variables, other inputs, another version, why, and whether only to say what would begin
    */
-  async fork(execution: ExecutionRef, changes: StepChanges & { dryRun?: boolean }): Promise<Fork> {
+  async fork(execution: ExecutionRef, changes: ForkChanges): Promise<Fork> {
     idOf(execution);
-    const shape = { ...STEP_CHANGES, dryRun: BOOLEAN };
+    const shape = { ...STEP_CHANGES, ...FORK };
     checkShape(changes, shape, { where: "executions.fork()", argument: "changes", required: ["step"] });
     return await fork(this.#core, execution, plain(changes));
+  }
+
+  /**
+   * Moves workflows to another version of their flow, in the database and in pieces: each goes on there when it is opened next.
+   * Those for which that is not sure stay on their version.
+   *
+   * @param filter which ones; it names the flow. Default status: all that have not ended
+   * @param options the version, what to do with what is not sure, and whether only to say where each would go on
+   */
+  async migrate(filter: OperationFilter, options: MigrateOptions = {}): Promise<Migration> {
+    return await changeMany(this.#core, "migrate", filter, options);
+  }
+
+  /**
+   * Patches workflows that failed or wait, moves them to another version, and lets them go on, in the database and in pieces.
+   *
+   * @param filter which ones
+   * @param options new values of variables, the version, and how they go on
+   */
+  async repair(filter: OperationFilter, options: RepairOptions): Promise<Migration> {
+    return await changeMany(this.#core, "repair", filter, options);
   }
 
   /** Waits for the end, and gives the execution in its final state, whichever that is. */

@@ -23,6 +23,7 @@ import { deployOf, type RegisterOptions } from "./deploy.ts";
 import { knownErrors, RhythmError } from "../shared/error.ts";
 import { JsonError, toJson } from "../shared/json.ts";
 import type { ClientCore } from "./core.ts";
+import { pairWith } from "./pairings.ts";
 import { pause, resume } from "./pauses.ts";
 
 /** A flow as text. */
@@ -143,7 +144,11 @@ export class Flows {
     checkArgument(flows, { argument: "flows", type: ARRAY, where: "flows.registerAll()" });
     const deploy = deployOf(options, "flows.registerAll()");
     const registered: Omit<RegisteredFlow, "currentVersion">[] = [];
-    for (const { flow, program, frontMatter, diagnostics } of compileAll(flows)) {
+    const compiled = compileAll(flows);
+    if (compiled.length === 0) return [];
+    const names = compiled.map(({ flow, frontMatter }) => frontMatter.name ?? flow.name);
+    const before = await this.#core.retried(() => currentVersions(this.#core.engine, names));
+    for (const { flow, program, frontMatter, diagnostics } of compiled) {
       const { name = flow.name, description, input, index: _, ...options } = frontMatter;
       if (options.queue !== undefined) this.#queues.add(options.queue);
       const version = await this.#core.retried(() =>
@@ -157,10 +162,12 @@ export class Flows {
           deploy,
         })
       );
+      // So that workflows can be moved from the version before, in SQL, too.
+      if (before.has(name) && before.get(name) !== version) {
+        await pairWith(this.#core, { name, version, limit: 1 });
+      }
       registered.push({ name, version, warnings: diagnostics });
     }
-    if (registered.length === 0) return [];
-    const names = registered.map(({ name }) => name);
     const current = await this.#core.retried(() => currentVersions(this.#core.engine, names));
     return registered.map((one) => ({ ...one, currentVersion: current.get(one.name) ?? one.version }));
   }

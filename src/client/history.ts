@@ -109,7 +109,7 @@ export interface RunsPart {
 }
 
 /** A state that is rebuilt. */
-interface Rebuilt {
+export interface Rebuilt {
   readonly start: ReplayStart;
   readonly at: JournalStep;
   readonly step: Step;
@@ -286,7 +286,7 @@ async function readSteps(core: ClientCore, start: ReplayStart, upTo: number | nu
 }
 
 // Each repeated attempt takes a number of its own, so the first step has the number of the attempt.
-function contextOf(
+export function contextOf(
   { id, flow, version, queue, parentId, metadata }: ReplayStart,
   firstStep: number,
 ): FlowContext {

@@ -2,6 +2,7 @@ import {
   changeOperation,
   listActs,
   listOperations,
+  listPlaces,
   readOperation,
   startOperation,
 } from "../db/calls/operations.ts";
@@ -9,6 +10,7 @@ import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import {
   ANY_STORED_TEXT,
   ANYTHING,
+  type ArgumentType,
   BOOLEAN,
   checkArgument,
   checkPlain,
@@ -23,6 +25,7 @@ import {
   type Operation,
   type OperationAct,
   type OperationFilter,
+  type OperationPlace,
   type OperationRequest,
   type Shape,
   VARIABLES,
@@ -30,18 +33,33 @@ import {
 import { toJson } from "../shared/json.ts";
 import { LIST_LIMIT } from "../shared/limits.ts";
 import type { ClientCore } from "./core.ts";
+import { pairVersions } from "./pairings.ts";
 import { idOf } from "./request.ts";
 
+/** What migrate and repair take. */
+export const MIGRATION: Shape = {
+  to: COUNT,
+  map: OBJECT,
+  accept: { kind: "choice", values: ["sure", "likely"] },
+  set: OBJECT,
+  fibre: { kind: "number", from: 0, to: 1_000_000, whole: true },
+  note: ANY_STORED_TEXT,
+  dryRun: BOOLEAN,
+  by: ANY_STORED_TEXT,
+};
+/** How what is repaired goes on. */
+export const THEN: ArgumentType = { kind: "choice", values: ["retry", "resume"] };
 const REQUEST: Shape = {
-  action: { kind: "choice", values: ["cancel", "retry", "signal", "pause", "resume"] },
+  action: { kind: "choice", values: ["cancel", "retry", "signal", "pause", "resume", "migrate", "repair"] },
   filter: OBJECT,
   reason: ANY_STORED_TEXT,
   name: NAME,
   payload: ANYTHING,
-  dryRun: BOOLEAN,
-  by: ANY_STORED_TEXT,
+  ...MIGRATION,
+  then: THEN,
 };
-const FILTER: Shape = {
+/** Which executions. */
+export const FILTER: Shape = {
   type: EXECUTION_TYPE,
   target: NAME,
   version: COUNT,
@@ -72,7 +90,7 @@ export class Operations {
   }
 
   /**
-   * Cancels, retries, signals, pauses or resumes all executions that fit a filter. Workers, or pg_cron, do it in the
+   * Cancels, retries, signals, pauses, resumes, migrates or repairs all executions that fit a filter. Workers, or pg_cron, do it in the
    * background. Executions that are created later are left alone.
    *
    * @param request what to do, to which executions
@@ -86,8 +104,9 @@ export class Operations {
     }
     checkShape(request, REQUEST, { where });
     checkShape(request.filter, FILTER, { where });
-    const { action, dryRun = false, by = null, reason, name, payload } = request;
-    const args = { reason, name, payload: action === "signal" ? payload ?? null : payload };
+    const { action, filter: _filter, dryRun = false, by = null, payload, ...others } = request;
+    const args = { ...others, payload: action === "signal" ? payload ?? null : payload };
+    if (action === "migrate" || action === "repair") await pairVersions(this.#core, request);
     const given = {
       action,
       filter: toJson(storedFilter(request.filter), { what: "filter" }),
@@ -121,6 +140,12 @@ export class Operations {
     checkShape(page, PAGE, { where: "operations.acts()" });
     const { after = null, limit = LIST_LIMIT } = page;
     return await this.#core.retried(() => listActs(this.#core.engine, id, { after, limit }));
+  }
+
+  /** Where the workflows of a migration or a repair stood and where they go on, in groups; of a dry run, too. */
+  async places(operation: string): Promise<readonly OperationPlace[]> {
+    const id = idOf(operation);
+    return await this.#core.retried(() => listPlaces(this.#core.engine, id));
   }
 
   /** Stops an operation; what it has done stays. False if it was not running. */

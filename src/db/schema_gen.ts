@@ -116,7 +116,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "71a988e4d2f4cd6439851bcc75f452852f205467e66a93c5a56716229bce329f",
+    checksum: "6ff10973e61eeaf8df61103df0f957a60fb0e8f9dda153a821075442bfd7e7db",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -290,6 +290,7 @@ create table rhythm.workflow_state (
   sizes integer[] not null default '{}',
   arrived integer not null default 0,
   need integer[] not null default '{}',
+  change uuid,
   stack jsonb,
   snapshot json,
   constraint workflow_state_pkey primary key (execution_id),
@@ -297,6 +298,8 @@ create table rhythm.workflow_state (
   constraint delivered_arrived check (delivered <= arrived)
 )
 with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, toast_tuple_target = 1024);
+
+create index workflow_state_change on rhythm.workflow_state (change) where change is not null;
 
 -- json, because as jsonb it takes twice the space: it is mostly small numbers. Columns that change at each end and at each step
 -- are next to each other, because WAL contains everything between the first and the last byte that changed.
@@ -312,8 +315,11 @@ comment on column rhythm.workflow_state.sizes is 'For each group, how many of it
 comment on column rhythm.workflow_state.need is 'For each group, how many members must still end; at 0 the workflow continues.';
 comment on column rhythm.workflow_state.last_group is 'The last number that a group got.';
 comment on column rhythm.workflow_state.cleanup is 'It has a finally block to run if it is cancelled.';
+comment on column rhythm.workflow_state.change is 'The operation (migrate or repair) that the worker which opens the state next applies to it first.';
 comment on column rhythm.workflow_state.failures is 'How many of its attempts threw, while it is in no batch.';
 comment on column rhythm.workflow_state.stack is 'The line of each branch in the source, with its variables; for people.';
+
+comment on index rhythm.workflow_state_change is 'Operations that are still to be applied.';
 
 create table rhythm.inbox (
   execution_id uuid not null,
@@ -1078,7 +1084,7 @@ comment on column rhythm.queue_head.until is 'Then a claim walks from the beginn
   {
     name: "structure/095_history.sql",
     kind: "structure",
-    checksum: "bdf973c6fee00e2248dc97b7ac9995d16fee18ab18a62c12de20847d8ef148e6",
+    checksum: "3b3b9ee32391125b1219c2351b25e3bc8235e3df2d72a3162e05d84dec067b00",
     text: `-- What people did to workflows, and what the journal alone could not rebuild.
 
 create table rhythm.base (
@@ -1090,6 +1096,7 @@ create table rhythm.base (
   by text not null,
   note text,
   program text not null,
+  was text,
   snapshot json not null,
   constraint base_pkey primary key (execution_id, step),
   constraint act_known check (act in ('edited', 'rewound', 'forked', 'migrated', 'repaired'))
@@ -1099,6 +1106,7 @@ alter table rhythm.base alter column snapshot set storage external;
 
 comment on table rhythm.base is 'Snapshots of workflows that a person changed. Rebuilding a later state begins with the newest one before it.';
 comment on column rhythm.base.step is 'The number that the change has among the steps. The snapshot is the state after it.';
+comment on column rhythm.base.was is 'The program before, if it was another one.';
 comment on column rhythm.base.epoch is 'The epoch from then on.';
 
 create table rhythm.taken_end (
@@ -1110,6 +1118,17 @@ create table rhythm.taken_end (
 
 comment on table rhythm.taken_end is 'The ends of children as their workflows took them, where retry() has begun the child again since.';
 comment on column rhythm.taken_end.settled is 'As the workflow got it: see settled_items().';
+
+create table rhythm.pairing (
+  from_program text not null,
+  to_program text not null,
+  pairs jsonb not null,
+  constraint pairing_pkey primary key (from_program, to_program),
+  constraint pairs_is_object check (jsonb_typeof(pairs) = 'object')
+);
+
+comment on table rhythm.pairing is 'Where workflows that stand somewhere in one version of a flow go on in another one. The language makes it.';
+comment on column rhythm.pairing.pairs is 'By function and instruction, as {"0:17": {"to": "0:19", "how": "sure", "line": 3, "toLine": 4}}.';
 `,
   },
   {
@@ -1141,7 +1160,7 @@ comment on column rhythm.home.environment is 'The environment''s name, such as p
   {
     name: "structure/110_operations.sql",
     kind: "structure",
-    checksum: "b9152c47f9a21c2a6a58e8d419fd6ca04f2240658f9f81db36708517938d2e66",
+    checksum: "6a0f1ce579b4dd9982116791dbabf21247b9a665195c03d2c4c04fba27b015b7",
     text: `-- Operations: something that is done to many executions, in bounded pieces. A piece, its records and the place that it has reached
 -- commit together, so that a crash loses and doubles nothing.
 
@@ -1164,7 +1183,7 @@ create table rhythm.operation (
   unchanged bigint not null default 0,
   refused bigint not null default 0,
   constraint operation_pkey primary key (id),
-  constraint action_known check (action in ('cancel', 'retry', 'signal', 'pause', 'resume')),
+  constraint action_known check (action in ('cancel', 'retry', 'signal', 'pause', 'resume', 'migrate', 'repair')),
   constraint state_known check (state in ('running', 'stopped', 'completed')),
   constraint ended_at_iff_completed check ((ended_at is not null) = (state = 'completed'))
 )
@@ -1192,6 +1211,7 @@ create table rhythm.operation_act (
   at timestamptz not null,
   result text,
   detail text,
+  place jsonb,
   constraint operation_act_pkey primary key (operation_id, execution_id),
   constraint result_known check (result in ('done', 'would', 'unchanged', 'refused'))
 );
@@ -1201,6 +1221,7 @@ create index operation_act_open on rhythm.operation_act (operation_id) where res
 comment on table rhythm.operation_act is 'What an operation did to each execution that fits its filter.';
 comment on column rhythm.operation_act.result is 'Null: the execution was locked. The operation tries it again.';
 comment on column rhythm.operation_act.detail is 'Why it refused.';
+comment on column rhythm.operation_act.place is 'For migrate and repair: where the workflow stood, and where it goes on: {version, lines, to, how, why}.';
 comment on index rhythm.operation_act_open is 'What an operation must try again.';
 `,
   },
@@ -1343,7 +1364,7 @@ comment on column rhythm.rate.took is 'How many took up to each of took_bounds()
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "c104490437677b9a11f82c673ee5e5952258c45e890d7e90d57ab3b747224ec9",
+    checksum: "b5477c3b6fbbaa563dc3461d56c7643ac3ae3b4ccf4153f09aaae09bbc043603",
     text: `-- Cancelling an execution and everything that it started.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1386,7 +1407,7 @@ comment on function rhythm.to_cancel(uuid[]) is
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
 -- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
 -- locks taken in the order of ids.
-create or replace function rhythm.lock_trees(p_ids uuid[])
+create or replace function rhythm.lock_trees(p_ids uuid[], p_also uuid[] default '{}')
 returns uuid[]
 language plpgsql
 volatile
@@ -1399,8 +1420,8 @@ begin
   loop
     begin
       v_locked := v_ids;
-      perform rhythm.lock_around(v_locked);
-      perform from rhythm.execution as e where e.id = any (v_locked) order by e.id for no key update;
+      perform rhythm.lock_around(v_locked || p_also);
+      perform from rhythm.execution as e where e.id = any (v_locked || p_also) order by e.id for no key update;
       v_ids := rhythm.trees(p_ids);
       if v_ids <@ v_locked then
         return v_ids;
@@ -1414,8 +1435,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.lock_trees(uuid[]) is
-  'Locks some executions, all that they started, their states and those of their parents; returns what trees() returns. Nobody can add to these now. Internal.';
+comment on function rhythm.lock_trees(uuid[], uuid[]) is
+  'Locks some executions, all that they started, their states and those of their parents; returns what trees() returns. p_also: executions that may have ended, to lock in the same order. Nobody can add to these now. Internal.';
 
 -- If this kept the lock of a larger batch, 99 other executions would wait for this transaction. So it only waits until no
 -- session is claiming the batch. A later claim sees that the member is locked, and leaves it out. The caller has locked the member.
@@ -2911,7 +2932,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "5b26bd0ebd95c776be1d62a6718e1a9c409b5f874e8a34feb044ab00ebef859c",
+    checksum: "2eb59bf4317d47a96eb3f59d67f8e8bf06639beed5500e3b06bb86f7333404f2",
     text: `-- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.settled_items(p_items uuid[])
@@ -3028,7 +3049,8 @@ begin
       'program', min(s.program), 'version', min(v.version), 'timeout_ms', min(e.timeout_ms)),
     'ids', array_agg(e.id order by e.id), 'inputs', jsonb_agg(e.inputs order by e.id), 'parents', jsonb_agg(e.parent_id order by e.id),
     'states', jsonb_agg(jsonb_build_object('seq', s.seq, 'snapshot', s.snapshot, 'settled', rhythm.inbox_items(e.id, s.delivered),
-      'taken', s.delivered, 'seed', e.seed::text, 'epoch', coalesce(e.epoch, 0), 'cancel_reason', e.cancel_reason) order by e.id))
+      'taken', s.delivered, 'seed', e.seed::text, 'epoch', coalesce(e.epoch, 0), 'cancel_reason', e.cancel_reason)
+      || case when s.change is null then '{}' else rhythm.change_of(s.change, e.target) end order by e.id))
   into v_result
   from rhythm.workflow_state as s
   join rhythm.execution as e on e.id = s.execution_id
@@ -6133,7 +6155,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "0b2eb91d7b116c2cbf423ee74ce6e307d282897502ade4333016aa81f35240dd",
+    checksum: "c2a3c8b17e5b01136fa168d1a372cba7f103b9282fd0ef365155fa7b2b5d5fa7",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -6193,7 +6215,9 @@ $$;
 comment on function rhythm.require_state(json, jsonb, jsonb) is 'Raises RH001 unless these are a state, waits and effects. Internal.';
 
 -- Of what failed, the step in which it failed is noted under the next number.
-create or replace function rhythm.store_change(p_state rhythm.workflow_state, p_snapshot json, p_act text, p_note text)
+create or replace function rhythm.store_change(
+  p_state rhythm.workflow_state, p_snapshot json, p_act text, p_note text, p_program text default null, p_by text default session_user
+)
 returns integer
 language plpgsql
 volatile
@@ -6205,14 +6229,15 @@ declare
 begin
   update rhythm.execution as e set epoch = coalesce(e.epoch, 0) + 1 where e.id = p_state.execution_id
   returning e.epoch, p_state.seq + case when e.state = 0 then 1 else 2 end into v_epoch, v_step;
-  update rhythm.workflow_state as s set seq = v_step, snapshot = p_snapshot, stack = null where s.execution_id = p_state.execution_id;
-  insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
-  values (p_state.execution_id, v_step, v_epoch, rhythm.now(), p_act, session_user, left(nullif(p_note, ''), 2000), p_state.program, p_snapshot);
+  update rhythm.workflow_state as s set seq = v_step, snapshot = p_snapshot, stack = null, program = coalesce(p_program, s.program) where s.execution_id = p_state.execution_id;
+  insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, was, snapshot)
+  values (p_state.execution_id, v_step, v_epoch, rhythm.now(), p_act, p_by, left(nullif(p_note, ''), 2000), coalesce(p_program, p_state.program),
+    nullif(p_state.program, p_program), p_snapshot);
   return v_step;
 end;
 $$;
 
-comment on function rhythm.store_change(rhythm.workflow_state, json, text, text) is 'Stores a state that a person made, with its base; returns the number of the change. Internal.';
+comment on function rhythm.store_change(rhythm.workflow_state, json, text, text, text, text) is 'Stores a state that a person made, with its base; returns the number of the change. Internal.';
 
 create or replace function rhythm.edit_state(p_execution uuid, p_seq integer, p_snapshot json, p_note text default null)
 returns integer
@@ -6293,8 +6318,8 @@ begin
   if p_pending is null then
     perform rhythm.raise('RH001', 'p_pending must be an array of ids: what was under way');
   end if;
-  perform rhythm.lock_around(array[p_execution]);
-  perform rhythm.lock_trees(array[p_execution]);
+  -- All at once: the ids of its children may be lower than its own.
+  perform rhythm.lock_trees(array[p_execution], array[p_execution]);
   v_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot rewind');
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   if v_execution.state > 0 and exists (
@@ -6490,7 +6515,7 @@ comment on function rhythm.delete_execution(uuid) is
   {
     name: "history/history.sql",
     kind: "behaviour",
-    checksum: "0737ae4bed3084458d42a5cb23720a6c77d9a4111ddec29523a294584b205aa8",
+    checksum: "dc2226a682cedc9f35f68cfdc643f43ac89d31a3c82cd30f4555ed8b095e0669",
     text: `-- What workflows did, step by step. sql/settle writes it: a row of the journal, or the row of the child with whose end the step
 -- committed.
 
@@ -6602,6 +6627,16 @@ begin
   select b.* into v_base from rhythm.base as b where b.execution_id = p_execution and b.step <= coalesce(p_step, b.step) order by b.step desc limit 1;
   if found then
     select v.* into v_version from rhythm.flow_version as v where v.program = v_base.program;
+  else
+    -- Before it was changed for the first time, it may have run another program.
+    select v.* into v_version
+    from rhythm.base as b
+    join rhythm.flow_version as v on v.program = coalesce(b.was, b.program)
+    where b.execution_id = p_execution and b.act <> 'forked' and b.step > p_step
+    order by b.step limit 1;
+    if not found then
+      select v.* into v_version from rhythm.flow_version as v where v.name = v_execution.target and v.version = v_execution.version;
+    end if;
   end if;
   return jsonb_build_object(
     'id', v_execution.id, 'flow', v_version.name, 'version', v_version.version, 'source', v_version.source, 'code', v_version.code,
@@ -9245,9 +9280,373 @@ comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts 
 `,
   },
   {
+    name: "operations/migrate.sql",
+    kind: "behaviour",
+    checksum: "cf2816cd136f6fa54955ea30fc3dac67e6a2be9d6dee24c586db5b803fdb83ad",
+    text: `-- Operations that change the states of workflows: migrate and repair. The operation only marks the states. The worker
+-- that opens a state next applies it: the language makes the new state.
+
+-- p_pairs: what pairPrograms() of the language gives.
+create or replace function rhythm.register_pairing(p_flow text, p_from integer, p_to integer, p_pairs jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_from constant text := rhythm.program_of(p_flow, p_from);
+  v_to constant text := rhythm.program_of(p_flow, p_to);
+begin
+  if jsonb_typeof(p_pairs) is distinct from 'object' or jsonb_path_exists(p_pairs, '$.* ? (@.type() != "object")') then
+    perform rhythm.raise('RH001', 'p_pairs must be an object of objects: what the language gave');
+  end if;
+  insert into rhythm.pairing (from_program, to_program, pairs) values (v_from, v_to, p_pairs)
+  on conflict (from_program, to_program) do update set pairs = excluded.pairs;
+end;
+$$;
+
+comment on function rhythm.register_pairing(text, integer, integer, jsonb) is
+  'Stores where workflows of one version of a flow go on in another version. For tools: registering a flow does it.';
+
+-- Where the caller has yet to pair, newest first.
+create or replace function rhythm.unpaired_versions(p_flow text, p_to integer, p_limit integer default 50)
+returns table (version integer, code jsonb, to_code jsonb)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_to constant text := rhythm.program_of(p_flow, p_to);
+begin
+  perform rhythm.check_limit('unpaired_versions()', p_limit);
+  return query
+  select v.version, v.code, t.code
+  from rhythm.flow_version as v
+  join rhythm.flow_version as t on t.program = v_to
+  where v.name = p_flow and v.program <> v_to and v.code <> '{"language": "typescript"}' and t.code <> '{"language": "typescript"}'
+    and not exists (select from rhythm.pairing as p where p.from_program = v.program and p.to_program = v_to)
+  order by v.version desc
+  limit p_limit;
+end;
+$$;
+
+comment on function rhythm.unpaired_versions(text, integer, integer) is
+  'The versions of a flow whose workflows nobody knows yet where to go on in version p_to, with both programs. For tools: they call register_pairing() then.';
+
+create or replace function rhythm.program_of(p_flow text, p_version integer)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_program constant text := (select v.program from rhythm.flow_version as v where v.name = p_flow and v.version = p_version);
+begin
+  if v_program is null then
+    perform rhythm.raise('RH004', format('There is no version %s of flow "%s"', coalesce(p_version::text, 'null'), coalesce(p_flow, 'null')), 'The view flow_versions lists all versions');
+  end if;
+  return v_program;
+end;
+$$;
+
+comment on function rhythm.program_of(text, integer) is 'The key of a version of a flow; raises RH004 if there is none. Internal.';
+
+-- What is wrong with the arguments of migrate and repair.
+create or replace function rhythm.change_problem(p_action text, p_filter jsonb, p_args jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when p_args ? 'map' and (jsonb_typeof(p_args -> 'map') <> 'object' or p_args -> 'map' <> '{}' and jsonb_path_exists(p_args, '$.map.* ? (@.type() != "number")')) then
+      'map must be an object of line numbers: {"12": 14}'
+    when p_args ? 'accept' and not p_args -> 'accept' <@ '["sure", "likely"]' then 'accept must be sure or likely'
+    when p_args ? 'set' and jsonb_typeof(p_args -> 'set') <> 'object' then 'set must be an object of variables and their values: {"amount": 40}'
+    when p_args ? 'fibre' and coalesce(p_args ->> 'fibre' !~ '^\\d{1,9}$', true) then 'fibre must be a number, counted from 0'
+    when p_args ? 'note' and jsonb_typeof(p_args -> 'note') <> 'string' then 'note must be a text'
+    when p_args ? 'then' and not p_args -> 'then' <@ '["retry", "resume"]' then 'then must be retry or resume'
+    when p_args ? 'to' and coalesce(p_args ->> 'to' !~ '^[1-9]\\d{0,8}$', true) then 'to must be the number of a version'
+    when (p_action = 'migrate' or p_args ? 'to') and jsonb_typeof(p_filter -> 'target') is distinct from 'string' then
+      'The filter must name a target: versions belong to a flow'
+    when p_action = 'repair' and not (p_args ? 'to' or p_args ? 'set') then 'repair needs "set", "to", or both'
+  end;
+end;
+$$;
+
+comment on function rhythm.change_problem(text, jsonb, jsonb) is 'What is wrong with the arguments of migrate or repair; null if nothing is. Internal.';
+
+-- Without a version, it is the current one. Without a status, migrate takes what has not ended.
+create or replace function rhythm.complete_change(p_action text, inout p_filter jsonb, inout p_args jsonb)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_flow constant text := p_filter ->> 'target';
+begin
+  if p_action = 'migrate' and not p_args ? 'to' then
+    p_args := p_args || jsonb_build_object('to', (
+      select v.version from rhythm.flow as f join rhythm.flow_version as v on v.program = f.program where f.name = v_flow));
+  end if;
+  if p_args ? 'to' then
+    perform rhythm.program_of(v_flow, (p_args ->> 'to')::integer);
+  end if;
+  p_filter := case when p_action = 'migrate' and not p_filter ? 'status' then '{"status": ["pending", "running", "suspended"]}' else '{}'::jsonb end
+    || '{"type": "workflow"}' || p_filter;
+end;
+$$;
+
+comment on function rhythm.complete_change(text, jsonb, jsonb) is 'The filter and the arguments of migrate or repair with their defaults. Internal.';
+
+-- Where a state stands, and where it would go on: {lines, to, how, why}; null: the programs are not paired yet.
+create or replace function rhythm.place_of(p_snapshot json, p_from text, p_to text, p_args jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_heap constant jsonb := (p_snapshot -> 'h')::jsonb;
+  v_pairs constant jsonb := (select p.pairs from rhythm.pairing as p where p.from_program = p_from and p.to_program = p_to);
+begin
+  if p_snapshot is null or p_from = p_to then
+    return '{"lines": [], "to": [], "how": "sure"}';
+  elsif v_pairs is null then
+    return null;
+  end if;
+  return (
+    select jsonb_strip_nulls(jsonb_build_object(
+      'lines', coalesce(jsonb_agg(x.line order by x.nth), '[]'), 'to', coalesce(jsonb_agg(x.to_line order by x.nth), '[]'),
+      'how', (array['sure', 'likely', 'none'])[coalesce(max(x.grade), 1)],
+      'why', (array_agg(x.why order by x.grade desc, x.nth) filter (where x.grade > 1))[1]))
+    from (
+      select s.nth, coalesce(s.pair -> 'line', '0') as line, coalesce(p_args -> 'map' -> (s.pair ->> 'line'), s.pair -> 'toLine', 'null') as to_line,
+        case
+          when p_args -> 'map' ? (s.pair ->> 'line') then 1
+          when s.pair is null or s.pair ->> 'how' = 'none' then 3
+          when s.pair ->> 'how' = 'likely' or l.name is not null then 2
+          else 1
+        end as grade,
+        coalesce(case when l.name is not null then format('"%s" has no value there', l.name) end, s.pair ->> 'why', 'it stands at no await') as why
+      from (
+        select f.nth, v_pairs -> concat(v_heap -> (f.entry ->> 1)::integer ->> 1, ':', f.entry ->> 3) as pair
+        from jsonb_array_elements(v_heap) with ordinality as f (entry, nth)
+        where f.entry ->> 0 = '15' and f.entry ->> 4 <> '-1'
+      ) as s
+      left join lateral (
+        select n.name from jsonb_array_elements_text(s.pair -> 'lacks') as n (name) where not coalesce(p_args -> 'set' ? n.name, false) limit 1
+      ) as l on true
+    ) as x);
+end;
+$$;
+
+comment on function rhythm.place_of(json, text, text, jsonb) is 'Where a workflow stands, and where it would go on in another version. Internal.';
+
+-- Marks a state for the worker that opens it next. Raises if the workflow cannot go on there.
+create or replace function rhythm.mark_change(p_operation rhythm.operation, p_id uuid, p_now timestamptz, out is_done boolean, out place jsonb, out problem text)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_args constant jsonb := p_operation.args;
+  v_execution rhythm.execution;
+  v_state rhythm.workflow_state;
+  v_from rhythm.flow_version;
+  v_to rhythm.flow_version;
+begin
+  if not p_operation.dry_run then
+    -- retry() locks more than this state, and all in one order.
+    perform rhythm.lock_states(case when p_operation.action = 'repair' then rhythm.retry_reach(p_id) else array[p_id] end);
+  end if;
+  select e.* into v_execution from rhythm.execution as e where e.id = p_id;
+  select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_id;
+  select v.* into v_from from rhythm.flow_version as v where v.program = v_state.program;
+  select v.* into v_to from rhythm.flow_version as v
+  where v.name = v_execution.target and v.version = coalesce((v_args ->> 'to')::integer, v_from.version);
+  is_done := true;
+  place := jsonb_build_object('version', v_from.version);
+  if v_state.execution_id is null or v_execution.state not in (0, 2) then
+    problem := format('it is %s', rhythm.status_of(p_id));
+  elsif v_from.code = '{"language": "typescript"}' or v_to.code = '{"language": "typescript"}' then
+    problem := 'it is a workflow in TypeScript, whose steps need its own program';
+  elsif v_state.snapshot is null and v_args ? 'set' then
+    problem := 'it has not come to its first wait, so it has no variables';
+  elsif p_operation.action = 'migrate' and v_state.program = v_to.program and v_state.change is null then
+    is_done := false;
+  else
+    place := place || coalesce(rhythm.place_of(v_state.snapshot, v_state.program, v_to.program, v_args), '{}');
+    if place ->> 'how' <> 'sure' and (place ->> 'how' = 'none' or v_args ->> 'accept' is distinct from 'likely') then
+      problem := format('line %s to line %s is %s: %s', place -> 'lines' ->> 0, coalesce(place -> 'to' ->> 0, '?'), place ->> 'how', place ->> 'why');
+    end if;
+  end if;
+  if p_operation.dry_run or not is_done or problem is not null then
+    return;
+  end if;
+  update rhythm.workflow_state as s set change = p_operation.id where s.execution_id = p_id;
+  if p_operation.action <> 'repair' then
+    return;
+  elsif v_execution.state = 2 then
+    perform rhythm.retry(p_id);
+  elsif v_args ->> 'then' = 'resume' then
+    perform rhythm.resume_these(array[p_id], p_now);
+  end if;
+end;
+$$;
+
+comment on function rhythm.mark_change(rhythm.operation, uuid, timestamptz) is
+  'Marks the state of a workflow for migrate or repair; problem: why it stays as it is. Internal.';
+
+create or replace function rhythm.change_of(p_operation uuid, p_flow text)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select jsonb_build_object('change', jsonb_strip_nulls(jsonb_build_object('action', o.action, 'args', o.args, 'program', v.program, 'version', v.version)))
+    from rhythm.operation as o
+    left join rhythm.flow_version as v on v.name = p_flow and v.version = (o.args ->> 'to')::integer
+    where o.id = p_operation);
+end;
+$$;
+
+comment on function rhythm.change_of(uuid, text) is 'What the worker that opens a state must apply to it. Internal.';
+
+-- The worker holds the lease. p_snapshot: the new state; null: it has not begun. p_problem: why it cannot be changed; it goes on as it is.
+-- Returns the number and the epoch with which it goes on; null: the lease is lost.
+create or replace function rhythm.apply_change(
+  p_worker uuid, p_execution uuid, p_call integer, p_seq integer, p_snapshot json default null, p_problem text default null
+)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_state rhythm.workflow_state;
+  v_execution rhythm.execution;
+  v_operation rhythm.operation;
+  v_to rhythm.flow_version;
+begin
+  perform rhythm.lock_states(array[p_execution]);
+  select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
+  select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_execution;
+  perform from rhythm.batch as b where b.id = v_state.batch_id and b.worker = p_worker and b.call = p_call for update;
+  if not found or v_state.seq is distinct from p_seq or v_execution.state <> 0 then
+    return null;
+  end if;
+  select o.* into v_operation from rhythm.operation as o where o.id = v_state.change;
+  if v_operation.id is null then
+    return null;
+  elsif p_problem is null and v_state.snapshot is not null and json_typeof(p_snapshot) is distinct from 'object' then
+    perform rhythm.raise('RH001', 'p_snapshot must be a JSON object: a state that the language gave');
+  end if;
+  update rhythm.workflow_state as s set change = null where s.execution_id = p_execution;
+  if p_problem is not null then
+    update rhythm.operation_act as a set result = 'refused', detail = left(p_problem, 2000), at = rhythm.now()
+    where a.operation_id = v_operation.id and a.execution_id = p_execution and a.result = 'done';
+    if found then
+      update rhythm.operation as o set done = o.done - 1, refused = o.refused + 1 where o.id = v_operation.id;
+    end if;
+    return jsonb_build_object('seq', v_state.seq, 'epoch', coalesce(v_execution.epoch, 0));
+  end if;
+  select v.* into v_to from rhythm.flow_version as v where v.name = v_execution.target and v.version = (v_operation.args ->> 'to')::integer;
+  if v_state.snapshot is null then
+    update rhythm.workflow_state as s set program = coalesce(v_to.program, s.program) where s.execution_id = p_execution;
+  else
+    perform rhythm.store_change(v_state, p_snapshot, case v_operation.action when 'migrate' then 'migrated' else 'repaired' end,
+      concat_ws(': ', 'operation ' || v_operation.id, v_operation.args ->> 'note'), v_to.program, v_operation.started_by);
+  end if;
+  update rhythm.execution as e set version = coalesce(v_to.version, e.version) where e.id = p_execution;
+  return (
+    select jsonb_build_object('seq', s.seq, 'epoch', coalesce(e.epoch, 0))
+    from rhythm.workflow_state as s join rhythm.execution as e on e.id = s.execution_id where s.execution_id = p_execution);
+end;
+$$;
+
+comment on function rhythm.apply_change(uuid, uuid, integer, integer, json, text) is
+  'For a worker: stores the state of a workflow that an operation migrates or repairs, before its next step; returns {seq, epoch}. Null: the lease is lost.';
+
+create or replace function rhythm.migrate(
+  p_flow text, p_to integer default null, p_filter jsonb default '{}', p_args jsonb default '{}', dry_run boolean default false, p_by text default null
+)
+returns uuid
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if jsonb_typeof(p_filter) is distinct from 'object' then
+    perform rhythm.raise('RH001', 'A filter must be an object: {"status": "suspended"}');
+  elsif jsonb_typeof(p_args) is distinct from 'object' then
+    perform rhythm.raise('RH001', 'The arguments of an action must be an object');
+  end if;
+  return rhythm.operate('migrate', p_filter || jsonb_build_object('target', p_flow), p_args || jsonb_strip_nulls(jsonb_build_object('to', p_to)), migrate.dry_run, p_by);
+end;
+$$;
+
+comment on function rhythm.migrate(text, integer, jsonb, jsonb, boolean, text) is
+  'Moves the running workflows of a flow to another version (default: the current one), each when it is opened next; returns the id of the operation. '
+  'p_args: {map: lines of the old version and those of the new one where to go on, accept: "likely", set: variables that are new}. '
+  'Call it in the transaction that registers the version. Example: select rhythm.migrate(''order'');';
+
+create or replace function rhythm.operation_places(p_operation uuid)
+returns table (version integer, lines integer[], sources text[], to_lines integer[], to_sources text[], how text, why text, result text, executions bigint, example uuid)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_operation rhythm.operation;
+begin
+  perform rhythm.require_operation(p_operation, 'look at it');
+  select o.* into v_operation from rhythm.operation as o where o.id = p_operation;
+  return query
+  select (g.place ->> 'version')::integer, f.lines, f.sources, t.lines, t.sources, g.place ->> 'how', g.place ->> 'why', g.result, g.executions, g.example
+  from (
+    select a.place, a.result, count(*) as executions, min(a.execution_id::text)::uuid as example
+    from rhythm.operation_act as a
+    where a.operation_id = p_operation and a.place is not null
+    group by a.place, a.result
+  ) as g
+  cross join lateral rhythm.source_lines(v_operation.filter ->> 'target', (g.place ->> 'version')::integer, g.place -> 'lines') as f
+  cross join lateral rhythm.source_lines(v_operation.filter ->> 'target', (v_operation.args ->> 'to')::integer, g.place -> 'to') as t
+  order by 1, 2, 4, 8;
+end;
+$$;
+
+comment on function rhythm.operation_places(uuid) is
+  'Where the workflows of an operation (migrate, repair) stood and where they go on, in groups: lines with their source, how sure it is, and how many there are. For a dry run, too.';
+
+create or replace function rhythm.source_lines(p_flow text, p_version integer, p_lines jsonb, out lines integer[], out sources text[])
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_source constant text[] := (select string_to_array(v.source, E'\\n') from rhythm.flow_version as v where v.name = p_flow and v.version = p_version);
+begin
+  lines := array(select l.line::integer from jsonb_array_elements_text(p_lines) with ordinality as l (line, nth) order by l.nth);
+  sources := array(select btrim(v_source[l.line::integer], E' \\t\\r') from jsonb_array_elements_text(p_lines) with ordinality as l (line, nth) order by l.nth);
+end;
+$$;
+
+comment on function rhythm.source_lines(text, integer, jsonb) is 'Lines of a version of a flow with their text. Internal.';
+`,
+  },
+  {
     name: "operations/operate.sql",
     kind: "behaviour",
-    checksum: "6d465a5cfcaec2e898779079362dc5d2de229e6d9cc7cc075e7e0c7f26871ddf",
+    checksum: "29d40bb60d8d9e86167c10e90fab305e9b38b587188122fdbe10c956ec9722f9",
     text: `-- Operations: start, stop, continue.
 
 create or replace function rhythm.filter_problem(p_filter jsonb)
@@ -9294,11 +9693,12 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_known constant text[] := case p_action when 'cancel' then '{reason}' when 'pause' then '{reason}' when 'signal' then '{name,payload}' else '{}' end;
+  v_known constant text[] := case p_action when 'cancel' then '{reason}' when 'pause' then '{reason}' when 'signal' then '{name,payload}'
+    when 'migrate' then '{to,map,accept,set,fibre,note}' when 'repair' then '{set,fibre,to,map,accept,then,note}' else '{}' end;
 begin
   return case
-    when p_action is null or p_action not in ('cancel', 'retry', 'signal', 'pause', 'resume') then
-      format('There is no action "%s": expected cancel, retry, signal, pause or resume', p_action)
+    when p_action is null or p_action not in ('cancel', 'retry', 'signal', 'pause', 'resume', 'migrate', 'repair') then
+      format('There is no action "%s": expected cancel, retry, signal, pause, resume, migrate or repair', p_action)
     when jsonb_typeof(p_args) is distinct from 'object' then 'The arguments of an action must be an object'
     when p_args - v_known <> '{}' and v_known = '{}' then format('%s takes no arguments', p_action)
     when p_args - v_known <> '{}' then 'There is no ' || rhythm.unknown_option(p_args, v_known)
@@ -9317,14 +9717,23 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
-  v_problem constant text := coalesce(rhythm.action_problem(p_action, p_args), rhythm.filter_problem(p_filter));
+  v_problem text := coalesce(rhythm.action_problem(p_action, p_args), rhythm.filter_problem(p_filter));
+  v_change record;
   v_from uuid := '00000000-0000-0000-0000-000000000000';
   v_until uuid := rhythm.first_id(v_now + interval '1 millisecond');
   v_names constant record := rhythm.pause_names(null, p_by);
   v_id constant uuid := rhythm.uuid7(v_now);
 begin
+  if p_action in ('migrate', 'repair') then
+    v_problem := coalesce(v_problem, rhythm.change_problem(p_action, p_filter, p_args));
+  end if;
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
+  end if;
+  if p_action in ('migrate', 'repair') then
+    v_change := rhythm.complete_change(p_action, p_filter, p_args);
+    p_filter := v_change.p_filter;
+    p_args := v_change.p_args;
   end if;
   begin
     if p_filter ? 'created_after' then
@@ -9345,8 +9754,9 @@ end;
 $$;
 
 comment on function rhythm.operate(text, jsonb, jsonb, boolean, text) is
-  'Does something to all executions that fit a filter, in the background and in bounded pieces; returns the id of the operation. p_action: cancel, retry, signal, pause or resume. '
-  'p_filter: {type, target, version, status, queue, parent, fingerprint, line, variables, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal. '
+  'Does something to all executions that fit a filter, in the background and in bounded pieces; returns the id of the operation. p_action: cancel, retry, signal, pause, resume, migrate or repair. '
+  'p_filter: {type, target, version, status, queue, parent, fingerprint, line (of the error), variables, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal, '
+  '{to, map, accept, set, fibre, note} of migrate, and besides {then} of repair. '
   'dry_run: only record what it would change. Example: select rhythm.operate(''retry'', ''{"status": "failed", "target": "charge"}'');';
 
 create or replace function rhythm.stop_operation(p_operation uuid)
@@ -9406,7 +9816,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "632c8a39abe6af5cd87f44f7459a9b66a107f14e94e5f5bdc347909239c99224",
+    checksum: "f3326a1028d51116f591814fc0760a6589e87cfb2edb8e75f353340cd0421a27",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -9469,7 +9879,7 @@ $$;
 comment on function rhythm.next_to_look(rhythm.operation, integer) is 'The next executions that an operation looks at, in order. Internal.';
 
 -- Never waits long: an execution that another session has locked is tried again later. result null: it was locked.
-create or replace function rhythm.act(p_operation rhythm.operation, p_id uuid, p_now timestamptz, out result text, out detail text)
+create or replace function rhythm.act(p_operation rhythm.operation, p_id uuid, p_now timestamptz, out result text, out detail text, out place jsonb)
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
@@ -9477,7 +9887,12 @@ as $$
 declare
   v_is_done boolean := true;
 begin
-  if p_operation.dry_run then
+  if p_operation.action in ('migrate', 'repair') then
+    set local lock_timeout = '10ms';
+    select m.is_done, m.place, m.problem into v_is_done, place, detail from rhythm.mark_change(p_operation, p_id, p_now) as m;
+    result := case when detail is not null then 'refused' when not v_is_done then 'unchanged' when p_operation.dry_run then 'would' else 'done' end;
+    return;
+  elsif p_operation.dry_run then
     result := 'would';
     return;
   end if;
@@ -9517,8 +9932,9 @@ as $$
 declare
   v_act constant record := rhythm.act(p_operation, p_id, p_now);
 begin
-  insert into rhythm.operation_act (operation_id, execution_id, at, result, detail) values (p_operation.id, p_id, p_now, v_act.result, v_act.detail)
-  on conflict (operation_id, execution_id) do update set at = excluded.at, result = excluded.result, detail = excluded.detail;
+  insert into rhythm.operation_act (operation_id, execution_id, at, result, detail, place)
+  values (p_operation.id, p_id, p_now, v_act.result, v_act.detail, v_act.place)
+  on conflict (operation_id, execution_id) do update set at = excluded.at, result = excluded.result, detail = excluded.detail, place = excluded.place;
   p_operation.done := p_operation.done + case when v_act.result in ('done', 'would') then 1 else 0 end;
   p_operation.unchanged := p_operation.unchanged + case when v_act.result = 'unchanged' then 1 else 0 end;
   p_operation.refused := p_operation.refused + case when v_act.result = 'refused' then 1 else 0 end;
@@ -9640,7 +10056,10 @@ declare
   v_before constant timestamptz := p_now - rhythm.setting('retention')::interval;
   v_old uuid;
 begin
-  select o.id into v_old from rhythm.operation as o where o.ended_at < v_before order by o.ended_at limit 1;
+  -- What is still to be applied to workflows that wait stays.
+  select o.id into v_old from rhythm.operation as o
+  where o.ended_at < v_before and not exists (select from rhythm.workflow_state as s where s.change = o.id)
+  order by o.ended_at limit 1;
   if not found then
     return true;
   end if;
@@ -12744,7 +13163,7 @@ comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "131e7efb77d17614d7a6c8fcf98052032e0a2de3eb031e81920736dfafa0deb4",
+    checksum: "628622b93e3ea2a52679da36e5ad3cb5ffebb8efa99bf22c1394a32517b4c65b",
     text: `-- Steps of workflows that their worker has in memory: the end of a task or a due timer, the workflow's next state, and the
 -- tasks and timers that it started. They share one transaction, without a lease of the workflow and without reading it back.
 
@@ -12831,7 +13250,7 @@ begin
       left join rhythm.execution as t on t.id = g.id and t.parent_id = g.flow and t.state = 0 and t.cancel_reason is null
       left join lateral (select x.id, x.worker, x.call, x.claimed_at, x.attempt from rhythm.batch as x where x.id = t.batch_id offset 0) as b
         on b.worker = p_worker and b.call = g.call
-      where s.execution_id = g.flow and s.seq = g.seq and s.batch_id is null and s.arrived = 0
+      where s.execution_id = g.flow and s.seq = g.seq and s.batch_id is null and s.arrived = 0 and s.change is null
         and case when g.timer then exists (
             select from rhythm.timer as x where x.id = g.id and x.execution_id = g.flow and x.fires_at <= p_now and not x.fired and not x.deadline)
           else b.id is not null end
@@ -15539,7 +15958,7 @@ comment on view rhythm.failure_hooks is 'What is started when executions fail: s
   {
     name: "operations/views.sql",
     kind: "behaviour",
-    checksum: "e197f8b90eb50da1370de1421570d1a5950138db4bec29f3f0c990f9f616091a",
+    checksum: "75f7c0bb9bb6361c72520fdd23a712326d1a5b613cf937f4781b52760b9540f8",
     text: `-- Operations, for people.
 
 drop view if exists rhythm.operations;
@@ -15556,7 +15975,7 @@ comment on view rhythm.operations is
 drop view if exists rhythm.operation_acts;
 
 create view rhythm.operation_acts as
-select a.operation_id, o.action, o.started_by, a.execution_id, a.at, a.result, a.detail
+select a.operation_id, o.action, o.started_by, a.execution_id, a.at, a.result, a.detail, a.place
 from rhythm.operation_act as a
 join rhythm.operation as o on o.id = a.operation_id;
 
@@ -16178,7 +16597,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "b32650e1f6260511fc10ee7c0486bc77c6a17d26dfc66bbe70283450a9d36b3e",
+    checksum: "6cef508017bcd7c4b1f5c88178ead5886b2bece02f4cf653cd6907f409d4753a",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -16236,7 +16655,7 @@ comment on column rhythm.executions.paused_by is 'Who paused it.';
 comment on column rhythm.executions.pause_reason is 'Why it was paused, if that was said.';
 
 comment on column rhythm.operations.id is 'A UUIDv7.';
-comment on column rhythm.operations.action is 'cancel, retry, signal, pause or resume.';
+comment on column rhythm.operations.action is 'cancel, retry, signal, pause, resume, migrate or repair.';
 comment on column rhythm.operations.state is 'running, stopped or completed.';
 comment on column rhythm.operations.dry_run is 'It only records what it would change.';
 comment on column rhythm.operations.filter is 'Which executions.';
@@ -16256,6 +16675,7 @@ comment on column rhythm.operation_acts.execution_id is 'The execution.';
 comment on column rhythm.operation_acts.at is 'When it was changed.';
 comment on column rhythm.operation_acts.result is 'done, would (of a dry run), unchanged or refused. Null: it is locked, and will be tried again.';
 comment on column rhythm.operation_acts.detail is 'Why it refused.';
+comment on column rhythm.operation_acts.place is 'For migrate and repair: where the workflow stood, and where it goes on: {version, lines, to, how, why}.';
 
 comment on column rhythm.failures.fingerprint is 'What failures of one kind share.';
 comment on column rhythm.failures.state is 'new, known, resolved (new again when it comes again) or ignored: see set_failure().';
@@ -16540,7 +16960,7 @@ comment on constraint type_known on rhythm.failure_hook is 'It starts a task or 
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "24c3f490936fc930f7293e4b6b5b73d2885f874a5e3711901aac2efd90b4fc1c",
+    checksum: "9b6c316ba3974a51fb33c91cbffe7bc2ef51e1c9283fefdf7204cffb35bd4fb4",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -16730,6 +17150,10 @@ comment on column rhythm.base.act is 'What was done: edited, rewound, forked, mi
 comment on column rhythm.base.by is 'The database role that did it.';
 comment on column rhythm.base.note is 'Why.';
 comment on column rhythm.base.program is 'The program that the snapshot belongs to.';
+comment on column rhythm.pairing.from_program is 'The version that workflows run.';
+comment on column rhythm.pairing.to_program is 'The version to which they go.';
+comment on constraint pairing_pkey on rhythm.pairing is 'Two versions are paired once.';
+comment on constraint pairs_is_object on rhythm.pairing is 'As the language writes it.';
 comment on column rhythm.base.snapshot is 'The state, as the person left it.';
 comment on constraint base_pkey on rhythm.base is 'One change for each step.';
 comment on constraint act_known on rhythm.base is 'What can be done to a state.';
@@ -16933,7 +17357,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "df5dcb821efd3502a5c81288d4c2b34f063f66ace289b064fef44f8346e5dbe5",
+    checksum: "9c33070c47e752ff39604d44f7e74d4b392230aa9012831cfa1b7ff1263fc845",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -16971,12 +17395,12 @@ as $$
       'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
+      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'adopt', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'operate', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'adopt', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
-      'register_flow', 'set_flow_version', 'register_workflow', 'register_tasks', 'set_failure_hook', 'remove_failure_hook', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
+      'register_flow', 'register_pairing', 'unpaired_versions', 'migrate', 'set_flow_version', 'register_workflow', 'register_tasks', 'set_failure_hook', 'remove_failure_hook', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
       'schedule', 'unschedule', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ])
   ) as r(role, names)

@@ -39,6 +39,7 @@ export type {
   OperationAct,
   OperationAction,
   OperationFilter,
+  OperationPlace,
   OperationRequest,
 } from "./operation.ts";
 export {

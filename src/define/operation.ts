@@ -2,7 +2,7 @@ import type { JsonObject } from "../shared/json.ts";
 import type { ExecutionRef, ExecutionStatus, ExecutionType } from "./execution.ts";
 
 /** What can be done to many executions. */
-export type OperationAction = "cancel" | "retry" | "signal" | "pause" | "resume";
+export type OperationAction = "cancel" | "retry" | "signal" | "pause" | "resume" | "migrate" | "repair";
 
 /** Which executions an operation changes: those that fit all that is given. */
 export interface OperationFilter {
@@ -46,6 +46,20 @@ export interface OperationRequest {
   name?: string;
   /** The payload of the signal. */
   payload?: unknown;
+  /** For `migrate` and `repair`: the version to go to. `migrate` goes to the current one by default. */
+  to?: number;
+  /** For `migrate` and `repair`: lines of the old version, and those of the new one where to go on. */
+  map?: Record<string, number>;
+  /** For `migrate` and `repair`: whether what is likely is done, too. Default: `sure`. */
+  accept?: "sure" | "likely";
+  /** For `migrate` and `repair`: values of variables. */
+  set?: Record<string, unknown>;
+  /** For `migrate` and `repair`: whose variables they are, counted from 0 as `executions.at()` lists the branches. */
+  fibre?: number;
+  /** For `repair`: run what failed again (the default), or also end the pauses of what waits. */
+  then?: "retry" | "resume";
+  /** For `migrate` and `repair`: why; it is kept in the history. */
+  note?: string;
   /** Only record what it would change. */
   dryRun?: boolean;
   /** Who does it. Default: the role of the connection. */
@@ -94,4 +108,28 @@ export interface OperationAct {
   readonly result: "done" | "would" | "unchanged" | "refused" | null;
   /** Why it refused. */
   readonly detail: string | null;
+}
+
+/** Workflows of a migration or a repair that stand at the same place. */
+export interface OperationPlace {
+  /** The version that they run. */
+  readonly version: number;
+  /** The lines at which their branches stand; empty: they have not begun, or their version is not paired yet. */
+  readonly lines: readonly number[];
+  /** The text of these lines. */
+  readonly sources: readonly string[];
+  /** The lines of the other version where they go on; null: nowhere. */
+  readonly toLines: readonly (number | null)[];
+  /** The text of these lines. */
+  readonly toSources: readonly (string | null)[];
+  /** How sure that is; null: not known before a worker opens them. */
+  readonly how: "sure" | "likely" | "none" | null;
+  /** Why it is not sure. */
+  readonly why: string | null;
+  /** What came of it. */
+  readonly result: "done" | "would" | "refused" | null;
+  /** How many there are. */
+  readonly executions: number;
+  /** One of them. */
+  readonly example: string;
 }

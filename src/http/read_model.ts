@@ -10,6 +10,7 @@ import type {
   LogEntry,
   Operation,
   OperationAct,
+  OperationPlace,
   OperationRequest,
   Pause,
   PauseOptions,
@@ -20,7 +21,7 @@ import type {
   StartOptions,
   WaitOptions,
 } from "../define/mod.ts";
-import type { Fork, StateChanges, StepChanges } from "../client/changes.ts";
+import type { Fork, ForkChanges, StateChanges, StepChanges } from "../client/changes.ts";
 import type { HistoryStep, PastState, StateChange } from "../client/history.ts";
 import type { FlowInfo } from "../db/calls/flows.ts";
 import type { QueueInfo } from "../db/calls/queues.ts";
@@ -56,6 +57,8 @@ export interface ReadModel {
   operation(id: string): Promise<Operation>;
   /** What an operation did to each execution. */
   acts(id: string, page: { after?: string; limit?: number }): Promise<readonly OperationAct[]>;
+  /** Where the workflows of an operation stood and where they go on. */
+  places(id: string): Promise<readonly OperationPlace[]>;
   /** What workers ended in each minute or hour. */
   rates(filter: RateFilter): Promise<readonly Rate[]>;
   /** Kinds of failures, those that came last first. */
@@ -94,7 +97,7 @@ export interface Commands {
   /** Puts a workflow back to an earlier step; gives the number of the change. */
   rewind(id: string, changes: StepChanges): Promise<number>;
   /** Makes a new workflow from a step of another one. */
-  fork(id: string, changes: StepChanges & { dryRun?: boolean }): Promise<Fork>;
+  fork(id: string, changes: ForkChanges): Promise<Fork>;
   /** Deletes executions that have ended, with all that they started; returns their number. */
   delete(id: string): Promise<number>;
   /** Waits for the end. */

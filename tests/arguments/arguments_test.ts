@@ -15,6 +15,16 @@ import { type Argument, type Callable, sweep } from "./sweep.ts";
 
 const start = { ...optionKinds("start"), sql: "something made" } as const;
 const defaults = optionKinds("defaults");
+const migration = {
+  to: "count",
+  map: "object",
+  accept: "choice",
+  set: "object",
+  fibre: "count",
+  note: "any text",
+  dryRun: "boolean",
+  by: "any text",
+} as const;
 const wait = { timeout: "duration", signal: "something made" } as const;
 const json = (name: string): Argument => ({ name, kind: "json", optional: true });
 const name = (name: string, good = "word"): Argument => ({ name, kind: "name", good });
@@ -213,7 +223,23 @@ Deno.test("the application and its services refuse every wrong argument", async 
           name: "changes",
           kind: "something made",
           good: { step: 1 },
-          members: { step: "count", fibre: "count", set: "object", note: "any text", dryRun: "boolean" },
+          members: {
+            ...{ step: "count", fibre: "count", set: "object", note: "any text", dryRun: "boolean" } as const,
+            ...{ version: "count", inputs: "json", map: "object", accept: "choice" } as const,
+          },
+        }],
+      },
+      migrate: {
+        call: executions.migrate.bind(executions),
+        takes: [{ name: "filter", kind: "json object", good: { target: "word" } }, options(migration)],
+      },
+      repair: {
+        call: executions.repair.bind(executions),
+        takes: [{ name: "filter", kind: "json object", good: { target: "word" } }, {
+          name: "options",
+          kind: "something made",
+          good: { set: { a: 1 } },
+          members: { ...migration, then: "choice" },
         }],
       },
       diffRuns: { call: executions.diffRuns.bind(executions), takes: [execution, execution] },
@@ -290,11 +316,12 @@ Deno.test("the application and its services refuse every wrong argument", async 
             reason: "any text",
             name: "name",
             payload: "json",
-            dryRun: "boolean",
-            by: "any text",
+            then: "choice",
+            ...migration,
           },
         }],
       },
+      places: { call: operations.places.bind(operations), takes: [{ ...execution, name: "operation" }] },
       get: { call: operations.get.bind(operations), takes: [{ ...execution, name: "operation" }] },
       list: nothing(() => {}),
       acts: {

@@ -84,6 +84,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   step: ["five"],
   when: ["zero", "five", "fraction", "duration", "moment"],
   "variable=json": [],
+  "line=line": [],
   "name=value": [],
   key: except("nothing", "long", "lines"),
   text: ALL,
@@ -147,6 +148,8 @@ const GOOD: Record<string, string> = {
 const BESIDE: Record<string, string[]> = {
   purge: ["--yes"],
   "operations signal": ["--target", "word"],
+  "operations migrate": ["--target", "word"],
+  "operations repair": ["--target", "word", "--set", "a=1"],
   "queues limit": ["--none"],
   "queues limit-key": ["--none"],
 };

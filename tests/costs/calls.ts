@@ -102,6 +102,11 @@ export const CALLS: Readonly<Record<string, string>> = {
   find: `select count(*) from rhythm.find('{"orderId": "1042"}')`,
   set_failure: "select rhythm.set_failure(f.fingerprint, 'known') from rhythm.failures as f limit 1",
   operate: `select rhythm.operate('retry', '{"status": "failed"}')`,
+  migrate: `select rhythm.migrate('f')`,
+  register_pairing: `select rhythm.register_pairing('f', 1, 1, '{}')`,
+  unpaired_versions: `select * from rhythm.unpaired_versions('f', 1)`,
+  operation_places: `select * from rhythm.operation_places(rhythm.operate('retry', '{"status": "failed"}'))`,
+  apply_change: "select rhythm.apply_change(rhythm.new_id(), rhythm.new_id(), 1, 1)",
   stop_operation: `select rhythm.stop_operation(rhythm.operate('retry', '{"status": "failed"}'))`,
   resume_operation:
     `select rhythm.stop_operation(o.id), rhythm.resume_operation(o.id) from rhythm.operate('retry', '{"status": "failed"}') as o (id)`,

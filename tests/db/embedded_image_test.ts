@@ -1,6 +1,8 @@
 // A new embedded database begins with the engine in it: read from this user's cache, or made and left there.
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { dumpCluster } from "../../src/db/cluster_tar.ts";
+import { startEngine } from "../../src/db/embedded_engine.ts";
 import { openEmbedded } from "../../src/db/embedded.ts";
 import { install } from "../../src/db/install.ts";
 import { catalog } from "./support/catalog.ts";
@@ -19,6 +21,22 @@ Deno.test("a database that begins with the image is the one that install() makes
   } finally {
     await fresh.close();
     await begun.close();
+  }
+});
+
+Deno.test("an image of a directory has the database, and no files that somebody else keeps there", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "rhythm-image-" });
+  try {
+    await Deno.mkdir(`${directory}/mine`);
+    await Deno.writeTextFile(`${directory}/mine/secret.txt`, "a secret");
+    const engine = await startEngine(directory);
+    const text = new TextDecoder("latin1").decode(await dumpCluster(engine));
+    await engine.close();
+    assert.equal(/secret|mine\//.test(text), false);
+    assert.match(text, /\/PG_VERSION/);
+    assert.equal(await Deno.readTextFile(`${directory}/mine/secret.txt`), "a secret");
+  } finally {
+    await Deno.remove(directory, { recursive: true });
   }
 });
 

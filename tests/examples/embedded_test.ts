@@ -9,6 +9,7 @@ const last: Record<string, RegExp> = {
   "sub-workflows": /bill_customer failed/,
   "saga": /Booked in the end: flight of Ada, hotel of Ada, car of Ada/,
   "fan-out": /40 tasks .* sum: 22140/,
+  "repair": /orders: 40 charged/,
   "cron-report": /triggered by hand: \{ sales: 35/,
   "outbox": /Orders in the table: 2/,
   "ai-agent": /steps: 3/,
@@ -25,7 +26,7 @@ Deno.test("examples/: each runs with nothing configured, on the embedded databas
     for (const [name, expected] of Object.entries(last)) {
       if (!isLong && !sample.includes(name)) continue;
       await t.step(name, async () => {
-        const args = name === "fan-out" ? ["40"] : [];
+        const args = name === "fan-out" || name === "repair" ? ["40"] : [];
         const { code, out, err } = await runProgram(`${root}examples/${name}/main.ts`, { cwd, args });
         assert.equal(code, 0, err);
         assert.doesNotMatch(err, UNEXPECTED);

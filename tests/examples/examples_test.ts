@@ -32,6 +32,14 @@ const examples: Record<string, (string | RegExp)[]> = {
     '{ reason: "There is no limousine", status: "cancelled" }',
     "Booked in the end: flight of Ada, hotel of Ada, car of Ada\n",
   ],
+  "repair": [
+    "failed: Cannot read properties of undefined (reading 'amount')",
+    'it stood at: await Signal.next("packed")',
+    "patched: 107\nforked: 120\n",
+    "would go from line 2 to line 2, sure: 1\n",
+    "migrate: 1 done, 0 refused\nrepair: 38 done, 0 refused\n",
+    'orders: 40 charged, by total { "107": 1, "120": 39 }',
+  ],
   "fan-out": [/1000 tasks in [\d.]+ s, up to \d+ at once: \{ sum: 333833500, count: 1000 \}/],
   "cron-report": [
     /The morning report comes next at \d{4}-\d\d-\d\dT0[67]:00:00.000Z/,
@@ -97,7 +105,8 @@ for (const [name, expected] of Object.entries(examples)) {
     ignore: onEmbedded,
     fn: async () => {
       await using db = await freshDatabase({ engine: "absent" });
-      const { code, out, err } = await runProgram(`${root}examples/${name}/main.ts`, { url: db.url });
+      const options = { url: db.url, args: name === "repair" ? ["40"] : [] };
+      const { code, out, err } = await runProgram(`${root}examples/${name}/main.ts`, options);
       assert.equal(code, 0, err);
       assert.doesNotMatch(err, UNEXPECTED);
       inOrder(out, expected);
@@ -107,7 +116,7 @@ for (const [name, expected] of Object.entries(examples)) {
       assert.deepEqual([...await db.sql`select * from rhythm.check()`], []);
       assert.deepEqual([...await db.sql`select name from rhythm.schedules`], []);
       await alsoHolds[name]?.(db.sql, out);
-      const again = await runProgram(`${root}examples/${name}/main.ts`, { url: db.url });
+      const again = await runProgram(`${root}examples/${name}/main.ts`, options);
       assert.equal(again.code, 0, again.err);
       inOrder(again.out, expected.slice(-1));
     },

@@ -21,10 +21,11 @@ export function defineRegister(group: Command, cli: Cli): void {
     "Make files the current versions of their flows; all or none.",
   )
     .addArgument(operand("[paths...]", "files and directories (default: the project's flows)"))
-    .addOption(option("--deploy <name>", "the deploy they are of, or when it began (default: now)"));
+    .addOption(option("--deploy <name>", "the deploy they are of, or when it began (default: now)"))
+    .addOption(option("--migrate", "move running workflows to them, where that is sure"));
   withDatabase(command);
-  withExamples(command, [`rhythm flow register`, `rhythm flow register flows/onboard_user.flow`]);
-  runs<{ deploy?: string }>(command, cli, async (call) => {
+  withExamples(command, [`rhythm flow register`, `rhythm flow register flows/onboard_user.flow --migrate`]);
+  runs<{ deploy?: string; migrate?: boolean }>(command, cli, async (call) => {
     const { registerFlows } = await import("../flow/register_flows.ts");
     return await registerFlows(call);
   });

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import { addSub, type CommandModule, operand, option, runs, withDatabase, withExamples } from "../command.ts";
+import { withChanges, withMigration } from "../change_options.ts";
+import type { OperationAction } from "../../define/mod.ts";
 import { withWhich } from "../filter.ts";
 import { asGroup } from "../group.ts";
 import { numberFrom } from "../kinds.ts";
@@ -43,7 +45,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     });
   }
 
-  const act = (action: "cancel" | "retry" | "signal" | "pause" | "resume", words: string): Command => {
+  const act = (action: OperationAction, words: string): Command => {
     const made = addSub(command, action, cli.terminal, words);
     if (action === "signal") {
       made.addArgument(operand("<signal>", "the signal's name"))
@@ -52,6 +54,13 @@ export const define: CommandModule["define"] = (command, cli) => {
     withWhich(made)
       .addOption(option("--flow-version <version>", "workflows of this version of their flow"))
       .addOption(option("--line <number>", "what failed at this line of its flow", numberFrom(1)));
+    if (action === "migrate" || action === "repair") {
+      withMigration(made);
+      withChanges(made);
+    }
+    if (action === "repair") {
+      made.addOption(option("--resume", "also end the pauses of what waits"));
+    }
     if (action === "cancel" || action === "pause") made.addOption(option("--reason <text>", "why"));
     made.addOption(option("--dry-run", "only record what it would change"))
       .addOption(option("--no-wait", "start it, and do not wait for its end"));
@@ -73,6 +82,14 @@ export const define: CommandModule["define"] = (command, cli) => {
   ]);
   withExamples(act("pause", "Pause executions."), [
     `rhythm operations pause -t charge --metadata '{"shop": 7}'`,
+  ]);
+  withExamples(act("migrate", "Move running workflows to another version of their flow."), [
+    `rhythm operations migrate -t order --dry-run`,
+    `rhythm operations migrate -t order --to 3 --map 12=14`,
+  ]);
+  withExamples(act("repair", "Patch workflows that failed or wait, and let them go on."), [
+    `rhythm operations repair -t order -s failed --line 12 --set amount=0`,
+    `rhythm operations repair -t order -s failed --to 3`,
   ]);
   withExamples(act("resume", "End the pauses of executions."), [`rhythm operations resume -t charge`]);
 };

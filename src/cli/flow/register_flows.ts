@@ -4,7 +4,7 @@ import { openSession } from "../session.ts";
 import { readFlowFiles } from "./read_flows.ts";
 
 /** Registers flow files: all of them, or none if one has errors. */
-export async function registerFlows(call: Call<{ deploy?: string }>): Promise<void> {
+export async function registerFlows(call: Call<{ deploy?: string; migrate?: boolean }>): Promise<void> {
   const files = await readFlowFiles(call.args);
   await using session = await openSession(call.options);
   const service = await session.flows();
@@ -18,6 +18,10 @@ export async function registerFlows(call: Call<{ deploy?: string }>): Promise<vo
     currentVersion,
     changed: before.get(name) !== currentVersion,
   }));
+  const moved = call.options.migrate ? told.filter((one) => before.has(one.name)) : [];
+  for (const { name } of moved) {
+    await session.operations.start({ action: "migrate", filter: { target: name } });
+  }
   if (call.json) return call.terminal.print(JSON.stringify({ flows: told }));
   for (const { name, version, currentVersion, changed } of told) {
     const stays = version === currentVersion
@@ -25,4 +29,5 @@ export async function registerFlows(call: Call<{ deploy?: string }>): Promise<vo
       : `: an older deploy, version ${currentVersion} stays current`;
     call.terminal.print(`${name} version ${version}${stays || (changed ? "" : " (as before)")}`);
   }
+  if (moved.length > 0) call.terminal.say("running workflows go over to them: `rhythm operations`");
 }

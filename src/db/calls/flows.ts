@@ -110,3 +110,51 @@ export async function listFlowVersions(engine: EngineRef, name: string): Promise
 export async function setFlowVersion(engine: EngineRef, name: string, version: number): Promise<void> {
   await ask(engine, "select rhythm.set_flow_version($1::text, $2::text::integer)", [name, String(version)]);
 }
+
+/** A version of a flow from which workflows cannot go to another version yet. */
+export interface UnpairedVersion {
+  /** Its number. */
+  readonly version: number;
+  /** Its compiled program. */
+  readonly code: JsonValue;
+  /** The compiled program of the other version. */
+  readonly to: JsonValue;
+}
+
+/** The last versions of a flow that are not paired with a version of it. */
+export async function unpairedVersions(
+  engine: EngineRef,
+  flow: { name: string; version: number; limit: number },
+): Promise<UnpairedVersion[]> {
+  return await ask<UnpairedVersion>(
+    engine,
+    `select u.version, u.code, u.to_code as "to" from rhythm.unpaired_versions($1::text, $2::text::integer, $3::text::integer) as u`,
+    [flow.name, String(flow.version), String(flow.limit)],
+  );
+}
+
+/** Stores where workflows of one version of a flow go on in another one. */
+export async function registerPairing(
+  engine: EngineRef,
+  flow: { name: string; from: number; to: number; pairs: string },
+): Promise<void> {
+  await ask(
+    engine,
+    "select rhythm.register_pairing($1::text, $2::text::integer, $3::text::integer, $4::text::jsonb)",
+    [flow.name, String(flow.from), String(flow.to), flow.pairs],
+  );
+}
+
+/** Reads the compiled program of a version; nothing: there is no such version. */
+export async function readVersion(
+  engine: EngineRef,
+  name: string,
+  version: number,
+): Promise<JsonValue | null> {
+  const [row] = await ask<{ code: JsonValue }>(
+    engine,
+    "select rhythm.get_program(v.program) as code from rhythm.flow_versions as v where v.name = $1::text and v.version = $2::text::integer",
+    [name, String(version)],
+  );
+  return row?.code ?? null;
+}

@@ -175,15 +175,22 @@ export async function rewindState(
 export async function forkState(
   engine: EngineRef,
   id: string,
-  state: ChangedState & { id: string; step: number; version: number; effects: JsonValue },
+  state: ChangedState & {
+    id: string;
+    step: number;
+    version: number;
+    effects: JsonValue;
+    inputs: string | null;
+  },
 ): Promise<void> {
   await ask(
     engine,
     `select rhythm.fork_state($1::text::uuid, $2::text::uuid, $3::text::integer, $4::text::integer, $5::text::json, $6::text::jsonb,
-      $7::text::jsonb, $8::text::boolean, p_note => $9::text)`,
+      $7::text::jsonb, $8::text::boolean, $10::text::jsonb, $9::text)`,
     [
       ...[id, state.id, String(state.step), String(state.version), JSON.stringify(state.snapshot)],
       ...[JSON.stringify(state.waits), JSON.stringify(state.effects), String(state.cleanup), state.note],
+      state.inputs,
     ],
   );
 }

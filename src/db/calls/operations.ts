@@ -6,7 +6,7 @@ export interface StoredOperation {
   /** Its UUIDv7. */
   readonly id: string;
   /** What is done. */
-  readonly action: "cancel" | "retry" | "signal" | "pause" | "resume";
+  readonly action: "cancel" | "retry" | "signal" | "pause" | "resume" | "migrate" | "repair";
   /** Whether it goes on. */
   readonly state: "running" | "stopped" | "completed";
   /** It only records what it would change. */
@@ -106,4 +106,41 @@ export async function changeOperation(
     [id],
   );
   return row!.changed;
+}
+
+/** Workflows of an operation that stand at the same place. */
+export interface StoredPlace {
+  /** The version that they run. */
+  readonly version: number;
+  /** The lines at which their branches stand. */
+  readonly lines: readonly number[];
+  /** The text of these lines. */
+  readonly sources: readonly string[];
+  /** The lines where they go on. */
+  readonly toLines: readonly (number | null)[];
+  /** The text of these lines. */
+  readonly toSources: readonly (string | null)[];
+  /** How sure that is. */
+  readonly how: "sure" | "likely" | "none" | null;
+  /** Why it is not sure. */
+  readonly why: string | null;
+  /** What came of it. */
+  readonly result: "done" | "would" | "refused" | null;
+  /** How many there are. */
+  readonly executions: number;
+  /** One of them. */
+  readonly example: string;
+}
+
+/** Where the workflows of an operation stood and where they go on, in groups. */
+export async function listPlaces(engine: EngineRef, id: string): Promise<StoredPlace[]> {
+  const rows = await ask<{ places: StoredPlace[] }>(
+    engine,
+    `select coalesce(jsonb_agg(jsonb_build_object(
+      'version', p.version, 'lines', p.lines, 'sources', p.sources, 'toLines', p.to_lines, 'toSources', p.to_sources,
+      'how', p.how, 'why', p.why, 'result', p.result, 'executions', p.executions, 'example', p.example)), '[]') as places
+    from rhythm.operation_places($1::text::uuid) as p`,
+    [id],
+  );
+  return rows[0]!.places;
 }

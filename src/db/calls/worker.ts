@@ -45,6 +45,17 @@ export interface StateRow {
   epoch: number;
   /** Why it must stop. */
   cancel_reason?: string | null;
+  /** What an operation changes before its next step. */
+  change?: {
+    /** The operation. */
+    action: "migrate" | "repair";
+    /** How. */
+    args: JsonObject;
+    /** The program to which it goes, if that is named. */
+    program?: string;
+    /** The version of that program. */
+    version?: number;
+  } | null;
 }
 
 /** Executions that were leased, and differ in their inputs alone. */
@@ -270,4 +281,35 @@ export async function report(
 /** Ends the worker. */
 export async function leave(engine: EngineRef, worker: string): Promise<void> {
   await ask(engine, "select rhythm.stop_worker($1::text::uuid)", [worker]);
+}
+
+/** What a worker made of a state that an operation migrates or repairs. */
+export interface AppliedChange {
+  /** The workflow. */
+  readonly id: string;
+  /** The call that leased it. */
+  readonly call: number;
+  /** How often it had been suspended. */
+  readonly seq: number;
+  /** Its new state; null: it has not begun. */
+  readonly snapshot: JsonValue | null;
+  /** Why it goes on as it is; nothing: it is changed. */
+  readonly problem?: string | undefined;
+}
+
+/** Stores a changed state; gives the number and the epoch with which it goes on, and nothing if the lease is lost. */
+export async function applyChange(
+  engine: EngineRef,
+  worker: string,
+  { id, call, seq, snapshot, problem }: AppliedChange,
+): Promise<{ readonly seq: number; readonly epoch: number } | null> {
+  const [row] = await ask<{ applied: { seq: number; epoch: number } | null }>(
+    engine,
+    `select rhythm.apply_change($1::text::uuid, $2::text::uuid, $3::text::integer, $4::text::integer, $5::text::json, $6::text) as applied`,
+    [
+      ...[worker, id, String(call), String(seq)],
+      ...[snapshot === null ? null : JSON.stringify(snapshot), problem ?? null],
+    ],
+  );
+  return row!.applied;
 }

@@ -115,11 +115,11 @@ export function editFlow(program: Program, snapshot: Snapshot, { fibre: nth, set
   return encode(machine, main).snapshot;
 }
 
-/** A state of another execution, whose operations under way have other ids. */
+/** A state of another execution, whose operations under way have other ids, and which may have other inputs. */
 export function renameFlow(
   program: Program,
   snapshot: Snapshot,
-  { executionId, ids }: { executionId: string; ids: ReadonlyMap<string, string> },
+  { executionId, ids, inputs }: { executionId: string; ids: ReadonlyMap<string, string>; inputs?: JsonValue },
 ): Snapshot {
   const { machine, main } = open(program, snapshot);
   const pending = [...machine.pending];
@@ -130,10 +130,18 @@ export function renameFlow(
   }
   const { Context } = machine.given as { Context?: Record<string, Value> };
   if (Context !== undefined) Context.executionId = executionId;
+  if (inputs !== undefined && "Inputs" in machine.given) machine.given.Inputs = fromJson(inputs);
   return encode(machine, main).snapshot;
 }
 
-function open(program: Program, snapshot: Snapshot): ReturnType<typeof Run.open> {
-  const host = { executionId: "", seed: "", epoch: 0, step: 0, moment: new Date(0) };
-  return Run.open({ world, program, host, options: { limits: LIMITS } }, snapshot);
+/** A state in memory, to look at and to change. */
+export function open(program: Program, snapshot: Snapshot): ReturnType<typeof Run.open> {
+  return Run.open({ world, program, host: NOWHERE, options: { limits: LIMITS } }, snapshot);
 }
+
+/** A machine of a program that has nothing yet. */
+export function machineOf(program: Program): ReturnType<typeof Run.empty> {
+  return Run.empty({ world, program, host: NOWHERE, options: { limits: LIMITS } });
+}
+
+const NOWHERE = { executionId: "", seed: "", epoch: 0, step: 0, moment: new Date(0) };

@@ -1,7 +1,7 @@
 import { RhythmError } from "../../shared/error.ts";
 import { ProgramError } from "../compile/verify.ts";
 import { fromJson } from "../builtins/json.ts";
-import { decode } from "../snapshot/decode.ts";
+import { decode, type Decoded } from "../snapshot/decode.ts";
 import { encode, tooLarge } from "../snapshot/encode.ts";
 import type {
   FlowFailure,
@@ -87,10 +87,14 @@ export class Run {
   }
 
   /** The machine and the activations of a snapshot, to look at. */
-  static open(given: RunOptions, snapshot: Snapshot): { machine: FlowMachine; main: Fibre; fibres: Fibre[] } {
+  static open(given: RunOptions, snapshot: Snapshot): Decoded & { machine: FlowMachine } {
     const run = new Run(given);
-    const { main, fibres } = decode(run.#vm, snapshot, given.world.registry);
-    return { machine: run.#vm, main, fibres };
+    return { machine: run.#vm, ...decode(run.#vm, snapshot, given.world.registry) };
+  }
+
+  /** A machine that has nothing yet. */
+  static empty(given: RunOptions): FlowMachine {
+    return new Run(given).#vm;
   }
 
   /** Go on with what has ended meanwhile, in the step that was begun or in another one. */

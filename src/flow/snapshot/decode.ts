@@ -73,6 +73,8 @@ function checkSnapshot(snapshot: Snapshot, hash: string): void {
 export interface Decoded {
   main: Fibre;
   fibres: Fibre[];
+  functions: FlowFunction[];
+  errors: FlowError[];
 }
 
 /**
@@ -167,7 +169,9 @@ class Decoder {
     if (g !== undefined) vm.given = this.#object(g, PlainObject);
     const main = this.#object(m, Fibre);
     if (main.fn.index !== 0) damaged("its body is another function");
-    return { main, fibres: this.#objects.filter((one) => one instanceof Fibre) };
+    const all = <T extends object>(of: Class<T>): T[] =>
+      this.#objects.filter((one): one is T => one instanceof of);
+    return { main, fibres: all(Fibre), functions: all(FlowFunction), errors: all(FlowError) };
   }
 
   #object<T extends object>(ref: JsonValue | undefined, of: Class<T>): T {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { OperationRequest } from "../../define/mod.ts";
 import type { Commands, ReadModel } from "../read_model.ts";
 import { type Route, route } from "../route.ts";
-import { anyJson, operation, operationAct, variables } from "./schemas.ts";
+import { anyJson, operation, operationAct, operationPlace, variables } from "./schemas.ts";
 
 const tag = "operations";
 const status = z.enum(["pending", "running", "suspended", "completed", "failed", "cancelled"]);
@@ -25,10 +25,10 @@ export function bulkRoutes(reads: ReadModel, commands: Commands): Route[] {
       path: "/api/operations",
       operation: "startOperation",
       summary:
-        "Cancels, retries, signals, pauses or resumes all executions that fit a filter, in the background",
+        "Cancels, retries, signals, pauses, resumes, migrates or repairs all executions that fit a filter, in the background",
       tag,
       body: z.strictObject({
-        action: z.enum(["cancel", "retry", "signal", "pause", "resume"]),
+        action: z.enum(["cancel", "retry", "signal", "pause", "resume", "migrate", "repair"]),
         filter: z.strictObject({
           type: z.enum(["task", "workflow"]).optional(),
           target: z.string().optional(),
@@ -47,6 +47,14 @@ export function bulkRoutes(reads: ReadModel, commands: Commands): Route[] {
         reason: z.string().optional().describe("why, for cancel and pause"),
         name: z.string().optional().describe("the name of the signal"),
         payload: anyJson.optional().describe("the payload of the signal"),
+        to: z.int().optional().describe("the version to go to, for migrate and repair"),
+        map: z.record(z.string(), z.int()).optional()
+          .describe("lines of the old version, and those of the new one where to go on"),
+        accept: z.enum(["sure", "likely"]).optional().describe("whether what is likely is done, too"),
+        set: z.record(z.string(), anyJson).optional().describe("values of variables"),
+        fibre: z.int().optional().describe("whose variables they are, counted from 0"),
+        then: z.enum(["retry", "resume"]).optional().describe("how what is repaired goes on"),
+        note: z.string().optional().describe("why; it is kept in the history"),
         dryRun: z.boolean().optional().describe("only record what it would change"),
         by: z.string().optional().describe("who does it"),
       }),
@@ -84,6 +92,15 @@ export function bulkRoutes(reads: ReadModel, commands: Commands): Route[] {
       }),
       response: z.object({ acts: z.array(operationAct) }),
       handle: async ({ params, query }) => ({ acts: await reads.acts(params.id!, query) }),
+    }),
+    route({
+      method: "GET",
+      path: "/api/operations/:id/places",
+      operation: "listOperationPlaces",
+      summary: "Where the workflows of a migration or a repair stood, and where they go on, in groups",
+      tag,
+      response: z.object({ places: z.array(operationPlace) }),
+      handle: async ({ params }) => ({ places: await reads.places(params.id!) }),
     }),
     change("stop", "Stops an operation; what it has done stays"),
     change("resume", "Continues an operation that was stopped"),

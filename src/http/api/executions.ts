@@ -290,7 +290,14 @@ function editRoutes(commands: Commands): Route[] {
       operation: "forkExecution",
       summary: "Makes a new workflow that goes on from a step of this one",
       tag,
-      body: z.strictObject({ ...changes, step, dryRun: z.boolean().optional() }),
+      body: z.strictObject({
+        ...{ ...changes, step, dryRun: z.boolean().optional() },
+        version: z.int().min(1).optional().describe("the version of the flow on which it goes on"),
+        inputs: anyJson.optional().describe("what it is started with"),
+        map: z.record(z.string(), z.int()).optional()
+          .describe("lines of the old version, and those of the new one where to go on"),
+        accept: z.enum(["sure", "likely"]).optional().describe("whether what is likely is done, too"),
+      }),
       response: z.object({
         id: z.string().nullable().describe("the new execution; null in a dry run"),
         step: z.int(),

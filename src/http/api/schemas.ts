@@ -237,7 +237,7 @@ export const failureHook = z.object({
 /** Something that is done to many executions. */
 export const operation = z.object({
   id: z.string(),
-  action: z.enum(["cancel", "retry", "signal", "pause", "resume"]),
+  action: z.enum(["cancel", "retry", "signal", "pause", "resume", "migrate", "repair"]),
   state: z.enum(["running", "stopped", "completed"]),
   dryRun: z.boolean(),
   filter: z.record(z.string(), z.unknown()),
@@ -258,6 +258,22 @@ export const operationAct = z.object({
   at: time,
   result: z.enum(["done", "would", "unchanged", "refused"]).nullable(),
   detail: z.string().nullable().describe("why it refused"),
+});
+
+/** Workflows of a migration or a repair that stand at the same place. */
+export const operationPlace = z.object({
+  version: z.int().describe("the version that they run"),
+  lines: z.array(z.int()).describe("the lines at which their branches stand"),
+  sources: z.array(z.string().nullable()).describe("the text of these lines"),
+  toLines: z.array(z.int().nullable()).describe(
+    "the lines of the other version where they go on; null: nowhere",
+  ),
+  toSources: z.array(z.string().nullable()).describe("the text of these lines"),
+  how: z.enum(["sure", "likely", "none"]).nullable().describe("null: not known before a worker opens them"),
+  why: z.string().nullable().describe("why it is not sure"),
+  result: z.enum(["done", "would", "refused"]).nullable(),
+  executions: z.int().describe("how many there are"),
+  example: z.string().describe("one of them"),
 });
 
 /** Something that is paused. */

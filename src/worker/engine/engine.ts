@@ -1,5 +1,5 @@
 import type { RefusedStep, StepNews, StepRow } from "../../db/calls/steps.ts";
-import type { TickPart } from "../../db/calls/worker.ts";
+import type { AppliedChange, TickPart } from "../../db/calls/worker.ts";
 import type { ExecutionError, ExecutionType, SqlTag } from "../../define/mod.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 import type { StepResult } from "../flows/step_result.ts";
@@ -68,6 +68,20 @@ export interface ClaimedFlow {
   readonly epoch: number;
   /** Why it must end, after its `finally` blocks; nothing: it continues. */
   readonly cancelReason: string | null;
+  /** What an operation changes before its next step. */
+  readonly change?: StateChange;
+}
+
+/** What an operation changes in the state of a workflow. */
+export interface StateChange {
+  /** The operation. */
+  readonly action: "migrate" | "repair";
+  /** How. */
+  readonly args: JsonObject;
+  /** The hash of the program to which it goes, if that is named. */
+  readonly program?: string;
+  /** The version of that program. */
+  readonly version?: number;
 }
 
 /** Something a workflow waited for, settled. */
@@ -308,6 +322,8 @@ export interface Engine {
   report(report: Report): Promise<void>;
   /** Reads a program. */
   program(hash: string): Promise<JsonValue | null>;
+  /** Stores the state of a leased workflow that an operation changes; nothing: the lease is lost. */
+  applyChange(change: AppliedChange): Promise<{ readonly seq: number; readonly epoch: number } | null>;
   /** Ends the worker: what is still leased goes back at once. */
   leave(): Promise<void>;
   /** Whether an error says nothing about the call: the connection is gone, the server restarts. */

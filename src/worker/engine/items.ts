@@ -200,7 +200,7 @@ function claimedOf(
 }
 
 function flowOf(
-  { seq, snapshot, settled, seed, epoch, cancel_reason }: StateRow,
+  { seq, snapshot, settled, seed, epoch, cancel_reason, change }: StateRow,
   { common }: ParcelRow,
 ): ClaimedFlow {
   return {
@@ -212,6 +212,7 @@ function flowOf(
     seed: seed ?? "",
     epoch,
     cancelReason: cancel_reason ?? null,
+    ...(change && { change }),
   };
 }
 

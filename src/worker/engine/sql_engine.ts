@@ -7,6 +7,8 @@ import { sqlTag } from "../../db/sql_tag.ts";
 import { loadSteps, saveSteps } from "../../db/calls/steps.ts";
 import { readProgram } from "../../db/calls/flows.ts";
 import {
+  type AppliedChange,
+  applyChange,
   beat,
   exchange,
   holdsText,
@@ -214,6 +216,10 @@ class SqlEngine implements Engine {
 
   async program(hash: string): Promise<Awaited<ReturnType<Engine["program"]>>> {
     return await readProgram(this.#engine, hash);
+  }
+
+  async applyChange(change: AppliedChange): ReturnType<Engine["applyChange"]> {
+    return await applyChange(this.#engine, this.#worker, change);
   }
 
   async leave(): Promise<void> {

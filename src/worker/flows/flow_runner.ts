@@ -1,6 +1,6 @@
 import type { ExecutionError, Logger, Telemetry } from "../../define/mod.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { JsonValue } from "../../shared/json.ts";
+import type { JsonObject, JsonValue } from "../../shared/json.ts";
 import type { CodeRunner } from "../code/code_runner.ts";
 import type { Claimed, ClaimedFlow, Engine, FlowOutcome, Outcome, Settled } from "../engine/engine.ts";
 import type { Exchange, OpenWorkflows } from "../engine/exchange.ts";
@@ -107,6 +107,12 @@ export interface FlowRuntime {
     news: { settled: readonly Settled[]; cancel: string },
     host: FlowHost,
   ) => FlowStep;
+  /** A state as an operation changes it; throws if it cannot go on there. */
+  readonly change: (
+    state: { program: JsonValue; snapshot: JsonValue },
+    to: { program: JsonValue; version: JsonValue; args: JsonObject },
+    begin: { inputs: JsonValue; context: Record<string, JsonValue> },
+  ) => JsonValue;
 }
 
 /** What running workflows needs. */
@@ -118,7 +124,7 @@ export interface FlowRunnerParts {
   /** Whether it may keep timers. If not, the engine fires all. */
   readonly keepsTimers: boolean;
   /** Where programs are. */
-  readonly engine: Pick<Engine, "program">;
+  readonly engine: Pick<Engine, "program" | "applyChange">;
   /** Where ends and steps go. */
   readonly exchange: Exchange;
   /** What is in flight. */
@@ -164,7 +170,7 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
   /** Advances a workflow. */
   start(claimed: Claimed): void {
     const program = this.#programs.peek(claimed.flow!.program);
-    if (program === undefined) {
+    if (program === undefined || claimed.flow!.change !== undefined) {
       this.#parts.inFlight.add(claimed, null);
       void this.#load(claimed);
     } else {
@@ -233,10 +239,13 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
 
   async #load(claimed: Claimed): Promise<void> {
     try {
-      const program = await this.#programs.get(claimed.flow!.program);
+      const now = await this.#changed(claimed);
+      const program = now && await this.#programs.get(now.flow!.program);
       this.#parts.inFlight.remove(claimed);
-      if (program === null) this.#parts.exchange.end(this.#parts.unrunnable.handBack(claimed, "program"));
-      else this.#advance(claimed, program);
+      // Without a lease, another worker has it.
+      if (now === undefined || program === undefined) return;
+      if (program === null) this.#parts.exchange.end(this.#parts.unrunnable.handBack(now, "program"));
+      else this.#advance(now, program);
     } catch (error) {
       this.#parts.logger.warn("a program could not be read", {
         execution: claimed.id,
@@ -255,6 +264,35 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
       });
       this.#parts.inFlight.remove(claimed);
     }
+  }
+
+  /** The workflow after what an operation changes in it; nothing: its lease is lost. */
+  async #changed(claimed: Claimed): Promise<Claimed | undefined> {
+    const { change, ...flow } = claimed.flow!;
+    if (change === undefined) return claimed;
+    this.#warm.forget(claimed.id);
+    const { program: hash = flow.program, version = flow.version, args } = change;
+    const [from, to] = [await this.#programs.get(flow.program), await this.#programs.get(hash)];
+    if (from === null || to === null) return claimed;
+    let snapshot: JsonValue | null = null;
+    let problem: string | undefined;
+    try {
+      if (flow.snapshot !== null) {
+        const begin = { inputs: claimed.inputs, context: contextOf(claimed, version) };
+        snapshot = this.#parts.runtime.change(
+          { program: from, snapshot: flow.snapshot },
+          { program: to, version, args },
+          begin,
+        );
+      }
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+    }
+    const { id, call } = claimed;
+    const applied = await this.#parts.engine.applyChange({ id, call, seq: flow.seq, snapshot, problem });
+    if (applied === null) return undefined;
+    const stays = problem === undefined ? { program: hash, version, snapshot } : {};
+    return { ...claimed, flow: { ...flow, ...stays, ...applied } };
   }
 
   #advance(claimed: Claimed, program: JsonValue): void {
@@ -377,17 +415,20 @@ function isCode(program: JsonValue): boolean {
 
 function beginOf(claimed: Claimed, flow: ClaimedFlow): FlowBegin {
   if (flow.snapshot !== null) return { snapshot: flow.snapshot, settled: flow.settled };
-  const context = {
+  return { inputs: claimed.inputs, context: contextOf(claimed, flow.version) };
+}
+
+function contextOf(claimed: Claimed, version: JsonValue): Record<string, JsonValue> {
+  return {
     executionId: claimed.id,
     flow: claimed.target,
-    version: flow.version,
+    version,
     queue: claimed.queue,
     attempt: claimed.attempt,
     parentId: claimed.parentId,
     createdAt: createdAt(claimed.id),
     metadata: claimed.metadata,
   };
-  return { inputs: claimed.inputs, context };
 }
 
 function outcomeOf(

@@ -43,7 +43,12 @@ export interface Interruption {
   readonly record?: (recorded: Recorded) => void;
   /** Cancel the flow instead of settling something for the nth time, from 0; not with `warm`. */
   readonly cancelAt?: number;
+  /** Takes the steps in another way. */
+  readonly stepper?: Stepper;
 }
+
+/** Takes the first step, and then one with each list of what has ended. */
+export type Stepper = (settled?: Settled[], cancel?: string) => Step;
 
 /** What a step follows from, besides the state before it. */
 export interface Recorded {
@@ -76,7 +81,7 @@ export function compileSource(source: string): Program | Outcome {
 /** Run a program to its end in our machine. */
 export function runProgram(program: Program, world: World, interruption: Interruption = {}): Outcome {
   const run = { lines: [] as string[], pending: [] as Pending[], ordinal: 0 };
-  const advance = stepper(program, world, interruption);
+  const advance = interruption.stepper ?? stepper(program, world, interruption);
   let cancelled = false;
   let step = advance();
   take(run, step.effects);
@@ -100,7 +105,7 @@ function stepper(
   program: Program,
   world: World,
   { pause, warm, host: hostOf = () => HOST, record }: Interruption,
-): (settled?: Settled[], cancel?: string) => Step {
+): Stepper {
   const start = { inputs: world.inputs ?? {}, context: CONTEXT };
   let count = 0;
   let step: Step | undefined;

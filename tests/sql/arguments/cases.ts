@@ -696,12 +696,12 @@ export const cases: Record<string, Cases> = {
       [
         'operate(null, \'{"status": "failed"}\')',
         "RH001",
-        'There is no action "": expected cancel, retry, signal, pause or resume',
+        'There is no action "": expected cancel, retry, signal, pause, resume, migrate or repair',
       ],
       [
         "operate('delete', '{\"status\": \"failed\"}')",
         "RH001",
-        'There is no action "delete": expected cancel, retry, signal, pause or resume',
+        'There is no action "delete": expected cancel, retry, signal, pause, resume, migrate or repair',
       ],
     ],
     p_filter: [
@@ -752,6 +752,7 @@ export const cases: Record<string, Cases> = {
         'variables must be an object: {"orderId": "1042"}',
       ],
       ["operate('retry', '{\"parent\": \"x\"}')", "RH001", "parent must be the id of an execution"],
+      ["operate('retry', '{\"line\": \"x\"}')", "RH001", "line must be a number"],
       [
         "operate('retry', '{\"created_after\": \"soon\"}')",
         "RH001",
@@ -775,9 +776,74 @@ export const cases: Record<string, Cases> = {
         'There is no option "why": expected reason',
       ],
       ["operate('signal', '{\"status\": \"failed\"}')", "RH001", "A signal is missing: expected a text"],
+      ["operate('repair', '{\"status\": \"failed\"}')", "RH001", 'repair needs "set", "to", or both'],
+      [
+        'operate(\'repair\', \'{"status": "failed"}\', \'{"set": {}, "then": "go"}\')',
+        "RH001",
+        "then must be retry or resume",
+      ],
     ],
     dry_run: "null is false",
     p_by: "what is longer than 200 characters is cut",
+  },
+  migrate: {
+    p_flow: [
+      ["migrate(null)", "RH001", "The filter must name a target: versions belong to a flow"],
+      ["migrate('nowhere')", "RH004", 'There is no version null of flow "nowhere"'],
+    ],
+    p_to: [
+      ["migrate('f', 9)", "RH004", 'There is no version 9 of flow "f"'],
+      ["migrate('f', 0)", "RH001", "to must be the number of a version"],
+    ],
+    p_filter: ["null", "'[]'"].map((value): Case => [
+      `migrate('f', 1, ${value})`,
+      "RH001",
+      'A filter must be an object: {"status": "suspended"}',
+    ]),
+    p_args: [
+      ["migrate('f', 1, '{}', null)", "RH001", "The arguments of an action must be an object"],
+      [
+        "migrate('f', 1, '{}', '{\"map\": {\"1\": \"2\"}}')",
+        "RH001",
+        'map must be an object of line numbers: {"12": 14}',
+      ],
+      ["migrate('f', 1, '{}', '{\"accept\": true}')", "RH001", "accept must be sure or likely"],
+      [
+        "migrate('f', 1, '{}', '{\"set\": 1}')",
+        "RH001",
+        'set must be an object of variables and their values: {"amount": 40}',
+      ],
+      ["migrate('f', 1, '{}', '{\"fibre\": -1}')", "RH001", "fibre must be a number, counted from 0"],
+      ["migrate('f', 1, '{}', '{\"note\": 1}')", "RH001", "note must be a text"],
+    ],
+    dry_run: "null is false",
+    p_by: "what is longer than 200 characters is cut",
+  },
+  register_pairing: {
+    p_flow: [["register_pairing(null, 1, 1, '{}')", "RH004", 'There is no version 1 of flow "null"']],
+    p_from: [["register_pairing('f', null, 1, '{}')", "RH004", 'There is no version null of flow "f"']],
+    p_to: [["register_pairing('f', 1, 9, '{}')", "RH004", 'There is no version 9 of flow "f"']],
+    p_pairs: ["null", "'[]'", "'{\"0:1\": 1}'"].map((value): Case => [
+      `register_pairing('f', 1, 1, ${value})`,
+      "RH001",
+      "p_pairs must be an object of objects: what the language gave",
+    ]),
+  },
+  unpaired_versions: {
+    p_flow: [["unpaired_versions(null, 1)", "RH004", 'There is no version 1 of flow "null"']],
+    p_to: [["unpaired_versions('f', 9)", "RH004", 'There is no version 9 of flow "f"']],
+    p_limit: limit("unpaired_versions()", (value) => `unpaired_versions('f', 1, ${value})`),
+  },
+  operation_places: {
+    p_operation: [["operation_places(null)", "RH002", "Cannot look at it: there is no operation null"]],
+  },
+  apply_change: {
+    p_worker: [[`apply_change(null, ${waiting}, 1, 1)`, "", "null"]],
+    p_execution: [[`apply_change(${worker}, null, 1, 1)`, "", "null"]],
+    p_call: [[`apply_change(${worker}, ${waiting}, null, 1)`, "", "null"]],
+    p_seq: [[`apply_change(${worker}, ${waiting}, 1, null)`, "", "null"]],
+    p_snapshot: "only read with a lease and a change",
+    p_problem: "any text; what is longer than 2000 characters is cut",
   },
   set_failure_hook: {
     p_name: name("hook", (value) => `set_failure_hook(${value}, 't')`),

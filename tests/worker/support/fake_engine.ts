@@ -99,6 +99,10 @@ export class FakeEngine implements Engine {
     return Promise.resolve(null);
   }
 
+  applyChange(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   leave(): Promise<void> {
     return Promise.resolve();
   }
