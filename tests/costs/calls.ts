@@ -105,7 +105,8 @@ export const CALLS: Readonly<Record<string, string>> = {
   migrate: `select rhythm.migrate('f')`,
   register_pairing: `select rhythm.register_pairing('f', 1, 1, '{}')`,
   unpaired_versions: `select * from rhythm.unpaired_versions('f', 1)`,
-  operation_places: `select * from rhythm.operation_places(rhythm.operate('retry', '{"status": "failed"}'))`,
+  operation_places: `select rhythm.operate('retry', '{"status": "failed"}');
+    select p.* from rhythm.operations as o cross join lateral rhythm.operation_places(o.id) as p`,
   apply_change: "select rhythm.apply_change(rhythm.new_id(), rhythm.new_id(), 1, 1)",
   stop_operation: `select rhythm.stop_operation(rhythm.operate('retry', '{"status": "failed"}'))`,
   resume_operation:
