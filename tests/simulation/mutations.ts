@@ -380,14 +380,6 @@ export const mutations: readonly Mutation[] = [
     replace: "  if false then",
   },
   {
-    name: "an edit leaves no base",
-    file: "sql/history/changes.sql",
-    find:
-      "  insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)\n  values (p_state.execution_id, v_step,",
-    replace:
-      "  insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)\n  values (gen_random_uuid(), v_step,",
-  },
-  {
     name: "ids are given twice after an edit",
     file: "sql/history/changes.sql",
     find: "set epoch = coalesce(e.epoch, 0) + 1 where",
