@@ -59,6 +59,7 @@ export class Clients {
   /** Told that something is paused or resumed. */
   onDisturb: () => void = () => {};
   readonly #groups: GroupAsked[] = [];
+  #isUpgraded = false;
   readonly #world: World;
   readonly #clients: readonly Client[];
   readonly #programs: readonly Program[];
@@ -204,6 +205,14 @@ export class Clients {
         await clock.sleep(item.forMs);
         await this.#insist(client, () => rhythm.queues.configure(item.queue, LIMITS[item.queue]!));
         return;
+      case "upgrade":
+        // One at most: a later one would have to know what an earlier one made.
+        if (this.#isUpgraded) return;
+        this.#isUpgraded = true;
+        await this.#insist(client, () => this.upgrade(item));
+        this.count("done", "upgrade");
+        this.onDisturb();
+        return;
       case "purge":
         this.hasPurged = true;
         // What people do in psql.
@@ -211,6 +220,9 @@ export class Clients {
         return;
     }
   }
+
+  /** Brings the schema up to the next version. */
+  upgrade: (item: Item & { readonly kind: "upgrade" }) => Promise<void> = () => Promise.resolve();
 
   /** Removes what ended long ago. */
   purge: (client: number, olderThan: string) => Promise<void> = () => Promise.resolve();

@@ -110,6 +110,15 @@ export type Item =
     readonly queue: string;
     readonly forMs: number;
   }
+  /** The schema is brought up to the next version: functions that are not the same, and new columns. */
+  | {
+    readonly kind: "upgrade";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    /** Which of the files, between 0 and 1. */
+    readonly changed: readonly number[];
+  }
   /** What ended long ago is removed. */
   | {
     readonly kind: "purge";
@@ -210,6 +219,10 @@ function item(
         queue: dice.pick(Object.keys(LIMITS)),
         forMs: dice.between(500, 20_000),
       }),
+    ],
+    [
+      0.15,
+      () => ({ kind: "upgrade", ...head, changed: [dice.next(), dice.next(), dice.next(), dice.next()] }),
     ],
     [0.4, () => ({ kind: "purge", ...head, olderThan: dice.pick(["5 minutes", "1 minute", "10 seconds"]) })],
   ])();

@@ -5,7 +5,7 @@
  *     deno task simulate --seed 7 --watch    the same, and prints what happens while it does
  *     deno task simulate --seeds 1000        so many, from --from (1) on; prints those that break, and the coverage
  *     deno task simulate --seeds 50 --days 1 shorter ones: a seed has four days, otherwise
- *     deno task simulate --mutants           plants faults, one at a time, and says which are found (--within 40 seeds)
+ *     deno task simulate --mutants --days 1  plants faults, one at a time, and says which are found (--within 40 seeds)
  *
  * @module
  */
@@ -31,7 +31,11 @@ const { values } = parseArgs({
   },
 });
 
-if (values.mutants) Deno.exit(await runMutants({ within: Number(values.within), only: values.only }));
+if (values.mutants) {
+  Deno.exit(
+    await runMutants({ within: Number(values.within), only: values.only, days: Number(values.days) }),
+  );
+}
 const sandbox = await Sandbox.open();
 Deno.exit(values.seed === undefined ? await runMany() : await runOne(Number(values.seed)));
 

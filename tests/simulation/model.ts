@@ -112,6 +112,8 @@ export class Model {
       for (const [nth, attempt] of attempts.entries()) {
         const before = attempts[nth - 1];
         if (before?.threwAt === undefined || attempt.attempt !== before.attempt + 1) continue;
+        // It was given up, and its process woke later.
+        if (before.threwAt > attempt.at) continue;
         const paused = attempt.at - before.threwAt;
         if (paused < SHORTEST_BACKOFF_MS) {
           wrong.push(`${nameOf(row)} was tried again after ${Math.round(paused)} ms`);
@@ -196,11 +198,13 @@ export class Model {
   #judgeFailure(row: Seen, byId: ReadonlyMap<string, Seen>): string | undefined {
     const text = `failed: ${row.error?.type}: ${row.error?.message}`;
     const root = byId.get(row.root_id);
+    // A retry gives one more attempt, which may throw.
+    const isAgain = this.#clients.mayBeginAgain(this.#recordOf(row));
     switch (row.target) {
       case "boom":
         return row.error?.message === "boom" ? undefined : text;
       case "flaky":
-        return row.max_attempts <= row.inputs.throws! ? undefined : text;
+        return isAgain || row.max_attempts <= row.inputs.throws! ? undefined : text;
       case "slow":
         return row.error?.type === "TimeoutError" ? undefined : text;
       case "fragile":
@@ -210,6 +214,7 @@ export class Model {
     }
     if (row.type === "workflow") {
       if (row.timeout_ms !== null && row.error?.type === "TimeoutError") return undefined;
+      if (isAgain && /attempt \d+ throws/.test(row.error?.message ?? "")) return undefined;
       // What it shares by a key with another workflow ends as that says.
       const program = this.#programs.find(({ name }) => name === row.target)!;
       const isShared = this.#shares(program.body);

@@ -9,6 +9,8 @@ export interface MutantOptions {
   readonly within: number;
   /** Only those whose name has these words. */
   readonly only: string | undefined;
+  /** How long a seed is, in days. */
+  readonly days: number;
 }
 
 /**
@@ -17,21 +19,21 @@ export interface MutantOptions {
  * @param options which, and how long to look
  * @returns the exit code: 0 if 95 % are found
  */
-export async function runMutants({ within, only }: MutantOptions): Promise<number> {
+export async function runMutants({ within, only, days }: MutantOptions): Promise<number> {
   const chosen = mutations.filter(({ name }) => only === undefined || name.includes(only));
   const copy = await Deno.makeTempDir({ prefix: "rhythm_mutants_" });
   let found = 0;
   try {
     await copyParts(copy);
     for (const mutation of chosen) {
-      const result = await runOne(copy, mutation, within);
+      const result = await runOne(copy, mutation, { within, days });
       if (result.found) found++;
       console.log(`${result.found ? "found " : "MISSED"} | ${mutation.name} | ${result.text}`);
     }
   } finally {
     await Deno.remove(copy, { recursive: true });
   }
-  console.log(`\n${found} of ${chosen.length} found within ${within} seeds`);
+  console.log(`\n${found} of ${chosen.length} found within ${within} seeds of ${days} days`);
   return found >= 0.95 * chosen.length ? 0 : 1;
 }
 
@@ -56,7 +58,7 @@ async function copyParts(copy: string): Promise<void> {
 async function runOne(
   copy: string,
   { file, find, replace }: Mutation,
-  within: number,
+  { within, days }: { within: number; days: number },
 ): Promise<{ found: boolean; text: string }> {
   const path = `${copy}/${file}`;
   const original = await Deno.readTextFile(path);
@@ -70,6 +72,7 @@ async function runOne(
         `--config=${copy}/tests/deno.json`,
         `${copy}/tests/simulation/main.ts`,
         `--seeds=${within}`,
+        `--days=${days}`,
         "--until=broken",
       ],
       stdout: "piped",

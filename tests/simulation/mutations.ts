@@ -331,6 +331,101 @@ export const mutations: readonly Mutation[] = [
     replace: "      and coalesce(e.completed_at, '-infinity') < v_before",
   },
   {
+    name: "an execution that is resumed stays parked",
+    file: "sql/pause/executions.sql",
+    find: "    set paused = false, run_at = case when x.run_at > p_now then x.run_at end,",
+    replace: "    set paused = false, run_at = b.run_at,",
+  },
+  {
+    name: "a paused execution is not parked",
+    file: "sql/pause/executions.sql",
+    find: "      update rhythm.batch as b set run_at = 'infinity', paused = true where b.id = v_batch.id;",
+    replace: "      null;",
+  },
+  {
+    name: "a task or flow that is paused is not parked",
+    file: "sql/pause/targets.sql",
+    find: "where b.id = any (p_batches) and b.type || ':' || b.target = any (p_paused) returning b.id",
+    replace: "where false and b.type || ':' || b.target = any (p_paused) returning b.id",
+  },
+  {
+    name: "what is parked stays so when its pause ends",
+    file: "sql/pause/targets.sql",
+    find:
+      "    select t.type, t.target from t where v_paused is null or t.type || ':' || t.target <> all (v_paused)",
+    replace: "    select t.type, t.target from t where false",
+  },
+  {
+    name: "an operation leaves out the last of what it looks at",
+    file: "sql/operations/work.sql",
+    find: "    v_operation.is_looked := not v_left and cardinality(v_ids) < c_look;\n",
+    replace: "    v_operation.is_looked := cardinality(v_ids) < c_look;\n",
+  },
+  {
+    name: "an operation forgets how far it is",
+    file: "sql/operations/work.sql",
+    find: "done = v_operation.done, unchanged",
+    replace: "done = o.done, unchanged",
+  },
+  {
+    name: "an edit does not ask whether the workflow has gone on",
+    file: "sql/history/changes.sql",
+    find: "  elsif v_state.seq is distinct from p_seq then",
+    replace: "  elsif false then",
+  },
+  {
+    name: "an edit does not ask whether a worker has the workflow",
+    file: "sql/history/changes.sql",
+    find: "  if v_batch.worker is not null then",
+    replace: "  if false then",
+  },
+  {
+    name: "an edit leaves no base",
+    file: "sql/history/changes.sql",
+    find:
+      "  insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)\n  values (p_state.execution_id, v_step,",
+    replace:
+      "  insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)\n  values (gen_random_uuid(), v_step,",
+  },
+  {
+    name: "ids are given twice after an edit",
+    file: "sql/history/changes.sql",
+    find: "set epoch = coalesce(e.epoch, 0) + 1 where",
+    replace: "set epoch = coalesce(e.epoch, 0) where",
+  },
+  {
+    name: "a rewind leaves what was begun since",
+    file: "sql/history/changes.sql",
+    find: "where c.parent_id = p_execution and c.state = 0 and c.id <> all (p_pending)), 'its workflow",
+    replace: "where false), 'its workflow",
+  },
+  {
+    name: "a rewind keeps the signals that were taken since",
+    file: "sql/history/changes.sql",
+    find: "where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (p_pending);",
+    replace: "where false;",
+  },
+  {
+    name: "a rewind does not take again what has ended",
+    file: "sql/history/changes.sql",
+    find:
+      "      select c.id, c.state <> 1 as failed, c.wait_group, c.completed_at as ended_at from rhythm.execution as c where c.parent_id = p_execution and c.state > 0 and c.id = any (p_pending)",
+    replace:
+      "      select c.id, c.state <> 1 as failed, c.wait_group, c.completed_at as ended_at from rhythm.execution as c where false",
+  },
+  {
+    name: "a cancellation that comes again ends the clean-up",
+    file: "sql/cancel/cancel.sql",
+    find: "    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null)\n",
+    replace: "    where n.depth < 1000\n",
+  },
+  {
+    name: "the clean-up of code is cancelled",
+    file: "sql/create/parents.sql",
+    find: "      when x.cancel_reason is not null and not rhythm.is_cleaning_up(x) then x.cancel_reason",
+    replace: "      when x.cancel_reason is not null then x.cancel_reason",
+  },
+  {
     name: "a claim does not count the attempt",
     file: "sql/claim/claim.sql",
     find: "    attempt = case when b.type = 'task' or b.attempt = 0 then b.attempt + 1 else b.attempt end\n",

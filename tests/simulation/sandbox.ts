@@ -1,29 +1,37 @@
 import type { PGlite } from "@electric-sql/pglite";
 import { startInstalled } from "../../src/db/embedded_image.ts";
 import { readSchema } from "../../scripts/gen.ts";
+import type { SchemaFile } from "../../src/db/schema_gen.ts";
+import type { Mutation } from "./mutations.ts";
 import { type Plan, type Result, simulate } from "./simulate.ts";
 import type { TraceKind } from "./world.ts";
 
-/** A database with the engine of `sql/` as it is now. It is emptied before each run. */
+/** A database with the engine of `sql/` as it is now. It is emptied before each run, and made anew after an upgrade. */
 export class Sandbox {
-  readonly #engine: PGlite;
+  readonly #schema: readonly SchemaFile[];
   readonly #emptying: string;
+  #engine: PGlite;
 
-  private constructor(engine: PGlite, emptying: string) {
+  private constructor(schema: readonly SchemaFile[], engine: PGlite, emptying: string) {
+    this.#schema = schema;
     this.#engine = engine;
     this.#emptying = emptying;
   }
 
-  /** Installs the engine. */
-  static async open(): Promise<Sandbox> {
-    const files = await readSchema();
+  /**
+   * Installs the engine.
+   *
+   * @param mutation a fault that is planted in it
+   */
+  static async open(mutation?: Mutation): Promise<Sandbox> {
+    const files = (await readSchema()).map((file) =>
+      `sql/${file.name}` === mutation?.file
+        ? { ...file, text: file.text.replace(mutation.find, () => mutation.replace) }
+        : file
+    );
     // The one that installs is not the same in all things as one that begins installed.
     await (await startInstalled("memory://", files)).close();
-    const engine = await startInstalled("memory://", files);
-    await engine.exec(
-      `create table public.booked (execution uuid, label text);
-      create function public.sim_double(inputs jsonb) returns jsonb language sql as $$ select to_jsonb(2 * (inputs ->> 'v')::integer) $$;`,
-    );
+    const engine = await start(files);
     const { rows: tables } = await engine.query<{ name: string }>(
       `select format('%I.%I', n.nspname, c.relname) as name from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
       where n.nspname in ('rhythm', 'public') and c.relkind = 'r' and c.relname !~ '^install' order by 1`,
@@ -40,17 +48,31 @@ export class Sandbox {
       `truncate ${tables.map(({ name }) => name).join(", ")}`,
       ...sequences.map(({ name }) => `alter sequence ${name} restart`),
     ];
-    return new Sandbox(engine, emptying.join(";"));
+    return new Sandbox(files, engine, emptying.join(";"));
   }
 
   /** Runs a plan. */
   async run(plan: Plan, kind?: TraceKind): Promise<Result> {
     await this.#engine.exec(this.#emptying);
-    return await simulate(this.#engine, plan, kind);
+    const result = await simulate(this.#engine, plan, { kind, schema: this.#schema });
+    if (plan.load.some((item) => item.kind === "upgrade")) {
+      await this.#engine.close();
+      this.#engine = await start(this.#schema);
+    }
+    return result;
   }
 
   /** Closes the database. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#engine.close();
   }
+}
+
+async function start(schema: readonly SchemaFile[]): Promise<PGlite> {
+  const engine = await startInstalled("memory://", schema);
+  await engine.exec(
+    `create table public.booked (execution uuid, label text);
+    create function public.sim_double(inputs jsonb) returns jsonb language sql as $$ select to_jsonb(2 * (inputs ->> 'v')::integer) $$;`,
+  );
+  return engine;
 }

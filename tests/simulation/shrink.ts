@@ -16,7 +16,7 @@ export interface Shrunk {
  * @param most how many runs it may take
  */
 export async function shrink(
-  sandbox: Sandbox,
+  sandbox: Pick<Sandbox, "run">,
   found: { plan: Plan; result: Result },
   most = 60,
 ): Promise<Shrunk> {

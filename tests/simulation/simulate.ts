@@ -4,7 +4,10 @@ import { assemble } from "../../src/app/rhythm.ts";
 import type { Logger } from "../../src/define/mod.ts";
 import { StepsRuntime } from "../../src/steps/runtime.ts";
 import { sqlEngine } from "../../src/worker/engine/sql_engine.ts";
+import { install } from "../../src/db/install.ts";
+import type { SchemaFile } from "../../src/db/schema_gen.ts";
 import { Worker } from "../../src/worker/loop/worker.ts";
+import { nextVersion } from "./upgrade.ts";
 import { type Client, Clients } from "./clients.ts";
 import { Dice } from "./dice.ts";
 import { Ledger } from "./ledger.ts";
@@ -67,8 +70,12 @@ export function planOf(seed: number, count = 4): Plan {
 }
 
 /** Runs a plan on a database that has the engine and nothing else. */
-export async function simulate(engine: PGlite, plan: Plan, kind: TraceKind = "hashed"): Promise<Result> {
-  const simulation = new Simulation(engine, plan, new Trace(kind));
+export async function simulate(
+  engine: PGlite,
+  plan: Plan,
+  { kind = "hashed", schema }: { kind?: TraceKind | undefined; schema: readonly SchemaFile[] },
+): Promise<Result> {
+  const simulation = new Simulation(engine, plan, { trace: new Trace(kind), schema });
   let broken: string | undefined;
   try {
     await simulation.run();
@@ -103,6 +110,7 @@ class Simulation {
     (_, number) => ({ number, starts: 0, backAt: 0 }),
   );
   readonly #engine: PGlite;
+  readonly #schema: readonly SchemaFile[];
   #clients: Clients | undefined;
   #model: Model | undefined;
   #isLeaving = false;
@@ -112,8 +120,13 @@ class Simulation {
   #disturbedAt = 0;
   #ready: { readonly at: number; readonly ids: ReadonlySet<string> } | undefined;
 
-  constructor(engine: PGlite, plan: Plan, trace: Trace) {
+  constructor(
+    engine: PGlite,
+    plan: Plan,
+    { trace, schema }: { trace: Trace; schema: readonly SchemaFile[] },
+  ) {
     this.#plan = plan;
+    this.#schema = schema;
     this.#engine = engine;
     this.#dice = new Dice(`seed ${plan.seed} run`);
     this.#world = new World(trace);
@@ -182,6 +195,10 @@ class Simulation {
     await this.#world.run(this.#world.now + 4_000);
     const clients = await opening;
     this.#clients = new Clients({ world: this.#world, clients, programs: this.#plan.programs });
+    this.#clients.upgrade = async ({ n, client, changed }) => {
+      const files = nextVersion(this.#schema, n, changed);
+      await install(this.#network.connect(clients[client]!.process), { files, version: files.version });
+    };
     this.#clients.purge = async (client, olderThan) => {
       const database = this.#network.connect(clients[client]!.process);
       await database.query(`select rhythm.purge('${olderThan}')`);
@@ -384,6 +401,7 @@ class Simulation {
       ...await this.#lookForLate(),
       ...await this.#lookAtBooked(),
       ...await this.#lookAtCleanUp(rows),
+      ...await this.#lookAtPauses(),
     ];
     if (wrong.length > 0) throw new Broken(wrong.join("; "));
     return rows;
@@ -450,6 +468,25 @@ class Simulation {
       union all
       select format('%s completed and wrote nothing', e.id) from rhythm.execution as e
       where e.target = 'book' and e.state = 1 and e.type = 'task' and not exists (select from public.booked as b where b.execution = e.id)`,
+    );
+    return rows.map(({ what }) => what);
+  }
+
+  // Nothing is claimed of what is paused.
+  async #lookAtPauses(): Promise<string[]> {
+    const rows = await this.#server.peek<{ what: string }>(
+      `select format('%s of %s %s is paused since %s, and was claimed at %s', m.id, b.type, b.target, x.paused_at, b.claimed_at) as what
+      from rhythm.batch as b cross join lateral unnest(rhythm.members(b)) as m (id)
+      cross join lateral (
+        select p.paused_at from rhythm.pause as p where p.type = 'everything' or p.type = b.type and p.target = b.target
+        union all
+        select q.paused_at from rhythm.queue as q where q.name = b.queue
+        union all
+        select k.paused_at from rhythm.queue_key as k where k.queue = b.queue and k.key = b.concurrency_key
+        union all
+        select e.paused_at from rhythm.execution as e where e.id = m.id
+      ) as x
+      where b.worker is not null and x.paused_at < b.claimed_at`,
     );
     return rows.map(({ what }) => what);
   }

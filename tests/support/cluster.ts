@@ -20,6 +20,10 @@ export interface Cluster {
   resume(): Promise<void>;
   /** What its log says of crashes of its own processes. */
   crashes(): Promise<string[]>;
+  /** Makes a server that follows this one. */
+  standby(): Promise<Cluster>;
+  /** Makes a standby a primary. */
+  promote(): Promise<void>;
   /** Stops the server and removes its data. */
   stop(): Promise<void>;
 }
@@ -39,21 +43,18 @@ export async function findBinaries(version?: number): Promise<Binaries | undefin
  * @param binaries the programs
  * @param settings further lines for postgresql.conf
  * @param files to be copied into the data directory: name to path
+ * @param parent where the data directory is made
  */
 export async function startCluster(
   binaries: Binaries,
   settings: string[] = [],
   files: Readonly<Record<string, string>> = {},
+  parent: string = tempDir(),
 ): Promise<Cluster> {
-  const home = await Deno.makeTempDir({ prefix: "rhythm-test-cluster-", dir: tempDir() });
   const owner = await serverUser();
-  const as = owner === undefined ? {} : { uid: owner.uid, gid: owner.gid };
-  if (owner !== undefined) await run("chown", [`${owner.uid}:${owner.gid}`, home]);
+  const home = await makeHome(binaries, owner, parent);
   const data = join(home, "data");
-  const program = (name: string) => join(binaries.bin, name);
-  const options = { ...as, cwd: home, env: { LC_ALL: "C", HOME: home } };
-  watch(home, program("pg_ctl"), owner);
-  await run(program("initdb"), [
+  await run(join(binaries.bin, "initdb"), [
     "-D",
     data,
     "-U",
@@ -64,7 +65,7 @@ export async function startCluster(
     "UTF8",
     "--locale=C",
     "--no-sync",
-  ], options);
+  ], optionsOf(home, owner));
   const port = freePort();
   await Deno.writeTextFile(
     join(data, "postgresql.conf"),
@@ -77,6 +78,28 @@ export async function startCluster(
     await Deno.chmod(join(data, name), 0o600);
     if (owner !== undefined) await Deno.chown(join(data, name), owner.uid, owner.gid);
   }
+  return await runCluster(binaries, { home, owner, port });
+}
+
+async function makeHome(binaries: Binaries, owner: ServerUser | undefined, parent: string): Promise<string> {
+  const home = await Deno.makeTempDir({ prefix: "rhythm-test-cluster-", dir: parent });
+  if (owner !== undefined) await run("chown", [`${owner.uid}:${owner.gid}`, home]);
+  watch(home, join(binaries.bin, "pg_ctl"), owner);
+  return home;
+}
+
+function optionsOf(home: string, owner: ServerUser | undefined): Deno.CommandOptions {
+  const as = owner === undefined ? {} : { uid: owner.uid, gid: owner.gid };
+  return { ...as, cwd: home, env: { LC_ALL: "C", HOME: home } };
+}
+
+async function runCluster(
+  binaries: Binaries,
+  { home, owner, port }: { home: string; owner: ServerUser | undefined; port: number },
+): Promise<Cluster> {
+  const data = join(home, "data");
+  const program = (name: string) => join(binaries.bin, name);
+  const options = optionsOf(home, owner);
   const start = () =>
     run(program("pg_ctl"), ["-D", data, "-l", join(home, "log"), "-w", "-t", "60", "start"], options);
   const halt = (mode: string) =>
@@ -97,6 +120,21 @@ export async function startCluster(
       const lines = (await Deno.readTextFile(join(home, "log"))).split("\n");
       return lines.filter((line) => /PANIC:|terminated by signal|[Oo]ut of memory|No space left/.test(line));
     },
+    standby: async () => {
+      const own = await makeHome(binaries, owner, tempDir());
+      const from = ["-h", "127.0.0.1", "-p", String(port), "-U", "postgres"];
+      await run(
+        program("pg_basebackup"),
+        [...from, "-D", join(own, "data"), "-R", "-c", "fast", "-X", "stream"],
+        optionsOf(own, owner),
+      );
+      const ownPort = freePort();
+      await Deno.writeTextFile(join(own, "data", "postgresql.conf"), `\nport = ${ownPort}\n`, {
+        append: true,
+      });
+      return await runCluster(binaries, { home: own, owner, port: ownPort });
+    },
+    promote: () => run(program("pg_ctl"), ["-D", data, "-w", "-t", "60", "promote"], options),
     stop: async () => {
       await halt("immediate").catch(() => {});
       await run("rm", ["-rf", home]);

@@ -65,13 +65,14 @@ export function testServer(): Promise<string> {
 export async function privateCluster(
   settings: string[] = [],
   files: Readonly<Record<string, string>> = {},
+  parent?: string,
 ): Promise<Cluster> {
   const wanted = Deno.env.get("RHYTHM_TEST_PG");
   const binaries = await findBinaries(wanted === undefined || wanted === "" ? undefined : Number(wanted));
   if (binaries === undefined) {
     throw new Error("No Postgres on this machine, and none from npm for this platform");
   }
-  return await startCluster(binaries, settings, files);
+  return await startCluster(binaries, settings, files, parent);
 }
 
 /**

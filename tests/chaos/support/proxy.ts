@@ -8,10 +8,13 @@ export interface Proxy extends AsyncDisposable {
   cut(): void;
   /** Lets nothing through any more on the connections that are open now, and says nothing: a black hole. */
   silence(): void;
+  /** Sends those that connect from now on to another port. */
+  turnTo(port: number): void;
 }
 
 /** Listens on a free port and forwards to another one; what the server answers takes so much longer. */
-export function startProxy(target: number, answerMs = 0): Proxy {
+export function startProxy(port: number, answerMs = 0): Proxy {
+  let target = port;
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.Conn>();
   const silent = new Set<Deno.Conn>();
@@ -60,6 +63,7 @@ export function startProxy(target: number, answerMs = 0): Proxy {
       return cuts;
     },
     cut,
+    turnTo: (other) => target = other,
     silence: () => open.forEach((conn) => silent.add(conn)),
     [Symbol.asyncDispose]: async () => {
       listener.close();
