@@ -192,7 +192,7 @@ export class AppWorker {
       httpParts(this.#rhythm, this.#parts, { worker, pools: this.#pools, token: this.token }),
     );
     try {
-      this.#server = await serveHttp(handler, { port, hostname });
+      this.#server = serveHttp(handler, { port, hostname });
     } catch (cause) {
       throw new RhythmError(
         `Cannot serve HTTP on ${hostname}:${port}: ${(cause as Error).message}. ` +

@@ -1,13 +1,11 @@
 /**
- * The HTTP server of a process. It closes connections on which a request is only half sent, and takes so many at most, so
- * that clients that send nothing cannot keep others out.
+ * The HTTP server of a process: `Deno.serve` behind a guard. `Deno.serve` waits for the headers of a request without an end, and takes
+ * any number of connections. The guard closes connections on which no request is under way for too long, and takes so many
+ * at most, so that clients that send nothing cannot keep others out.
  *
  * @module
  */
-import type { Buffer } from "node:buffer";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { Readable } from "node:stream";
+import { type CancelTimer, systemClock } from "./clock.ts";
 
 /** How long the headers of a request, and a connection without one, may take. */
 export const HEADERS_MS = 10_000;
@@ -44,90 +42,143 @@ export interface HttpServer {
  * @param options where, and within which limits
  * @throws {Error} the port is taken, or not allowed
  */
-export async function serveHttp(
+export function serveHttp(
   handler: (request: Request) => Response | Promise<Response>,
   { port, hostname, headersMs = HEADERS_MS, connections = CONNECTIONS }: ServeOptions,
-): Promise<HttpServer> {
-  const limits = {
-    headersTimeout: headersMs,
-    keepAliveTimeout: headersMs,
-    // A body has a limit of its own, and what waits for an answer has none.
-    requestTimeout: 0,
-    connectionsCheckingInterval: Math.min(1_000, headersMs),
+): HttpServer {
+  const listener = Deno.listen({ port, hostname });
+  // By the port that the guard has on its way to the server: so a request is known by its connection.
+  const open = new Map<number, Guarded>();
+  const server = Deno.serve(
+    { port: 0, hostname: LOOPBACK, onListen: () => {} },
+    async (request, { remoteAddr, completed }) => {
+      const guarded = open.get((remoteAddr as Deno.NetAddr).port);
+      // Whoever comes without the guard is no client.
+      if (guarded === undefined) return new Response("Not Found", { status: 404 });
+      guarded.begin();
+      void completed.catch(() => {}).then(() => guarded.end());
+      return await handler(request);
+    },
+  );
+  const guards = new Set<Promise<void>>();
+  const guard = async (client: Deno.TcpConn): Promise<void> => {
+    let guarded: Guarded | undefined;
+    try {
+      const inner = await Deno.connect({ port: server.addr.port, hostname: LOOPBACK });
+      guarded = new Guarded(client, inner, headersMs);
+      open.set(inner.localAddr.port, guarded);
+      await guarded.pass();
+    } catch {
+      // One side is gone, or the server is.
+      if (guarded === undefined) client.close();
+    } finally {
+      if (guarded !== undefined) open.delete(guarded.port);
+    }
   };
-  const server = createServer(limits, (incoming, outgoing) => {
-    answer(handler, incoming, outgoing).catch(() => outgoing.destroy());
-  });
-  server.maxConnections = connections;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, hostname, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  const address = server.address() as AddressInfo;
+  const listening = (async () => {
+    for await (const client of listener) {
+      if (guards.size >= connections) client.close();
+      else {
+        const one = guard(client).finally(() => guards.delete(one));
+        guards.add(one);
+      }
+    }
+  })();
   return {
-    hostname: address.address,
-    port: address.port,
-    shutdown: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      }),
+    hostname: listener.addr.hostname,
+    port: listener.addr.port,
+    shutdown: async () => {
+      listener.close();
+      await listening.catch(() => {});
+      for (const guarded of open.values()) guarded.leave();
+      await server.shutdown();
+      // The last bytes may still be on their way to a client.
+      await Promise.all(guards);
+    },
   };
 }
 
-async function answer(
-  handler: (request: Request) => Response | Promise<Response>,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-): Promise<void> {
-  const gone = new AbortController();
-  outgoing.once("close", () => gone.abort());
-  const request = requestOf(incoming, gone.signal);
-  const response = request === undefined
-    ? new Response("Bad Request", { status: 400 })
-    : await handler(request);
-  const headers: Record<string, string | string[]> = {};
-  for (const [name, value] of response.headers) headers[name] = value;
-  // What was not read of the request would be taken for the next one.
-  if (!incoming.complete) headers.connection = "close";
-  outgoing.writeHead(response.status, headers);
-  if (response.body !== null && incoming.method !== "HEAD") {
-    for await (const chunk of response.body) {
-      if (gone.signal.aborted) break;
-      if (!outgoing.write(chunk)) await drained(outgoing, gone.signal);
+const LOOPBACK = "127.0.0.1";
+const LAST_MS = 1_000;
+
+/** A client's connection, and the one to the server that stands for it. */
+class Guarded {
+  /** The port of the connection to the server. */
+  readonly port: number;
+  readonly #client: Deno.TcpConn;
+  readonly #inner: Deno.TcpConn;
+  #idleMs: number;
+  #underWay = 0;
+  /** When something was last passed on to the client. What the client sends is not counted: it may be half a request for ever. */
+  #movedAt = systemClock.monotonic();
+  #cancel: CancelTimer = () => {};
+
+  constructor(client: Deno.TcpConn, inner: Deno.TcpConn, idleMs: number) {
+    this.port = inner.localAddr.port;
+    this.#client = client;
+    this.#inner = inner;
+    this.#idleMs = idleMs;
+    this.#wait();
+  }
+
+  /** A request is under way. */
+  begin(): void {
+    this.#underWay++;
+    this.#cancel();
+  }
+
+  /** It is answered. */
+  end(): void {
+    this.#movedAt = systemClock.monotonic();
+    if (--this.#underWay === 0) this.#wait();
+  }
+
+  /** The server ends: it closes what waits for a request. This is for requests that are only half sent. */
+  leave(): void {
+    this.#idleMs = Math.min(this.#idleMs, LAST_MS);
+    this.#cancel();
+    if (this.#underWay === 0) this.#wait();
+  }
+
+  /** Passes on what comes from either side, until one of them is gone. */
+  async pass(): Promise<void> {
+    try {
+      await Promise.race([
+        copy(this.#client, this.#inner),
+        copy(this.#inner, this.#client, () => this.#movedAt = systemClock.monotonic()),
+      ]);
+    } finally {
+      this.close();
     }
   }
-  outgoing.end();
-}
 
-// Nothing: its host, path or method is none.
-function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | undefined {
-  const { method = "GET", url = "/", headers } = incoming;
-  try {
-    const given = Object.entries(headers).flatMap(([name, value]) =>
-      [value ?? []].flat().map((one): [string, string] => [name, one])
-    );
-    const body = method === "GET" || method === "HEAD"
-      ? null
-      : Readable.toWeb(incoming) as unknown as ReadableStream<Buffer<ArrayBuffer>>;
-    return new Request(new URL(url, `http://${headers.host ?? "localhost"}`), {
-      method,
-      headers: given,
-      body,
-      signal,
-    });
-  } catch {
-    return undefined;
+  /** Ends both connections. */
+  close(): void {
+    this.#cancel();
+    for (const connection of [this.#client, this.#inner]) {
+      try {
+        connection.close();
+      } catch {
+        // It is closed already.
+      }
+    }
+  }
+
+  #wait(): void {
+    const leftMs = this.#movedAt + this.#idleMs - systemClock.monotonic();
+    if (leftMs <= 0) this.close();
+    else this.#cancel = systemClock.after(leftMs, () => this.#wait(), { background: true });
   }
 }
 
-async function drained(outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    outgoing.once("drain", resolve);
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+async function copy(from: Deno.TcpConn, to: Deno.TcpConn, moved: () => void = () => {}): Promise<void> {
+  const buffer = new Uint8Array(16_384);
+  for (;;) {
+    const read = await from.read(buffer);
+    if (read === null) return;
+    for (let at = 0; at < read;) {
+      at += await to.write(buffer.subarray(at, read));
+      moved();
+    }
+  }
 }

@@ -268,7 +268,7 @@ Deno.test("a port that is taken is told before anything is claimed", async () =>
   await rejects(app.rhythm.worker({ port }).run(), {
     code: "CANNOT_LISTEN",
     message: new RegExp(
-      `^Cannot serve HTTP on 127\\.0\\.0\\.1:${port}: listen EADDRINUSE: address already in use.* another "port"`,
+      `^Cannot serve HTTP on 127\\.0\\.0\\.1:${port}: Address already in use.* another "port"`,
     ),
   });
   const [row] = await app.database.database.query<{ n: number }>(
