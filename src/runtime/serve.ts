@@ -53,7 +53,7 @@ export function serveHttp(
     { port: 0, hostname: LOOPBACK, onListen: () => {} },
     async (request, { remoteAddr, completed }) => {
       const guarded = open.get((remoteAddr as Deno.NetAddr).port);
-      // Whoever comes without the guard is no client.
+      // What comes without the guard is from no client.
       if (guarded === undefined) return new Response("Not Found", { status: 404 });
       guarded.begin();
       void completed.catch(() => {}).then(() => guarded.end());

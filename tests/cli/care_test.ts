@@ -59,6 +59,7 @@ Deno.test({
       "✔ connection",
       "✔ schema",
       "✔ rights",
+      "✔ home",
       "✔ pg_cron",
       "✔ tick",
       "! workers",

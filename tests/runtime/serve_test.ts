@@ -3,7 +3,7 @@ import { deepStrictEqual as equal, match, strictEqual as same } from "node:asser
 import { type HttpServer, serveHttp, type ServeOptions } from "../../src/runtime/serve.ts";
 
 Deno.test("serveHttp() closes connections on which a request is only half sent", async () => {
-  await using server = await serve(() => new Response("ok"), { headersMs: 100 });
+  await using server = serve(() => new Response("ok"), { headersMs: 100 });
   const halves = ["GET / HT", "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "];
   const answers = await Promise.all(Array.from({ length: 40 }, (_, nth) => server.say(halves[nth % 2]!)));
   for (const answer of answers) match(answer, /^(HTTP\/1\.1 408 |$)/);
@@ -11,7 +11,7 @@ Deno.test("serveHttp() closes connections on which a request is only half sent",
 });
 
 Deno.test("serveHttp() takes only so many connections, and others once they are gone", async () => {
-  await using server = await serve(() => new Response("ok"), { connections: 2 });
+  await using server = serve(() => new Response("ok"), { connections: 2 });
   const open = [await server.connect(), await server.connect()];
   same(await server.say("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "");
   for (const connection of open) connection.close();
@@ -25,7 +25,7 @@ Deno.test("serveHttp() takes only so many connections, and others once they are 
 });
 
 Deno.test("serveHttp() passes on the request and the response as they are", async () => {
-  await using server = await serve(async (request) => {
+  await using server = serve(async (request) => {
     const { pathname, search } = new URL(request.url);
     const said = [request.method, pathname, search, request.headers.get("x-many"), await request.text()];
     return new Response(JSON.stringify(said), { status: 207, headers: { "x-answer": "yes" } });
@@ -43,7 +43,7 @@ Deno.test("serveHttp() passes on the request and the response as they are", asyn
 Deno.test("serveHttp() tells a handler that its client is gone", async () => {
   const gone = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
-  await using server = await serve(async (request) => {
+  await using server = serve(async (request) => {
     request.signal.addEventListener("abort", () => gone.resolve());
     asked.resolve();
     await gone.promise;
@@ -57,7 +57,7 @@ Deno.test("serveHttp() tells a handler that its client is gone", async () => {
 });
 
 Deno.test("serveHttp() does not read a body that its handler leaves", async () => {
-  await using server = await serve(() => new Response("too much", { status: 413 }), { headersMs: 200 });
+  await using server = serve(() => new Response("too much", { status: 413 }), { headersMs: 200 });
   const answer = await server.say(
     `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n${"x".repeat(10_000)}`,
   );
@@ -72,10 +72,10 @@ interface TestServer extends AsyncDisposable {
   say(text: string): Promise<string>;
 }
 
-async function serve(
+function serve(
   handler: (request: Request) => Response | Promise<Response>,
   limits: Partial<ServeOptions> = {},
-): Promise<TestServer> {
+): TestServer {
   const server: HttpServer = serveHttp(handler, { port: 0, hostname: "127.0.0.1", ...limits });
   const connect = (): Promise<Deno.TcpConn> => Deno.connect({ port: server.port, hostname: server.hostname });
   return {
@@ -102,7 +102,7 @@ async function serve(
 Deno.test("serveHttp() lets a request take longer than its headers may, and ends it before shutdown() resolves", async () => {
   const asked = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
-  const server = await serve(async () => {
+  const server = serve(async () => {
     asked.resolve();
     await go.promise;
     return new Response("x".repeat(1_000_000));
@@ -121,16 +121,14 @@ Deno.test("serveHttp() answers nobody who comes past its guard", async () => {
   let inner = 0;
   const { serve: real } = Deno;
   using _restore = { [Symbol.dispose]: () => Object.assign(Deno, { serve: real }) };
-  // deno-lint-ignore no-explicit-any
   Object.assign(Deno, {
-    serve: (...args: any[]) => {
-      // deno-lint-ignore no-explicit-any
-      const server = (real as any)(...args);
-      inner = server.addr.port;
-      return server;
+    serve: (...given: unknown[]) => {
+      const made = (real as unknown as (...given: unknown[]) => Deno.HttpServer<Deno.NetAddr>)(...given);
+      inner = made.addr.port;
+      return made;
     },
   });
-  await using server = await serve((request) => {
+  await using server = serve((request) => {
     asked.push(request.url);
     return new Response("ok");
   });
