@@ -96,9 +96,7 @@ export class AppWorker {
     const stopListening = this.#hearSignals();
     try {
       this.#worker = this.#makeWorker(own);
-      await this.#serve(this.#worker);
-      // Asked to stop meanwhile.
-      if (this.#stopped || this.#asked) return;
+      this.#serve(this.#worker);
       this.#logger.info("worker starts", {
         queues: this.#queues(),
         ...(this.url === undefined ? {} : { http: this.url, token: this.#tellToken() }),
@@ -185,7 +183,7 @@ export class AppWorker {
   }
 
   // The listener starts before the first claim, so that a monitor sees the process start.
-  async #serve(worker: Worker): Promise<void> {
+  #serve(worker: Worker): void {
     const { port, hostname = WORKER_DEFAULTS.hostname } = this.#options;
     if (port === undefined) return;
     const handler = createHandler(
