@@ -75,6 +75,10 @@ begin
     return;
   end if;
   if v_nth is null then
+    -- Another session that is noting it does not hold up this one.
+    if not pg_try_advisory_xact_lock(hashtextextended(:'schema' || ' home', 0)) then
+      return;
+    end if;
     v_here := rhythm.find_home();
     insert into rhythm.home (nth, system_identifier, database_oid, database_name, timeline, environment, adopted_at, adopted_by)
     values (1, v_here.system_identifier, v_here.database_oid, v_here.database_name, v_here.timeline, coalesce(p_environment, v_here.environment), v_here.adopted_at, v_here.adopted_by)

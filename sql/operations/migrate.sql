@@ -252,6 +252,7 @@ declare
   v_operation rhythm.operation;
   v_to rhythm.flow_version;
 begin
+  perform rhythm.require_read_committed();
   perform rhythm.lock_states(array[p_execution]);
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
   select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_execution;

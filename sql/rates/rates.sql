@@ -69,7 +69,8 @@ begin
     return 'p_rates must have at most 1000 entries';
   end if;
   return (
-    select coalesce(rhythm.name_problem(r.value ->> 'type', r.value ->> 'target'), rhythm.name_problem('queue', r.value ->> 'queue'), c_shape)
+    select case when coalesce(r.value ->> 'type', '') not in ('task', 'workflow') then c_shape
+      else coalesce(rhythm.name_problem(r.value ->> 'type', r.value ->> 'target'), rhythm.name_problem('queue', r.value ->> 'queue'), c_shape) end
     from jsonb_array_elements(p_rates) as r (value)
     where jsonb_typeof(r.value) <> 'object'
       or coalesce(r.value ->> 'type', '') not in ('task', 'workflow')

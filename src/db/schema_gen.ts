@@ -6888,7 +6888,7 @@ comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a
   {
     name: "home/home.sql",
     kind: "behaviour",
-    checksum: "9f9dbc36ac0a422f7a94ed4f9c34ea96f4dc24ff4fa98f2107408be267251073",
+    checksum: "0f2f05c0138f488ba01d24698e1ddc8e3d50a7b8df63824f308b65b279257b14",
     text: `-- A copy of a database must not do again what the original does: send its mails, charge its customers. So an installation knows
 -- where it belongs, and elsewhere its workers, SQL tasks, timers and schedules stand still until somebody adopts it.
 
@@ -6966,6 +6966,10 @@ begin
     return;
   end if;
   if v_nth is null then
+    -- Another session that is noting it does not hold up this one.
+    if not pg_try_advisory_xact_lock(hashtextextended(:'schema' || ' home', 0)) then
+      return;
+    end if;
     v_here := rhythm.find_home();
     insert into rhythm.home (nth, system_identifier, database_oid, database_name, timeline, environment, adopted_at, adopted_by)
     values (1, v_here.system_identifier, v_here.database_oid, v_here.database_name, v_here.timeline, coalesce(p_environment, v_here.environment), v_here.adopted_at, v_here.adopted_by)
@@ -9282,7 +9286,7 @@ comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts 
   {
     name: "operations/migrate.sql",
     kind: "behaviour",
-    checksum: "cf2816cd136f6fa54955ea30fc3dac67e6a2be9d6dee24c586db5b803fdb83ad",
+    checksum: "dfd5e4919a2f63803f92c1ec66999e4407fccd2a08324ffdb0cb5b1165e648ca",
     text: `-- Operations that change the states of workflows: migrate and repair. The operation only marks the states. The worker
 -- that opens a state next applies it: the language makes the new state.
 
@@ -9537,6 +9541,7 @@ declare
   v_operation rhythm.operation;
   v_to rhythm.flow_version;
 begin
+  perform rhythm.require_read_committed();
   perform rhythm.lock_states(array[p_execution]);
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
   select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_execution;
@@ -16009,7 +16014,7 @@ comment on view rhythm.pauses is
   {
     name: "rates/rates.sql",
     kind: "behaviour",
-    checksum: "b11843f3d288f3771f97bdc5434d75c0770df13c71b24a38d1b8c43f285b41c6",
+    checksum: "3524657fca1cd36f6624eac4d8e34292983d27c060169717eced8817e210dc6e",
     text: `-- Rates: what ended, how, and how long it took.
 
 create or replace function rhythm.took_bounds()
@@ -16081,7 +16086,8 @@ begin
     return 'p_rates must have at most 1000 entries';
   end if;
   return (
-    select coalesce(rhythm.name_problem(r.value ->> 'type', r.value ->> 'target'), rhythm.name_problem('queue', r.value ->> 'queue'), c_shape)
+    select case when coalesce(r.value ->> 'type', '') not in ('task', 'workflow') then c_shape
+      else coalesce(rhythm.name_problem(r.value ->> 'type', r.value ->> 'target'), rhythm.name_problem('queue', r.value ->> 'queue'), c_shape) end
     from jsonb_array_elements(p_rates) as r (value)
     where jsonb_typeof(r.value) <> 'object'
       or coalesce(r.value ->> 'type', '') not in ('task', 'workflow')

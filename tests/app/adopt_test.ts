@@ -122,3 +122,20 @@ Deno.test({
     );
   },
 });
+
+Deno.test({
+  name: "the first calls of an installation do not wait for each other to note where it is",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using test = await freshDatabase();
+    const { sql } = test;
+    await sql.begin(async (first) => {
+      await first`select rhythm.require_home()`;
+      // It has a lock timeout of 100 ms, and would fail.
+      await sql`select rhythm.chores()`;
+      await sql`select rhythm.due()`;
+    });
+    const [row] = await sql`select count(*)::integer as count from rhythm.home`;
+    same(row!.count, 1);
+  },
+});

@@ -246,6 +246,7 @@ for (const level of levels) {
         register_worker: "(null)",
         beat: `('${worker}')`,
         claim_execution: `('${worker}', '${id}', 1)`,
+        apply_change: `('${worker}', '${id}', 1, 0)`,
         save_steps: `('${worker}', '[]')`,
         report: `('${worker}')`,
         stop_worker: `('${worker}')`,

@@ -1268,6 +1268,28 @@ export const cases: Record<string, Cases> = {
         ],
       ),
     ],
+    p_rates: [
+      ...[
+        "{}",
+        "5",
+        "[5]",
+        '[{"type": "task", "target": "a", "queue": "q"}]',
+        `[{"type": "x", "target": "a", "queue": "q"}]`,
+      ].map(
+        (
+          value,
+        ): Case => [
+          `beat(${worker}, p_rates => '${value}')`,
+          "RH001",
+          'p_rates must be an array: [{"type": "task", "target": "a", "queue": "default", "completed": 1, "failed": 0, "cancelled": 0, "retried": 0, "total_ms": 5, "took": [0, 0, 1]}]',
+        ],
+      ),
+      [
+        `beat(${worker}, p_rates => '[{"type": "task", "target": "a b", "queue": "q"}]')`,
+        "RH001",
+        `"a b" cannot be a task name: expected ${nameRule}`,
+      ],
+    ],
   },
   exchange: {
     p_worker: [
