@@ -134,11 +134,12 @@ language sql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  insert into rhythm.taken_end (execution_id, item, settled)
-  select e.parent_id, e.id, rhythm.settled_items(array[e.id]) -> 0
+  insert into rhythm.taken_end (execution_id, item, step, settled)
+  select e.parent_id, e.id, j.step, rhythm.settled_items(array[e.id]) -> 0
   from rhythm.execution as e
-  where e.id = p_execution and exists (select from rhythm.journal as j where j.execution_id = e.parent_id and e.id = any (j.items))
-  on conflict (execution_id, item) do nothing;
+  cross join lateral (select x.step from rhythm.journal as x where x.execution_id = e.parent_id and e.id = any (x.items) order by x.step desc limit 1) as j
+  where e.id = p_execution
+  on conflict (execution_id, item, step) do nothing;
 $$;
 
 comment on function rhythm.keep_taken_end(uuid) is 'Keeps the end of a child that is retried, if its workflow took it. Internal.';

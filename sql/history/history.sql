@@ -43,6 +43,18 @@ $$;
 
 comment on function rhythm.workflow_with_history(uuid, text) is 'The execution, if it is a workflow. Internal.';
 
+-- The end of a child as a step took it, if the child has begun again since.
+create or replace function rhythm.end_taken(p_execution uuid, p_item uuid, p_step integer)
+returns table (settled jsonb)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select n.settled from rhythm.taken_end as n where n.execution_id = p_execution and n.item = p_item and n.step >= p_step order by n.step limit 1;
+$$;
+
+comment on function rhythm.end_taken(uuid, uuid, integer) is 'The end of a child that a step of its workflow took, if the child has begun again since. Internal.';
+
 create or replace function rhythm.history(p_execution uuid, p_after integer default 0, p_limit integer default 1000)
 returns table (step integer, moment timestamptz, act text, took jsonb, note text, by text)
 language plpgsql
@@ -69,7 +81,7 @@ begin
       from unnest(s.items) with ordinality as i (id, nth)
       left join rhythm.execution as c on c.id = i.id
       left join rhythm.signal_wait as w on w.id = i.id
-      left join rhythm.taken_end as n on n.execution_id = p_execution and n.item = i.id
+      left join lateral rhythm.end_taken(p_execution, i.id, s.step) as n on true
     ) as took, null as note, null as by
     from rhythm.steps_of(p_execution, coalesce(p_after, 0), p_limit) as s
     union all
@@ -153,7 +165,7 @@ begin
     select case when exists (select from rhythm.taken_end as n where n.execution_id = p_execution and n.item = any (s.items)) then (
       select jsonb_agg(coalesce(n.settled, i.value) order by i.nth)
       from jsonb_array_elements(rhythm.settled_items(array_remove(s.items, p_execution))) with ordinality as i (value, nth)
-      left join rhythm.taken_end as n on n.execution_id = p_execution and n.item = (i.value ->> 'id')::uuid)
+      left join lateral rhythm.end_taken(p_execution, (i.value ->> 'id')::uuid, s.step) as n on true)
     else rhythm.settled_items(array_remove(s.items, p_execution)) end as settled
   ) as x
   order by s.step;

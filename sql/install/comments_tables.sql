@@ -196,7 +196,7 @@ comment on constraint base_pkey on rhythm.base is 'One change for each step.';
 comment on constraint act_known on rhythm.base is 'What can be done to a state.';
 comment on column rhythm.taken_end.execution_id is 'The workflow.';
 comment on column rhythm.taken_end.item is 'The child.';
-comment on constraint taken_end_pkey on rhythm.taken_end is 'A workflow takes an end once.';
+comment on constraint taken_end_pkey on rhythm.taken_end is 'A step takes one end of a child.';
 
 comment on column rhythm.operation.id is 'A UUIDv7.';
 comment on column rhythm.operation.action is 'What it does.';

@@ -25,11 +25,13 @@ comment on column rhythm.base.epoch is 'The epoch from then on.';
 create table rhythm.taken_end (
   execution_id uuid not null,
   item uuid not null,
+  step integer not null,
   settled jsonb not null,
-  constraint taken_end_pkey primary key (execution_id, item)
+  constraint taken_end_pkey primary key (execution_id, item, step)
 );
 
 comment on table rhythm.taken_end is 'The ends of children as their workflows took them, where retry() has begun the child again since.';
+comment on column rhythm.taken_end.step is 'The last step that took this end. A later step took a later end.';
 comment on column rhythm.taken_end.settled is 'As the workflow got it: see settled_items().';
 
 create table rhythm.pairing (

@@ -1084,7 +1084,7 @@ comment on column rhythm.queue_head.until is 'Then a claim walks from the beginn
   {
     name: "structure/095_history.sql",
     kind: "structure",
-    checksum: "3b3b9ee32391125b1219c2351b25e3bc8235e3df2d72a3162e05d84dec067b00",
+    checksum: "b14eddb0b799d2263ee4f1271e5bed3f66a0e84582e52c20c8b557edc74bbfdf",
     text: `-- What people did to workflows, and what the journal alone could not rebuild.
 
 create table rhythm.base (
@@ -1112,11 +1112,13 @@ comment on column rhythm.base.epoch is 'The epoch from then on.';
 create table rhythm.taken_end (
   execution_id uuid not null,
   item uuid not null,
+  step integer not null,
   settled jsonb not null,
-  constraint taken_end_pkey primary key (execution_id, item)
+  constraint taken_end_pkey primary key (execution_id, item, step)
 );
 
 comment on table rhythm.taken_end is 'The ends of children as their workflows took them, where retry() has begun the child again since.';
+comment on column rhythm.taken_end.step is 'The last step that took this end. A later step took a later end.';
 comment on column rhythm.taken_end.settled is 'As the workflow got it: see settled_items().';
 
 create table rhythm.pairing (
@@ -1662,7 +1664,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "8aab0ce7d43da34d855aa134ebbdbffca458fc3abfc92e365cd8b1a47edaed4a",
+    checksum: "4cb39f856c063d3fd9d1f0ab9610f3de544733d2ab7bd1aaaea2587cfc78f77f",
     text: `-- Retrying executions that failed or were cancelled.
 
 -- The failed children that made a workflow fail, or that it has not taken. They run again with it.
@@ -1799,11 +1801,12 @@ language sql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  insert into rhythm.taken_end (execution_id, item, settled)
-  select e.parent_id, e.id, rhythm.settled_items(array[e.id]) -> 0
+  insert into rhythm.taken_end (execution_id, item, step, settled)
+  select e.parent_id, e.id, j.step, rhythm.settled_items(array[e.id]) -> 0
   from rhythm.execution as e
-  where e.id = p_execution and exists (select from rhythm.journal as j where j.execution_id = e.parent_id and e.id = any (j.items))
-  on conflict (execution_id, item) do nothing;
+  cross join lateral (select x.step from rhythm.journal as x where x.execution_id = e.parent_id and e.id = any (x.items) order by x.step desc limit 1) as j
+  where e.id = p_execution
+  on conflict (execution_id, item, step) do nothing;
 $$;
 
 comment on function rhythm.keep_taken_end(uuid) is 'Keeps the end of a child that is retried, if its workflow took it. Internal.';
@@ -6515,7 +6518,7 @@ comment on function rhythm.delete_execution(uuid) is
   {
     name: "history/history.sql",
     kind: "behaviour",
-    checksum: "dc2226a682cedc9f35f68cfdc643f43ac89d31a3c82cd30f4555ed8b095e0669",
+    checksum: "3ba2fe94c607fe003aa662a43c55ee2cafc27a4a9cdbf61f90e1f18524716227",
     text: `-- What workflows did, step by step. sql/settle writes it: a row of the journal, or the row of the child with whose end the step
 -- committed.
 
@@ -6561,6 +6564,18 @@ $$;
 
 comment on function rhythm.workflow_with_history(uuid, text) is 'The execution, if it is a workflow. Internal.';
 
+-- The end of a child as a step took it, if the child has begun again since.
+create or replace function rhythm.end_taken(p_execution uuid, p_item uuid, p_step integer)
+returns table (settled jsonb)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select n.settled from rhythm.taken_end as n where n.execution_id = p_execution and n.item = p_item and n.step >= p_step order by n.step limit 1;
+$$;
+
+comment on function rhythm.end_taken(uuid, uuid, integer) is 'The end of a child that a step of its workflow took, if the child has begun again since. Internal.';
+
 create or replace function rhythm.history(p_execution uuid, p_after integer default 0, p_limit integer default 1000)
 returns table (step integer, moment timestamptz, act text, took jsonb, note text, by text)
 language plpgsql
@@ -6587,7 +6602,7 @@ begin
       from unnest(s.items) with ordinality as i (id, nth)
       left join rhythm.execution as c on c.id = i.id
       left join rhythm.signal_wait as w on w.id = i.id
-      left join rhythm.taken_end as n on n.execution_id = p_execution and n.item = i.id
+      left join lateral rhythm.end_taken(p_execution, i.id, s.step) as n on true
     ) as took, null as note, null as by
     from rhythm.steps_of(p_execution, coalesce(p_after, 0), p_limit) as s
     union all
@@ -6671,7 +6686,7 @@ begin
     select case when exists (select from rhythm.taken_end as n where n.execution_id = p_execution and n.item = any (s.items)) then (
       select jsonb_agg(coalesce(n.settled, i.value) order by i.nth)
       from jsonb_array_elements(rhythm.settled_items(array_remove(s.items, p_execution))) with ordinality as i (value, nth)
-      left join rhythm.taken_end as n on n.execution_id = p_execution and n.item = (i.value ->> 'id')::uuid)
+      left join lateral rhythm.end_taken(p_execution, (i.value ->> 'id')::uuid, s.step) as n on true)
     else rhythm.settled_items(array_remove(s.items, p_execution)) end as settled
   ) as x
   order by s.step;
@@ -16966,7 +16981,7 @@ comment on constraint type_known on rhythm.failure_hook is 'It starts a task or 
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "9b6c316ba3974a51fb33c91cbffe7bc2ef51e1c9283fefdf7204cffb35bd4fb4",
+    checksum: "fa7469105482cc91b9072fba3e75bcc4fc867e1536d54d61c9ac707e0b4b28ca",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -17165,7 +17180,7 @@ comment on constraint base_pkey on rhythm.base is 'One change for each step.';
 comment on constraint act_known on rhythm.base is 'What can be done to a state.';
 comment on column rhythm.taken_end.execution_id is 'The workflow.';
 comment on column rhythm.taken_end.item is 'The child.';
-comment on constraint taken_end_pkey on rhythm.taken_end is 'A workflow takes an end once.';
+comment on constraint taken_end_pkey on rhythm.taken_end is 'A step takes one end of a child.';
 
 comment on column rhythm.operation.id is 'A UUIDv7.';
 comment on column rhythm.operation.action is 'What it does.';
