@@ -101,7 +101,7 @@ $$;
 comment on function rhythm.remove_over(uuid[]) is 'Deletes executions that have ended, with what belongs to them; returns how many. Internal.';
 
 -- Oldest first, by id, because ids contain the time of creation. A child is never deleted before its parent, and a parent not
--- while a child of it is live.
+-- while a child of it is live. With "offset 0" each parent's children are looked up in the index, also where there are no statistics.
 create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -128,7 +128,7 @@ begin
       and e.state > 0
       and e.completed_at < v_before
       and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
-      and not exists (select from rhythm.execution as c where c.parent_id = e.id and c.state = 0)
+      and not exists (select from rhythm.execution as c where c.parent_id = e.id and c.state = 0 offset 0)
     order by e.id
     limit p_limit));
 end;
@@ -159,7 +159,7 @@ begin
     select e.id,
       e.state > 0 and e.completed_at < v_before
         and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
-        and not exists (select from rhythm.execution as c where c.parent_id = e.id and c.state = 0) as is_old
+        and not exists (select from rhythm.execution as c where c.parent_id = e.id and c.state = 0 offset 0) as is_old
     from rhythm.execution as e
     where e.id > v_after and e.id < rhythm.uuid7_floor(v_before)
     order by e.id

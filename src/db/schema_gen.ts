@@ -6700,7 +6700,7 @@ comment on function rhythm.replay_steps(uuid, integer, integer) is
   {
     name: "history/sweep.sql",
     kind: "behaviour",
-    checksum: "dca2220d71ddeff49682655fdb33f02d8f1fc160dd7584e35a72a3a90aa505ba",
+    checksum: "02a6440b1400c9413cccf875a85192532ac1e5ea128adff6d4e8099bf81eaffe",
     text: `-- Removes what has expired, and what ended long ago.
 
 -- Nobody waits for it, and it is the most expensive of the chores, because each session makes its own plan for it.
@@ -6804,7 +6804,7 @@ $$;
 comment on function rhythm.remove_over(uuid[]) is 'Deletes executions that have ended, with what belongs to them; returns how many. Internal.';
 
 -- Oldest first, by id, because ids contain the time of creation. A child is never deleted before its parent, and a parent not
--- while a child of it is live.
+-- while a child of it is live. With "offset 0" each parent's children are looked up in the index, also where there are no statistics.
 create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -6831,7 +6831,7 @@ begin
       and e.state > 0
       and e.completed_at < v_before
       and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
-      and not exists (select from rhythm.execution as c where c.parent_id = e.id and c.state = 0)
+      and not exists (select from rhythm.execution as c where c.parent_id = e.id and c.state = 0 offset 0)
     order by e.id
     limit p_limit));
 end;
@@ -6862,7 +6862,7 @@ begin
     select e.id,
       e.state > 0 and e.completed_at < v_before
         and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
-        and not exists (select from rhythm.execution as c where c.parent_id = e.id and c.state = 0) as is_old
+        and not exists (select from rhythm.execution as c where c.parent_id = e.id and c.state = 0 offset 0) as is_old
     from rhythm.execution as e
     where e.id > v_after and e.id < rhythm.uuid7_floor(v_before)
     order by e.id
