@@ -7,7 +7,15 @@ const script = new URL("./fixtures/worker_process.ts", import.meta.url).pathname
 // A short lease for the one that dies or freezes only: a busy machine may hold up the other one for seconds.
 function startProcess(databaseUrl: string, grace: string, lease = "15s"): Deno.ChildProcess {
   const args = ["run", "-A", "--no-check", script, databaseUrl, grace, lease];
-  return new Deno.Command(Deno.execPath(), { args, stdout: "inherit", stderr: "inherit" }).spawn();
+  return new Deno.Command(Deno.execPath(), { args, stdout: "piped", stderr: "inherit" }).spawn();
+}
+
+// "running" is what the database says; a worker that has not read that yet when it is told to stop hands the task back.
+async function begun(process: Deno.ChildProcess): Promise<void> {
+  const reader = process.stdout.getReader();
+  const { value } = await reader.read();
+  same(new TextDecoder().decode(value), "begun\n");
+  reader.releaseLock();
 }
 
 async function workers(app: TestApp): Promise<number> {
@@ -19,7 +27,7 @@ Deno.test("a worker's process ends with code 0 after SIGTERM, its task finished"
   await using app = await testApp();
   const process = startProcess(app.database.url, "5s");
   const run = await app.rhythm.tasks.queue("slow", { ms: 700 });
-  await until(async () => (await run.get()).status === "running");
+  await begun(process);
   process.kill("SIGTERM");
   same((await process.status).code, 0);
   equal([(await run.get()).status, (await run.get()).output], ["completed", process.pid]);
@@ -39,7 +47,7 @@ Deno.test("a worker's process hands back at SIGINT what outlives the grace time"
   await using app = await testApp();
   const process = startProcess(app.database.url, "100ms");
   const run = await app.rhythm.tasks.queue("slow", { ms: 60_000 });
-  await until(async () => (await run.get()).status === "running");
+  await begun(process);
   process.kill("SIGINT");
   same((await process.status).code, 0);
   equal([(await run.get()).status, (await run.get()).attempt], ["pending", 0]);

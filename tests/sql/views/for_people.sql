@@ -7,6 +7,7 @@ declare
   t constant uuid := rhythm.uuid7();
   g constant uuid := rhythm.uuid7();
   v_due constant timestamptz := date_trunc('milliseconds', rhythm.now()) + interval '1 hour';
+  v_before timestamptz;
 begin
   perform test.claim(w);
   perform test.settle(w, f, jsonb_build_object('status', 'suspended', 'snapshot', '{"at": 1}'::jsonb,
@@ -33,11 +34,13 @@ begin
     from rhythm.stacks as s where s.execution_id = f), '(f,1,suspended,1,main,1,8,"return 1","{""n"": 1}","[""x""]")', 'where it stands');
   perform test.eq((select row(x.version, x.source)::text from rhythm.flows as x where x.name = 'f'), '(1,"return 1")', 'its flow');
 
+  v_before := rhythm.now();
   perform rhythm.schedule('s', '* * * * *', 'b', type => 'task');
-  perform test.eq((select row(s.last_run_at, s.paused, s.fired, s.next_run_at > rhythm.now())::text from rhythm.schedules as s), '(,f,0,t)', 'a schedule that has not run');
+  perform test.eq((select row(s.last_run_at, s.paused, s.fired, s.next_run_at > v_before)::text from rhythm.schedules as s), '(,f,0,t)', 'a schedule that has not run');
   perform test.pass('61 s');
+  v_before := rhythm.now();
   perform rhythm.tick();
-  perform test.eq((select row(s.last_run_at = rhythm.now(), s.fired, s.next_run_at > rhythm.now(), s.last_execution_id is not null)::text from rhythm.schedules as s) like '(%,1,t,t)',
+  perform test.eq((select row(s.last_run_at = rhythm.now(), s.fired, s.next_run_at > v_before, s.last_execution_id is not null)::text from rhythm.schedules as s) like '(%,1,t,t)',
     true, 'one that has');
   perform rhythm.pause_schedule('s');
   perform test.eq((select row(s.paused, s.next_run_at)::text from rhythm.schedules as s), '(t,)', 'and one that is paused');
