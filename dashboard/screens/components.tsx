@@ -9,6 +9,11 @@ import type { Json, Row, Status } from "../wire.ts";
 import { List } from "./executions.tsx";
 import { Trend } from "./failures.tsx";
 
+const SAMPLE = `const user = await Task.run("get_user", { id: Inputs.id })
+const limit = user.plan === "pro" ? 5000 : 500 // more
+const { approved } = await Signal.next("approval")
+return { approved }
+`;
 const STATUSES: Status[] = ["pending", "running", "suspended", "completed", "failed", "cancelled"];
 const AT = "2030-01-31T12:00:00.000Z";
 
@@ -161,7 +166,7 @@ export function Components(): JSX.Element {
         </header>
         <Source
           label="A source"
-          source={'const user = await Task.run("get_user", { id: Inputs.id })\nconst limit = user.plan === "pro" ? 5000 : 500 // more\nconst { approved } = await Signal.next("approval")\nreturn { approved }\n'}
+          source={SAMPLE}
           fibres={[{
             function: "",
             line: 3,
