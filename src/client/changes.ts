@@ -5,7 +5,7 @@ import {
   readReplayStart,
   rewindState,
 } from "../db/calls/history.ts";
-import { type ExecutionRef, InvalidOptionError, newId } from "../define/mod.ts";
+import { type ExecutionRef, InvalidOptionError } from "../define/mod.ts";
 import type { AtRest } from "../flow/durable/rebuild.ts";
 import type { Effect, Program, Snapshot } from "../flow/mod.ts";
 import type { JsonObject, JsonValue } from "../shared/json.ts";
@@ -80,7 +80,13 @@ export async function rewind(
   const past = await stateToChange(core, id, changes);
   const effects = past.effects.filter(({ type }) => type === "start_timer" || type === "await_signal");
   return await rewindState(core.engine, id, {
-    ...{ seq: seq ?? 0, snapshot: past.snapshot, waits: past.waits, cleanup: past.cleanup },
+    ...{
+      seq: seq ?? 0,
+      version: past.version,
+      snapshot: past.snapshot,
+      waits: past.waits,
+      cleanup: past.cleanup,
+    },
     ...{ pending: past.pending, effects: effects as unknown as JsonValue, note: changes.note ?? null },
   });
 }
@@ -103,8 +109,8 @@ export async function fork(
   );
   const starts = past.effects.flatMap(itemOf);
   if (dryRun === true) return { id: null, step: changes.step, starts };
-  const id = newId();
-  const ids = new Map(past.pending.map((old) => [old, newId()]));
+  const id = core.newId();
+  const ids = new Map(past.pending.map((old) => [old, core.newId()]));
   const { renameFlow } = await import("../flow/durable/rebuild.ts");
   const snapshot = renameFlow(past.program, past.snapshot as unknown as Snapshot, {
     ...{ executionId: id, ids },

@@ -52,6 +52,14 @@ Deno.test("executions are found by indexed variables, while they wait and after"
   await signals.send({ execution: two.id, name: "go", payload: "fail" });
   await executions.wait(one.id);
   await executions.wait(two.id);
+  // A fork is found by what it was made of, and at its end by the values that it went on with.
+  const [last] = (await executions.history(one.id)).filter(({ act }) => act === "step").slice(-2);
+  const { id: fork } = await executions.fork(one.id, { step: last!.step, set: { orderId: "9" } });
+  equal(await found({ "customer.id": 7 }), [fork, two.id, one.id]);
+  await signals.send({ execution: fork!, name: "go", payload: "end" });
+  equal((await executions.wait(fork!)).output, "9");
+  equal(await found({ orderId: "9" }), [fork]);
+  await executions.delete(fork!);
   equal(await found({ "customer.id": 7 }), [two.id, one.id]);
   const filter = { line: 7, variables: { "customer.id": 7 } };
   equal(await work(await operations.start({ action: "retry", filter, dryRun: true })), 1);
