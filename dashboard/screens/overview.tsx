@@ -83,7 +83,7 @@ function Show({ data }: { data: Data }): JSX.Element {
           {queues.length === 0
             ? <Empty title="No queue has work" />
             : (
-              <div class="scroll" tabIndex={0} role="region" aria-label="Queues">
+              <div class="scroll" tabIndex={0} role="group" aria-label="Table of queues">
                 <table>
                   <thead>
                     <tr>

@@ -1,6 +1,7 @@
 import { lastLines, listFamily, listRows, readPulse, readSource, readStamp } from "../db/calls/pages.ts";
 import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import { storedFilter } from "../client/executions.ts";
+import type { HistoryStep } from "../client/history.ts";
 import { idOf } from "../client/request.ts";
 import type { PageReads, ReadModel } from "../http/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
@@ -45,7 +46,7 @@ export function pageReadsOf(rhythm: Rhythm, parts: AppParts, reads: ReadModel): 
       };
     },
     rows: (filter) => listRows(engine, storedFilter(filter)),
-    stamp: (id) => readStamp(engine, idOf(id)),
+    stamp: (id, after) => readStamp(engine, idOf(id), after),
     one: (id) => oneOf(rhythm, { engine, reads }, idOf(id)),
     failures: (filter) => reads.failures(filter),
     operations: () => reads.operations(),
@@ -60,7 +61,7 @@ async function oneOf(
   rhythm: Rhythm,
   { engine, reads }: { engine: Parameters<typeof readPulse>[0]; reads: ReadModel },
   id: string,
-): Promise<unknown> {
+): Promise<{ readonly steps: readonly HistoryStep[]; readonly [name: string]: unknown }> {
   const [execution, family, source, position, reasons, logs] = await Promise.all([
     rhythm.executions.get(id),
     listFamily(engine, id, MOST_ROWS + 1),

@@ -141,7 +141,9 @@ export function createHandler(parts: HttpParts): Handler {
         Object.entries(match.pathname.groups).map(([name, value]) => [name, decoded(value ?? "")]),
       );
       const call = await readCall(route, request, { params, clock: parts.clock });
-      return json(await route.handle(call), route.status ?? 200);
+      const done = await route.handle(call);
+      if (route.method !== "GET") dashboard?.watched.forget();
+      return json(done, route.status ?? 200);
     }
     if (allowed.length === 0) {
       throw new HttpError(404, "NOT_FOUND", `The API has no ${pathname}; see /api/openapi.json`);

@@ -43,7 +43,15 @@ const LISTS = new Map<string, Open>(Object.entries(
 
 const ONES = new Map<string, Open>(Object.entries(
   {
-    executions: (reads, _query, id) => ({ look: () => reads.stamp(id), read: () => reads.one(id) }),
+    executions: (reads, _query, id) => {
+      let after = 0;
+      const read = async (): Promise<unknown> => {
+        const one = await reads.one(id);
+        after = one.steps.at(-1)?.step ?? 0;
+        return one;
+      };
+      return { look: () => reads.stamp(id, after), read };
+    },
     operations: (reads, _query, id) => ({ look: () => reads.operation(id) }),
   } satisfies Record<string, Open>,
 ));

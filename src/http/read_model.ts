@@ -88,10 +88,10 @@ export interface PageReads {
   overview(): Promise<unknown>;
   /** A page of executions as a list shows them: without payloads, with what each waits for. */
   rows(filter: ExecutionFilter): Promise<RowPage>;
-  /** What changes when an execution does, in one statement. */
-  stamp(id: string): Promise<unknown>;
+  /** What changes when an execution does, in one statement; `after`: the last step that was read. */
+  stamp(id: string, after: number): Promise<unknown>;
   /** Everything about an execution. */
-  one(id: string): Promise<unknown>;
+  one(id: string): Promise<{ readonly steps: readonly HistoryStep[]; readonly [name: string]: unknown }>;
   /** Kinds of failures. */
   failures(filter: FailureFilter): Promise<unknown>;
   /** The last operations. */

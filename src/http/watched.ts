@@ -30,7 +30,8 @@ export class Watched {
   async read(key: string, page: Page): Promise<unknown> {
     const topic = this.#topics.get(key);
     if (topic === undefined) return await (page.read ?? page.look)();
-    topic.shown ??= (page.read ?? page.look)();
+    // That of the topic: it knows what its viewers have seen.
+    topic.shown ??= (topic.page.read ?? topic.page.look)();
     try {
       return await topic.shown;
     } catch (error) {
@@ -66,6 +67,14 @@ export class Watched {
       },
       cancel: () => leave(),
     });
+  }
+
+  /** Something was done: what was read is old, and viewers are told at the next look. */
+  forget(): void {
+    for (const topic of this.#topics.values()) {
+      topic.last = undefined;
+      topic.shown = undefined;
+    }
   }
 
   /** Ends all streams and the timer. */

@@ -117,17 +117,18 @@ export async function listFamily(engine: EngineRef, id: string, limit: number): 
   );
 }
 
-/** What changes when an execution does: itself, its first thousand children, its lines, its log. */
-export async function readStamp(engine: EngineRef, id: string): Promise<JsonValue> {
+/** What changes when an execution does: itself, its steps and what people did after a step, its first thousand children, its lines, its log. */
+export async function readStamp(engine: EngineRef, id: string, after: number): Promise<JsonValue> {
   const [row] = await ask<{ stamp: JsonValue }>(
     engine,
     `select jsonb_build_array(e.status, e.attempt, e.failures, e.progress, e.note, e.paused_at, e.completed_at, e.claimed_at,
       (select jsonb_build_array(count(*), count(c.completed_at), count(c.claimed_at), sum(c.attempt)) from (
         select x.completed_at, x.claimed_at, x.attempt from rhythm.executions as x where x.parent_id = e.id order by x.id limit 1000) as c),
       (select jsonb_agg(to_jsonb(x)) from (select w.kind, w.id from rhythm.waits as w where w.execution_id = e.id limit 100) as x),
+      case when e.type = 'workflow' then (select max(h.step) from rhythm.history(e.id, $2::text::integer, 100) as h) end,
       (select max(l.id) from rhythm.logs as l where l.execution_id = e.id)) as stamp
     from rhythm.executions as e where e.id = $1::text::uuid`,
-    [id],
+    [id, after],
   );
   return row?.stamp ?? null;
 }
