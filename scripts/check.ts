@@ -35,6 +35,10 @@ const steps: Step[] = [
   { name: "lint", args: ["lint"] },
   { name: "types of bench", args: ["check", "--quiet", "--config=bench/deno.json", "bench/"] },
   { name: "types of site", args: ["check", "--quiet", "--config=site/deno.json", "site/"] },
+  {
+    name: "types of dashboard",
+    args: ["check", "--quiet", "--config=dashboard/deno.json", "dashboard/"],
+  },
   { name: "spelling", args: ["run", "-A", "--config=site/deno.json", "site/spelling.ts"] },
   { name: "prose", args: ["run", "-R", "scripts/prose.ts"] },
   { name: "doc", args: ["doc", "--lint", ...entryPoints] },
