@@ -207,10 +207,14 @@ as $$
 declare
   v_queues text[];
   v_paused text[];
+  v_gates constant rhythm.gate[] := rhythm.gates_before(p_kinds, p_newcomers);
   v_result rhythm.batch[];
 begin
   if p_newcomers is null or p_newcomers = '{}' then
     return '{}';
+  end if;
+  if v_gates is not null then
+    p_lease := 0;
   elsif p_lease > 0 then
     v_queues := array(select w.q from (select unnest(k.queues) as q from rhythm.worker as k where k.id = p_worker) as w
       where not exists (select from rhythm.queue as q where q.name = w.q));
@@ -283,6 +287,9 @@ begin
     returning *
   )
   select coalesce(array_agg(m::rhythm.batch), '{}') from made as m into v_result;
+  if v_gates is not null then
+    perform rhythm.stop_before(v_gates, p_newcomers);
+  end if;
   return v_result;
 end;
 $$;

@@ -19,6 +19,8 @@ begin
   select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_execution;
   if v_execution.id is null then
     perform rhythm.raise('RH002', format('%s: there is no execution %s', p_what, coalesce(p_execution::text, 'null')));
+  elsif v_execution.state = 4 then
+    perform rhythm.refuse_frozen(array[p_execution], p_what);
   elsif v_state.execution_id is null or v_state.snapshot is null then
     perform rhythm.raise('RH003', format('%s execution %s: it is %s and has no state to change', p_what, p_execution, rhythm.status_of(p_execution)),
       'A workflow has a state from its first wait until it is completed');
@@ -94,11 +96,14 @@ set jit = off
 as $$
 declare
   v_state constant rhythm.workflow_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot edit');
+  v_step integer;
 begin
   if json_typeof(p_snapshot) is distinct from 'object' then
     perform rhythm.raise('RH001', 'p_snapshot must be a JSON object: a state that the language gave');
   end if;
-  return rhythm.store_change(v_state, p_snapshot, 'edited', p_note);
+  v_step := rhythm.store_change(v_state, p_snapshot, 'edited', p_note);
+  perform rhythm.pass_gate(p_execution);
+  return v_step;
 end;
 $$;
 

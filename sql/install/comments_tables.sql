@@ -261,3 +261,14 @@ comment on column rhythm.failure_hook.created_at is 'When it was set.';
 comment on column rhythm.failure_hook.created_by is 'Who set it.';
 comment on column rhythm.failure_hook.last_at is 'When it started the last one.';
 comment on column rhythm.failure_hook.last_id is 'The last one.';
+
+comment on column rhythm.frozen.execution_id is 'The copy.';
+comment on constraint frozen_pkey on rhythm.frozen is 'A copy comes from one place.';
+comment on constraint status_known on rhythm.frozen is 'The six that an execution has where it runs.';
+
+comment on column rhythm.gate.id is 'Its number.';
+comment on column rhythm.gate.set_at is 'When it was set.';
+comment on constraint gate_pkey on rhythm.gate is 'Each gate has a number, which is never used again.';
+comment on constraint line_or_task on rhythm.gate is 'It stands at one place.';
+comment on constraint line_of_a_version on rhythm.gate is 'Lines belong to a version, tasks to none.';
+comment on constraint line_positive on rhythm.gate is 'Lines are counted from 1.';

@@ -71,7 +71,8 @@ Deno.test("the application and its services refuse every wrong argument", async 
   const greet = task({ name: "greet" }, ({ who }: { who: string }) => `Hello, ${who}`);
   await using app = await testApp({ tasks: [greet] });
   const { rhythm } = app;
-  const { executions, failures, flows, operations, queues, schedules, signals, tasks, workflows } = rhythm;
+  const { executions, failures, flows, gates, operations, queues, schedules, signals, tasks, workflows } =
+    rhythm;
   const run = await tasks.queue(greet, { who: "Ada" });
   const execution: Argument = { name: "execution", kind: "execution", good: run.id };
   const services: [string, object, Record<string, Callable>][] = [
@@ -242,6 +243,11 @@ Deno.test("the application and its services refuse every wrong argument", async 
           members: { ...migration, then: "choice" },
         }],
       },
+      export: { call: executions.export.bind(executions), takes: [execution] },
+      import: {
+        call: executions.import.bind(executions),
+        takes: [{ name: "file", kind: "something made", good: "{}" }, options({ by: "any text" })],
+      },
       diffRuns: { call: executions.diffRuns.bind(executions), takes: [execution, execution] },
       checkHistory: { call: executions.checkHistory.bind(executions), takes: [execution] },
       wait: { call: executions.wait.bind(executions), takes: [execution, options(wait)] },
@@ -267,6 +273,22 @@ Deno.test("the application and its services refuse every wrong argument", async 
         call: executions.delete.bind(executions),
         takes: [execution, options({ sql: "something made" })],
       },
+    }],
+    ["gates", gates, {
+      list: nothing(() => {}),
+      set: {
+        call: gates.set.bind(gates),
+        takes: [name("flow"), {
+          name: "options",
+          kind: "options",
+          good: { line: 1 },
+          members: {
+            ...{ line: "count", before: "name", when: "json object" } as const,
+            ...{ version: "count", note: "any text", by: "any text" } as const,
+          },
+        }],
+      },
+      remove: { call: gates.remove.bind(gates), takes: [{ name: "gate", kind: "count", good: 1 }] },
     }],
     ["failures", failures, {
       list: {

@@ -195,6 +195,26 @@ export async function forkState(
   );
 }
 
+/** An execution with its history, as JSON text. */
+export async function exportExecution(engine: EngineRef, id: string): Promise<string> {
+  const [row] = await ask<{ file: string }>(
+    engine,
+    "select rhythm.export_execution($1::text::uuid)::text as file",
+    [id],
+  );
+  return row!.file;
+}
+
+/** Stores an exported execution as a frozen copy; returns its id. */
+export async function importExecution(engine: EngineRef, file: string, by: string | null): Promise<string> {
+  const [row] = await ask<{ id: string }>(
+    engine,
+    "select rhythm.import_execution($1::text::jsonb, $2::text) as id",
+    [file, by],
+  );
+  return row!.id;
+}
+
 /** What was asked for when operations of a workflow began that its journal does not tell: they are older than its base. */
 export async function readPendingEffects(
   engine: EngineRef,
