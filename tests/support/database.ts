@@ -85,14 +85,12 @@ export async function freshDatabase(options: FreshOptions = {}): Promise<TestDat
   const isToBeSound = engine === "installed" && options.leaves !== "damage";
   if (onEmbedded) return await freshEmbedded(engine, isToBeSound);
   const base = await testServer();
-  const admin = postgres(base, { max: 1, onnotice: () => {} });
   const name = `${prefix()}_${crypto.randomUUID().slice(0, 8)}`;
-  try {
-    const template = engine === "installed" ? await ensureTemplate(admin, base) : "template1";
-    await admin.unsafe(`create database "${name}" template "${template}"`);
-  } finally {
-    await admin.end();
-  }
+  const maker = await ensureMaker(base);
+  const template = engine === "installed"
+    ? await (maker.template ??= ensureTemplate(maker.sql, base))
+    : "template1";
+  await maker.sql.unsafe(`create database "${name}" template "${template}"${maker.how}`);
   const url = onDatabase(base, name);
   const database = connect({ url, maxConnections: 10 });
   const sql = postgres(url, { max: 10, onnotice: () => {} });
@@ -104,20 +102,47 @@ export async function freshDatabase(options: FreshOptions = {}): Promise<TestDat
     sql,
     async [Symbol.asyncDispose](): Promise<void> {
       await Promise.all([database.close(), sql.end({ timeout: 1 })]);
-      const again = postgres(base, { max: 1, onnotice: () => {} });
       // A test may have closed or dropped what it was given: it is looked at from outside.
-      const [left] = await again`select from pg_database where datname = ${name}`;
+      const { sql: admin } = await ensureMaker(base);
+      const [left] = await admin`select from pg_database where datname = ${name}`;
       const found = left && isToBeSound ? await violations(url) : [];
-      await again.unsafe(`drop database if exists "${name}" with (force)`);
-      await again.end();
+      await admin.unsafe(`drop database if exists "${name}" with (force)`);
       damage.push(...found);
     },
   };
 }
 
+/** What makes and drops the databases of a test file. A connection costs as much as a database: there is one. */
+interface Maker {
+  sql: postgres.Sql;
+  /** The end of `create database`. */
+  how: string;
+  template?: Promise<string>;
+}
+
+const makers = new Map<string, Promise<Maker>>();
+
+function ensureMaker(base: string): Promise<Maker> {
+  let maker = makers.get(base);
+  if (maker === undefined) makers.set(base, maker = makeMaker(base));
+  return maker;
+}
+
+async function makeMaker(base: string): Promise<Maker> {
+  const sql = postgres(base, { max: 1, onnotice: () => {}, fetch_types: false });
+  const [row] = await sql`select current_setting('server_version_num')::int >= 150000 as is_choice`;
+  // Copying the files takes half the time of writing each page to the log, which is what Postgres 15 and later do by themselves.
+  return { sql, how: row!.is_choice ? " strategy file_copy" : "" };
+}
+
+Deno.test.afterAll(async () => {
+  for (const maker of makers.values()) await (await maker.catch(() => undefined))?.sql.end({ timeout: 1 });
+  makers.clear();
+});
+
 /** What check() finds in a database that still has the engine. */
 async function violations(url: string): Promise<string[]> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const sql = postgres(url, { max: 1, onnotice: () => {}, fetch_types: false });
   try {
     const [engine] =
       await sql`select from pg_proc where proname = 'check' and pronamespace = to_regnamespace('rhythm')`;
