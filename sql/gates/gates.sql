@@ -1,5 +1,5 @@
 -- Gates stop executions at a place: a workflow that would go on from a line, a task that a flow has started. They are parked, as what
--- is paused is, with the number of the gate. Whoever resumes one lets it on. If a gate goes, chores() lets on what stands there.
+-- is paused is, with the number of the gate. `resume_execution()` lets one on. If a gate goes, chores() lets on what stands there.
 
 -- The where clause keeps Postgres from reading an index: a table without pages costs no page.
 create or replace function rhythm.gated_flows()

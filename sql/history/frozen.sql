@@ -145,9 +145,9 @@ begin
       perform rhythm.raise('RH001', 'Cannot import: the file is damaged: ' || v_problem);
     end if;
     perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || v_program.name, 0));
-    insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, created_at)
+    insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, found_by, created_at)
     values (v_program.program, v_program.name, (select coalesce(max(v.version), 0) + 1 from rhythm.flow_version as v where v.name = v_program.name),
-      v_program.source, v_program.code, v_program.input_schema, v_program.options, v_program.description, v_program.created_at)
+      v_program.source, v_program.code, v_program.input_schema, v_program.options, v_program.description, rhythm.found_by(v_program.code), v_program.created_at)
     on conflict (program) do nothing;
   end loop;
 end;

@@ -16,6 +16,7 @@ end;
 $$;
 
 comment on sequence rhythm.signal_id_seq is 'Numbers signals in the order of sending.';
+comment on sequence rhythm.gate_id_seq is 'Numbers gates.';
 comment on sequence rhythm.batch_id_seq is 'Numbers batches in the order of their creation.';
 comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of writing.';
 
@@ -254,3 +255,17 @@ comment on column rhythm.gates.note is 'Why, if that was said.';
 comment on column rhythm.gates.source_line is 'The text of the line.';
 comment on column rhythm.gates.executions is 'How many executions stand there.';
 comment on column rhythm.executions.gate is 'The gate at which it stands.';
+
+comment on column rhythm.heat.span is 'A minute or an hour.';
+comment on column rhythm.heat.at is 'Its beginning.';
+comment on column rhythm.heat.flow is 'The flow.';
+comment on column rhythm.heat.version is 'Its version.';
+comment on column rhythm.heat.line is 'The line of an await, or in which it failed.';
+comment on column rhythm.heat.came is 'How often a workflow, or a branch of one, began to wait there.';
+comment on column rhythm.heat.failed is 'How often a workflow failed there and is not repeated.';
+comment on column rhythm.heat.retried is 'How often an attempt failed there and is repeated.';
+comment on column rhythm.heat.total_ms is 'The sum of how long they waited.';
+comment on column rhythm.heat.p50_ms is 'How long half of them waited at most, in milliseconds.';
+comment on column rhythm.heat.p95_ms is 'How long 95 of 100 waited at most.';
+comment on column rhythm.heat.p99_ms is 'How long 99 of 100 waited at most.';
+comment on column rhythm.heat.took is 'How many waited up to each bound: see rates.';

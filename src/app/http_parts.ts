@@ -65,6 +65,7 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     workers: () => readWorkers(engine),
     schedules: () => rhythm.schedules.list(),
     flows: () => rhythm.flows.list(),
+    heat: (name, filter) => rhythm.flows.heat(name, filter),
     violations: () => readViolations(engine),
   };
 }

@@ -10,7 +10,7 @@ import { table } from "./table.ts";
 /** Where and which, as flags say it. */
 export interface GateFlags extends CommonOptions {
   line?: number;
-  before?: string;
+  task?: string;
   to?: number;
   variable?: string[];
   metadata?: string;
@@ -41,15 +41,15 @@ export async function listGates({ options, terminal, json }: Call): Promise<void
 
 /** Sets a gate. */
 export async function setGate({ options, terminal, args, json }: Call<GateFlags>): Promise<void> {
-  const { line, before, to, note, variable, metadata, queue, parent } = options;
-  if ((line === undefined) === (before === undefined)) {
-    throw new CliError("a gate needs one of --line and --before");
-  }
+  const { line, task: before, to, note, variable, metadata, queue, parent } = options;
   const { limit: _limit, ...filter } = await filterOf(
     {
       ...{ limit: 1, variable, metadata, queue, parent },
     } as Parameters<typeof filterOf>[0],
   );
+  if ((line === undefined) === (before === undefined)) {
+    throw new CliError("a gate needs one of --line and --task");
+  }
   await using session = await openSession(options);
   const gate = await session.gates.set(args[0]!, {
     when: filter as Gate["when"],

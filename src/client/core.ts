@@ -77,6 +77,11 @@ export class ClientCore {
     this.#progress = new Channel(database, { name: channelName(schema, "progress") });
   }
 
+  /** The time, in milliseconds since 1970. */
+  now(): number {
+    return this.#clock.now();
+  }
+
   /** Makes a call, and again if what went wrong passes. */
   async retried<T>(call: () => Promise<T>): Promise<T> {
     const { signal } = this.#closed;

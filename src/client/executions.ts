@@ -129,7 +129,7 @@ const WHEN: OwnType = {
 const FILE: OwnType = {
   kind: "own",
   wanted: "the text of a file that executions.export() gave",
-  fits: (value) => typeof value === "string",
+  fits: (value) => typeof value === "string" && /^\s*\{/.test(value),
 };
 const STATUS: ArgumentType = {
   kind: "choice",

@@ -1,9 +1,9 @@
 import { listGates, removeGate, setGate } from "../db/calls/gates.ts";
 import {
   ANY_STORED_TEXT,
+  type ArgumentType,
   checkArgument,
   checkShape,
-  COUNT,
   EXECUTION,
   type Gate,
   type GateCondition,
@@ -18,11 +18,12 @@ import { toJson } from "../shared/json.ts";
 import type { ClientCore } from "./core.ts";
 import { idOf } from "./request.ts";
 
+const NUMBER: ArgumentType = { kind: "number", from: 1, to: 2 ** 31 - 1, whole: true };
 const GATE: Shape = {
-  line: COUNT,
+  line: NUMBER,
   before: NAME,
   when: OBJECT,
-  version: COUNT,
+  version: NUMBER,
   note: ANY_STORED_TEXT,
   by: ANY_STORED_TEXT,
 };
@@ -87,7 +88,7 @@ export class Gates {
 
   /** Removes a gate; what stands there goes on. False: there is none of this number. */
   async remove(gate: number): Promise<boolean> {
-    checkArgument(gate, { argument: "gate", type: COUNT, where: "gates.remove()" });
+    checkArgument(gate, { argument: "gate", type: NUMBER, where: "gates.remove()" });
     return await this.#core.retried(() => removeGate(this.#core.engine, gate));
   }
 }

@@ -58,7 +58,7 @@ comment on table rhythm.installation_note is
   {
     name: "structure/010_flows.sql",
     kind: "structure",
-    checksum: "14fbf11a141f02284f8515820a59b585ad597c7d2d24230a561ac186859b23c6",
+    checksum: "4f69f9b70bf736e0c743dc3889c6b818aa41a0006e7b6d1717572ae7cdf38300",
     text: `-- What can be started: flows with their versions, and what is known of tasks.
 
 create table rhythm.flow_version (
@@ -70,6 +70,7 @@ create table rhythm.flow_version (
   input_schema jsonb,
   options jsonb not null default '{}',
   description text,
+  found_by text[],
   created_at timestamptz not null,
   constraint flow_version_pkey primary key (program),
   constraint flow_version_number unique (name, version),
@@ -80,6 +81,7 @@ create table rhythm.flow_version (
 comment on table rhythm.flow_version is 'Every text of a flow that was ever registered, with its compiled program. Rows never change, because running executions use them.';
 comment on column rhythm.flow_version.program is 'The key by which executions name it: the SHA-256 of the flow''s name and source.';
 comment on column rhythm.flow_version.code is 'The compiled program, which only the language reads.';
+comment on column rhythm.flow_version.found_by is 'The variables that its executions are found by: index of its front matter. Null: none.';
 comment on column rhythm.flow_version.options is 'Defaults of its executions: queue, priority, timeout, retry.';
 
 create table rhythm.flow (
@@ -1234,7 +1236,7 @@ comment on index rhythm.operation_act_open is 'What an operation must try again.
   {
     name: "structure/120_failures.sql",
     kind: "structure",
-    checksum: "0033d254f023a3c3755d2dbca0ddace9f5e51127dfd26e3682b2362a2e4ca309",
+    checksum: "b409d1cb7619a1aca63ec25b5e88985bb7e0422ec744a94d9e1b75ccd42441e2",
     text: `-- Failures of one kind, counted. An end notes its failure in a row of its own, so that failing executions do not wait for each
 -- other. chores() counts the notes.
 
@@ -1310,6 +1312,19 @@ create table rhythm.failure_hook (
   constraint type_known check (type in ('workflow', 'task'))
 );
 
+create table rhythm.failure_hook_call (
+  hook text not null,
+  fingerprint bigint not null,
+  at timestamptz not null,
+  constraint failure_hook_call_pkey primary key (hook, fingerprint)
+);
+
+comment on table rhythm.failure_hook_call is 'When a hook called its address last for a kind of failures, so that a flood of failures does not become a flood of calls.';
+comment on column rhythm.failure_hook_call.hook is 'The hook.';
+comment on column rhythm.failure_hook_call.fingerprint is 'The kind.';
+comment on column rhythm.failure_hook_call.at is 'When.';
+comment on constraint failure_hook_call_pkey on rhythm.failure_hook_call is 'The last call counts.';
+
 comment on table rhythm.failure_hook is 'What to start, or which address to call, when executions fail. Read it through the view failure_hooks, which shows no address and no secret.';
 comment on column rhythm.failure_hook.event is 'new: for the first failure of a kind that is new. failed: for each execution that fails.';
 comment on column rhythm.failure_hook.filter is 'Which executions, as in operation.';
@@ -1322,7 +1337,7 @@ comment on column rhythm.failure_hook.problem is 'Why the last one could not be 
   {
     name: "structure/125_rates.sql",
     kind: "structure",
-    checksum: "3e49bc2e90cd176241a953d4e08cc89c54685571d87a9faf23dde66a8b99a3dd",
+    checksum: "ae75ec6bbcb38149165e3b330a2988be7397d9291e69dd50042d20e0ab0e439c",
     text: `-- How many attempts end, and how long they take. Workers count in memory and send the counts with their heartbeats, each in a row of
 -- its own, so that workers do not wait for each other. chores() adds them up.
 
@@ -1362,6 +1377,7 @@ with (fillfactor = 70, autovacuum_vacuum_cost_delay = 0);
 comment on table rhythm.rate is 'What ended in each minute of a day and each hour of 90 days, by target and queue. Read it through the view rates.';
 comment on column rhythm.rate.span is 'A minute or an hour.';
 comment on column rhythm.rate.at is 'The beginning of the span.';
+comment on column rhythm.rate.queue is 'The queue. Of a line (type line): the version of the flow and the line, as 3:12. Then completed counts how often it was waited at.';
 comment on column rhythm.rate.retried is 'Attempts that threw and are repeated.';
 comment on column rhythm.rate.total_ms is 'The sum of how long they took: of a task its attempts, of a workflow its life.';
 comment on column rhythm.rate.took is 'How many took up to each of took_bounds(); the last number is of those that took longer.';
@@ -3999,7 +4015,7 @@ comment on function rhythm.create_new(jsonb, timestamptz) is 'Creates the execut
   {
     name: "create/flows.sql",
     kind: "behaviour",
-    checksum: "f2734d95c4916976596f8ad16463da7def5581d1acc75eca83ab5703752cad97",
+    checksum: "bc2ed2ed901e0034c02a7c01f4ec02f1f4211fe752d058a8b8d6df4d807f6aa9",
     text: `-- Registering flows and tasks.
 
 create or replace function rhythm.options_problem(p_options jsonb)
@@ -4081,11 +4097,12 @@ begin
   end if;
   v_deployed_at := case when deploy is not null then rhythm.deploy_time(deploy) end;
   perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
-  insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, created_at)
+  insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, found_by, created_at)
   values (
     v_program, p_name,
     (select coalesce(max(v.version), 0) + 1 from rhythm.flow_version as v where v.name = p_name),
-    p_source, p_program, register_flow.input_schema, register_flow.options, register_flow.description, rhythm.now())
+    p_source, p_program, register_flow.input_schema, register_flow.options, register_flow.description,
+    rhythm.found_by(p_program), rhythm.now())
   on conflict (program) do nothing;
   v_is_new := found;
   insert into rhythm.flow as f (name, program, updated_at, deployed_at)
@@ -4227,7 +4244,7 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
   {
     name: "create/ids.sql",
     kind: "behaviour",
-    checksum: "d1a9422f6c6ce7cffae342bf571685e6200667dd66f1e91f78d8f1e63cc599a6",
+    checksum: "627f9fdb298197a9280966e851823f05dd59498c935218703af187bcf596fe81",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of ids that are made in the same instant, for a batch and for single calls of a session. It is in the
@@ -4397,6 +4414,7 @@ begin
         when 'retention' then '30 days'
         when 'max_crashes' then '3'
         when 'cancel_grace' then '1 minute'
+        when 'hook_interval' then '1 minute'
       end
     )
   );
@@ -4404,7 +4422,7 @@ end;
 $$;
 
 comment on function rhythm.setting(text) is
-  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute).';
+  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute), hook_interval (1 minute).';
 
 -- Owner only, because settings apply to everyone.
 create or replace function rhythm.configure(p_name text, p_value text)
@@ -4415,12 +4433,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if rhythm.setting(p_name) is null then
-    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace');
+    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace, hook_interval');
   end if;
   if p_value is null
-    or (p_name in ('retention', 'cancel_grace') and coalesce(rhythm.interval_of(p_value) < '0', true))
-    or (p_name not in ('retention', 'cancel_grace') and p_value !~ '^[1-9]\\d{0,8}$') then
-    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention and cancel_grace');
+    or (p_name in ('retention', 'cancel_grace', 'hook_interval') and coalesce(rhythm.interval_of(p_value) < '0', true))
+    or (p_name not in ('retention', 'cancel_grace', 'hook_interval') and p_value !~ '^[1-9]\\d{0,8}$') then
+    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention, cancel_grace and hook_interval');
   end if;
   insert into rhythm.setting (name, value) values (p_name, p_value)
   on conflict (name) do update set value = excluded.value;
@@ -4788,7 +4806,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Tries key waiters
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "bf66013ee1564ea5437ff70ee6340800fd915e8440058a7e5d5a67bcc108f93b",
+    checksum: "3e1e143ff5d13982be4dc2f04b23059cca1d9a8d83f38a57c1fe8ebc52f1ab2e",
     text: `-- Checked requests become executions and their batches.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -5014,10 +5032,11 @@ begin
 
   with kind as materialized (
     select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
-      rhythm.has_limits(k.queue) as limited, (select v.version from rhythm.flow_version as v where v.program = k.program) as version,
+      rhythm.has_limits(k.queue) as limited, v.version, v.found_by,
       p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
         and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) and (v_paused is null or not rhythm.is_paused(v_paused, k.type, k.target)) as may_lease
     from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
+    left join lateral (select x.version, x.found_by from rhythm.flow_version as x where x.program = k.program offset 0) as v on true
   ),
   tree as materialized (
     select p.parent_id, x.root_id
@@ -5046,12 +5065,12 @@ begin
   born as (
     insert into rhythm.execution (
       id, parent_id, root_id, batch_id, run_at, wait_group, seed, version, notify_on_end, keyed, priority, timeout_ms,
-      type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
+      type, target, queue, concurrency_key, traceparent, tags, retry, metadata, inputs
     )
     select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, n.wait_group,
       case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end, k.version,
       k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key,
-      n.traceparent, k.retry, k.metadata, coalesce(n.inputs, '{}')
+      n.traceparent, case when k.found_by is not null then rhythm.first_tags(k.found_by, n.inputs) end, k.retry, k.metadata, coalesce(n.inputs, '{}')
     from numbered as n
     join kind as k on k.nth = n.kind
     join member as m on m.id = n.id
@@ -5869,7 +5888,7 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
   {
     name: "failures/count.sql",
     kind: "behaviour",
-    checksum: "8fa7046da60050c19c3a168e24155e13520076deeac8deeb283056bfcd3b8a28",
+    checksum: "71e10ba1f3b14181a45a1d86c9c0c722a3a09c1f9246c44a261fd34859375e7b",
     text: `-- Counting failures.
 
 create or replace function rhythm.note_failures(p_ended rhythm.transition[], p_now timestamptz)
@@ -5951,6 +5970,7 @@ declare
   v_count integer;
 begin
   delete from rhythm.failure as f where f.fingerprint = any (v_old);
+  delete from rhythm.failure_hook_call as c where c.fingerprint = any (v_old);
   delete from rhythm.failure_hour as h
   where h.ctid = any (array(select x.ctid from rhythm.failure_hour as x where x.hour < p_now - interval '7 days' order by x.hour limit p_limit));
   get diagnostics v_count = row_count;
@@ -6044,7 +6064,7 @@ comment on function rhythm.fingerprint_of(text, jsonb) is
   {
     name: "failures/hooks.sql",
     kind: "behaviour",
-    checksum: "091e0741b53f48b0bf5645ae4e4c9781499b67734d423518a7456e041246a294",
+    checksum: "d0bd07816cb589d24e913864daa8c7c3182617010fcf0c9c20983b3185495d26",
     text: `-- Hooks: what to start when executions fail. A hook starts an execution as anybody could. So it survives crashes and is repeated like
 -- any other, and a call of an HTTP address is a task that every worker has.
 
@@ -6118,6 +6138,34 @@ $$;
 
 comment on function rhythm.hook_notes(rhythm.failure_hook, rhythm.failure_note[]) is 'The failures for which a hook is called. Internal.';
 
+-- An address is called once for each kind and interval. The next call says how many there were.
+create or replace function rhythm.not_called_lately(p_hook rhythm.failure_hook, p_notes rhythm.failure_note[])
+returns rhythm.failure_note[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_interval constant interval := rhythm.setting('hook_interval')::interval;
+  v_notes rhythm.failure_note[];
+begin
+  if v_interval = '0' then
+    return p_notes;
+  end if;
+  v_notes := array(
+    select distinct on (n.fingerprint) n from unnest(p_notes) as n
+    where not exists (
+      select from rhythm.failure_hook_call as c where c.hook = p_hook.name and c.fingerprint = n.fingerprint and c.at > n.at - v_interval and c.at <= n.at)
+    order by n.fingerprint, n.at, n.execution_id);
+  insert into rhythm.failure_hook_call as c (hook, fingerprint, at)
+  select p_hook.name, n.fingerprint, n.at from unnest(v_notes) as n
+  on conflict (hook, fingerprint) do update set at = excluded.at;
+  return array(select n from unnest(v_notes) as n order by n.at, n.execution_id);
+end;
+$$;
+
+comment on function rhythm.not_called_lately(rhythm.failure_hook, rhythm.failure_note[]) is 'The failures for which a hook calls its address: the first of each kind and interval. Internal.';
+
 -- An error is stored on the hook and not thrown, so that a flow that is missing does not stop the others.
 create or replace function rhythm.call_hooks(p_notes rhythm.failure_note[], p_new bigint[])
 returns void
@@ -6134,6 +6182,9 @@ declare
 begin
   for v_hook in select h.* from rhythm.failure_hook as h order by h.name loop
     v_notes := rhythm.hook_notes(v_hook, case v_hook.event when 'new' then v_first else p_notes end);
+    if v_hook.url is not null then
+      v_notes := rhythm.not_called_lately(v_hook, v_notes);
+    end if;
     continue when v_notes = '{}';
     begin
       v_ids := array(select c.id from rhythm.create_many((select jsonb_agg(rhythm.hook_request(v_hook, n)) from unnest(v_notes) as n)) as c (id));
@@ -6210,6 +6261,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  delete from rhythm.failure_hook_call as c where c.hook = p_name;
   delete from rhythm.failure_hook as h where h.name = p_name;
   return found;
 end;
@@ -6238,7 +6290,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "c60ef85b90c2cba53877390201be5124ce46fd1cba13cbdd7c5d4d7b8c32a1eb",
+    checksum: "4957721ef43ba6dda4e01c1fb165012171da3a2447b74b526894c9cb6f2c8d62",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -6324,7 +6376,7 @@ $$;
 
 comment on function rhythm.store_change(rhythm.workflow_state, json, text, text, text, text) is 'Stores a state that a person made, with its base; returns the number of the change. Internal.';
 
-create or replace function rhythm.edit_state(p_execution uuid, p_seq integer, p_snapshot json, p_note text default null)
+create or replace function rhythm.edit_state(p_execution uuid, p_seq integer, p_snapshot json, p_note text default null, p_tags text[] default null)
 returns integer
 language plpgsql
 volatile
@@ -6343,13 +6395,16 @@ begin
     perform rhythm.raise('RH001', 'p_snapshot must be a JSON object: a state that the language gave');
   end if;
   v_step := rhythm.store_change(v_state, p_snapshot, 'edited', p_note);
+  if p_tags is not null then
+    update rhythm.execution as e set tags = rhythm.stored_tags(p_tags) where e.id = p_execution and e.tags is distinct from rhythm.stored_tags(p_tags);
+  end if;
   perform rhythm.pass_gate(p_execution);
   return v_step;
 end;
 $$;
 
-comment on function rhythm.edit_state(uuid, integer, json, text) is
-  'Gives a workflow that waits or has failed another state at the same place: p_seq is the step it was made from. Returns the number of the change. For tools: rhythm.executions.edit() of TypeScript makes the state.';
+comment on function rhythm.edit_state(uuid, integer, json, text, text[]) is
+  'Gives a workflow that waits or has failed another state at the same place: p_seq is the step it was made from; p_tags: what it is found by then. Returns the number of the change. For tools: rhythm.executions.edit() of TypeScript makes the state.';
 
 -- Which of the operations that were under way at an earlier step are still as they were: ended ones are taken again, and what was
 -- dropped since begins again.
@@ -6418,6 +6473,12 @@ begin
   update rhythm.workflow_state as s set groups = '{}', sizes = '{}', need = '{}' where s.execution_id = p_execution;
   perform rhythm.reopen_waits(p_execution, p_effects, p_pending, v_now);
   v_step := rhythm.store_change(v_state, p_snapshot, 'rewound', p_note);
+  update rhythm.execution as e set tags = t.tags
+  from (
+    select rhythm.stored_tags(array(select x.value from jsonb_array_elements_text(f.value -> 'tags') as x (value))) as tags from jsonb_array_elements(p_effects) as f
+    where f.value ->> 'type' = 'tag' and jsonb_typeof(f.value -> 'tags') = 'array' limit 1
+  ) as t
+  where e.id = p_execution and e.tags is distinct from t.tags;
   update rhythm.execution as e
   set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, error = null, note = null, output = null
   where e.id = p_execution;
@@ -6603,7 +6664,7 @@ comment on function rhythm.delete_execution(uuid) is
   {
     name: "history/frozen.sql",
     kind: "behaviour",
-    checksum: "f0b32744ec47b134fbe993a42e021ca8131260c65e4ddd0643420ba2a04b46fa",
+    checksum: "fdcba17999e88c329b934899371d81ffdcaf81fffb80a54c3b36633559a53c89",
     text: `-- An execution as a file, and as a frozen copy in another installation.
 
 create or replace function rhythm.exported_programs(p_ids uuid[])
@@ -6751,9 +6812,9 @@ begin
       perform rhythm.raise('RH001', 'Cannot import: the file is damaged: ' || v_problem);
     end if;
     perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || v_program.name, 0));
-    insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, created_at)
+    insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, found_by, created_at)
     values (v_program.program, v_program.name, (select coalesce(max(v.version), 0) + 1 from rhythm.flow_version as v where v.name = v_program.name),
-      v_program.source, v_program.code, v_program.input_schema, v_program.options, v_program.description, v_program.created_at)
+      v_program.source, v_program.code, v_program.input_schema, v_program.options, v_program.description, rhythm.found_by(v_program.code), v_program.created_at)
     on conflict (program) do nothing;
   end loop;
 end;
@@ -12083,7 +12144,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "04911baf1b5c4b66560fc2d65c9c265b56a343e910a171204d208eaaf5baf1c4",
+    checksum: "b6fcf1f569749c41d68ced449d63a1c2a90ea6ae0cdfa81e3e1feab99258f19a",
     text: `-- What a workflow asked for becomes rows.
 
 -- The tasks and workflows that outcomes start, as requests. A person wrote the options, so they are checked. A worker made
@@ -12270,6 +12331,17 @@ $$;
 
 comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the waits of some workflows, in order; returns the waits that took one. Internal.';
 
+create or replace function rhythm.stored_tags(p_tags text[])
+returns text[]
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select nullif(array(select left(t.tag, 400) from unnest(p_tags) with ordinality as t (tag, nth) where t.tag is not null order by t.nth limit 100), '{}');
+$$;
+
+comment on function rhythm.stored_tags(text[]) is 'Tags as an execution has them: at most a hundred, null if there are none. Internal.';
+
 -- The caller has locked the executions.
 create or replace function rhythm.write_tags(p_outcomes rhythm.outcome[])
 returns void
@@ -12281,7 +12353,7 @@ begin
   update rhythm.execution as e set tags = t.tags
   from unnest(p_outcomes) as o
   cross join lateral (
-    select nullif(array(select left(x.value, 400) from jsonb_array_elements_text(f.value -> 'tags') as x (value) limit 100), '{}') as tags
+    select rhythm.stored_tags(array(select x.value from jsonb_array_elements_text(f.value -> 'tags') as x (value) limit 100)) as tags
     from jsonb_array_elements(o.effects) as f (value)
     where f.value ->> 'type' = 'tag' and jsonb_typeof(f.value -> 'tags') = 'array'
     limit 1
@@ -15743,7 +15815,7 @@ comment on function rhythm.explain(uuid) is
   {
     name: "views/find.sql",
     kind: "behaviour",
-    checksum: "cd4019485cd67e87740b920a02506924616e2e4f706d4a7289fa1f2961844bfd",
+    checksum: "7fb584cc52fa3fc900172b2f9891537918860b45c8917c38f3bcddb689bf9cc5",
     text: `-- Finding workflows by the variables that their flows name in the front matter.
 
 create or replace function rhythm.variables_problem(p_variables jsonb)
@@ -15772,6 +15844,35 @@ end;
 $$;
 
 comment on function rhythm.variable_tags(jsonb) is 'What the tags of an execution contain that has these variables. Internal.';
+
+create or replace function rhythm.found_by(p_program jsonb)
+returns text[]
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array_agg(i.value #>> '{}' order by i.nth)
+  from jsonb_array_elements(case jsonb_typeof(p_program -> 'index') when 'array' then p_program -> 'index' else '[]' end) with ordinality as i (value, nth)
+  where jsonb_typeof(i.value) = 'string';
+$$;
+
+comment on function rhythm.found_by(jsonb) is 'The variables that workflows of a program are found by; null: none. Internal.';
+
+-- What has not begun has its inputs only. As tagsOf() of the language does it.
+create or replace function rhythm.first_tags(p_names text[], p_inputs jsonb)
+returns text[]
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select rhythm.stored_tags(array_agg(distinct n.name || '=' || left(case jsonb_typeof(v.value) when 'number' then trim_scale((v.value #>> '{}')::numeric)::text else v.value #>> '{}' end, 200)))
+  from unnest(p_names) as n (name)
+  cross join lateral (select p_inputs #> string_to_array(n.name, '.') as value) as f
+  cross join lateral jsonb_array_elements(case jsonb_typeof(f.value) when 'array' then jsonb_path_query_array(f.value, '$[0 to 19]') else jsonb_build_array(f.value) end) as v (value)
+  where jsonb_typeof(v.value) in ('string', 'number', 'boolean');
+$$;
+
+comment on function rhythm.first_tags(text[], jsonb) is 'What a workflow is found by before it begins. Internal.';
 
 create or replace function rhythm.find(p_variables jsonb)
 returns setof uuid
@@ -16460,9 +16561,9 @@ comment on view rhythm.failure_hooks is 'What is started when executions fail: s
   {
     name: "gates/gates.sql",
     kind: "behaviour",
-    checksum: "38149aad4171d6a56a8a88be6bcb5bca5768aa3ed8cec06df0b24550db9263d6",
+    checksum: "c219bf86ffca1659a7df77d1b4475a6c1cacba2a62f63a9663a3903f35ecf045",
     text: `-- Gates stop executions at a place: a workflow that would go on from a line, a task that a flow has started. They are parked, as what
--- is paused is, with the number of the gate. Whoever resumes one lets it on. If a gate goes, chores() lets on what stands there.
+-- is paused is, with the number of the gate. \`resume_execution()\` lets one on. If a gate goes, chores() lets on what stands there.
 
 -- The where clause keeps Postgres from reading an index: a table without pages costs no page.
 create or replace function rhythm.gated_flows()
@@ -16867,7 +16968,7 @@ comment on view rhythm.pauses is
   {
     name: "rates/rates.sql",
     kind: "behaviour",
-    checksum: "3524657fca1cd36f6624eac4d8e34292983d27c060169717eced8817e210dc6e",
+    checksum: "baee75826b803d9f5d22f0fd5c9c960491d2948451e7d918dfa69c444722ab21",
     text: `-- Rates: what ended, how, and how long it took.
 
 create or replace function rhythm.took_bounds()
@@ -16939,11 +17040,13 @@ begin
     return 'p_rates must have at most 1000 entries';
   end if;
   return (
-    select case when coalesce(r.value ->> 'type', '') not in ('task', 'workflow') then c_shape
+    select case when coalesce(r.value ->> 'type', '') not in ('task', 'workflow', 'line') then c_shape
+      when r.value ->> 'type' = 'line' and coalesce(r.value ->> 'queue' !~ '^\\d{1,9}:\\d{1,9}$', true) then 'The queue of a line must be its version and line: "3:12"'
       else coalesce(rhythm.name_problem(r.value ->> 'type', r.value ->> 'target'), rhythm.name_problem('queue', r.value ->> 'queue'), c_shape) end
     from jsonb_array_elements(p_rates) as r (value)
     where jsonb_typeof(r.value) <> 'object'
-      or coalesce(r.value ->> 'type', '') not in ('task', 'workflow')
+      or coalesce(r.value ->> 'type', '') not in ('task', 'workflow', 'line')
+      or r.value ->> 'type' = 'line' and coalesce(r.value ->> 'queue' !~ '^\\d{1,9}:\\d{1,9}$', true)
       or rhythm.name_problem(r.value ->> 'type', r.value ->> 'target') is not null
       or rhythm.name_problem('queue', r.value ->> 'queue') is not null
       or exists (
@@ -17038,10 +17141,25 @@ select
   round(r.total_ms::numeric / nullif((select sum(t.n) from unnest(r.took) as t (n)), 0), 1) as mean_ms,
   round(rhythm.took_at(r.took, 0.5)::numeric, 1) as p50_ms, round(rhythm.took_at(r.took, 0.95)::numeric, 1) as p95_ms, round(rhythm.took_at(r.took, 0.99)::numeric, 1) as p99_ms,
   r.took
-from rhythm.rate as r;
+from rhythm.rate as r
+where r.type <> 'line';
 
 comment on view rhythm.rates is
   'What workers ended in each minute of the last day and each hour of the last 90 days, by target and queue. The times are of a task''s attempts, and of a workflow''s life. Workers send their counts with their heartbeats.';
+
+drop view if exists rhythm.heat;
+
+create view rhythm.heat as
+select
+  r.span, r.at, r.target as flow, split_part(r.queue, ':', 1)::integer as version, split_part(r.queue, ':', 2)::integer as line,
+  r.completed as came, r.failed, r.retried, r.total_ms,
+  round(rhythm.took_at(r.took, 0.5)::numeric, 1) as p50_ms, round(rhythm.took_at(r.took, 0.95)::numeric, 1) as p95_ms, round(rhythm.took_at(r.took, 0.99)::numeric, 1) as p99_ms,
+  r.took
+from rhythm.rate as r
+where r.type = 'line';
+
+comment on view rhythm.heat is
+  'How often each line of a flow was waited at, in each minute of the last day and each hour of the last 90 days, for how long, and how often it failed there. Workers send their counts with their heartbeats.';
 `,
   },
   {
@@ -17458,7 +17576,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "215c7162ab22419a98e7c0df4abed34e53e1a25750e0297ab0e9e8da7df6c218",
+    checksum: "9fcf0a019cc150326a32d41dd399dfa13a22a25f61a2ed358d037335e5fe361f",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -17477,6 +17595,7 @@ end;
 $$;
 
 comment on sequence rhythm.signal_id_seq is 'Numbers signals in the order of sending.';
+comment on sequence rhythm.gate_id_seq is 'Numbers gates.';
 comment on sequence rhythm.batch_id_seq is 'Numbers batches in the order of their creation.';
 comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of writing.';
 
@@ -17715,6 +17834,20 @@ comment on column rhythm.gates.note is 'Why, if that was said.';
 comment on column rhythm.gates.source_line is 'The text of the line.';
 comment on column rhythm.gates.executions is 'How many executions stand there.';
 comment on column rhythm.executions.gate is 'The gate at which it stands.';
+
+comment on column rhythm.heat.span is 'A minute or an hour.';
+comment on column rhythm.heat.at is 'Its beginning.';
+comment on column rhythm.heat.flow is 'The flow.';
+comment on column rhythm.heat.version is 'Its version.';
+comment on column rhythm.heat.line is 'The line of an await, or in which it failed.';
+comment on column rhythm.heat.came is 'How often a workflow, or a branch of one, began to wait there.';
+comment on column rhythm.heat.failed is 'How often a workflow failed there and is not repeated.';
+comment on column rhythm.heat.retried is 'How often an attempt failed there and is repeated.';
+comment on column rhythm.heat.total_ms is 'The sum of how long they waited.';
+comment on column rhythm.heat.p50_ms is 'How long half of them waited at most, in milliseconds.';
+comment on column rhythm.heat.p95_ms is 'How long 95 of 100 waited at most.';
+comment on column rhythm.heat.p99_ms is 'How long 99 of 100 waited at most.';
+comment on column rhythm.heat.took is 'How many waited up to each bound: see rates.';
 `,
   },
   {
@@ -17835,7 +17968,7 @@ comment on constraint type_known on rhythm.failure_hook is 'It starts a task or 
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "557c6559ff373dcf0aa13cd4cf286c5328662e2d96ab9825603816acdff8aa4b",
+    checksum: "d65589a1498e79af55aed8dd1622c3ec941c34bf2cf5e980349be518b20448de",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -18073,7 +18206,7 @@ comment on column rhythm.failure_hour.hour is 'The beginning of the hour.';
 comment on column rhythm.failure_hour.count is 'How often it came in that hour.';
 
 comment on column rhythm.rate_note.at is 'When they were sent.';
-comment on column rhythm.rate_note.type is 'task or workflow.';
+comment on column rhythm.rate_note.type is 'As in rate.';
 comment on column rhythm.rate_note.target is 'The task or flow.';
 comment on column rhythm.rate_note.queue is 'The queue.';
 comment on column rhythm.rate_note.completed is 'How many completed.';
@@ -18082,9 +18215,8 @@ comment on column rhythm.rate_note.cancelled is 'How many were cancelled.';
 comment on column rhythm.rate_note.retried is 'How many attempts threw and are repeated.';
 comment on column rhythm.rate_note.total_ms is 'The sum of how long they took.';
 comment on column rhythm.rate_note.took is 'As in rate.';
-comment on column rhythm.rate.type is 'task or workflow.';
+comment on column rhythm.rate.type is 'task, workflow, or line: see the view heat.';
 comment on column rhythm.rate.target is 'The task or flow.';
-comment on column rhythm.rate.queue is 'The queue.';
 comment on column rhythm.rate.completed is 'How many completed.';
 comment on column rhythm.rate.failed is 'How many failed and are not repeated.';
 comment on column rhythm.rate.cancelled is 'How many were cancelled.';

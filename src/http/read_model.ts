@@ -7,8 +7,10 @@ import type {
   FailureHookOptions,
   FailureKind,
   FailureState,
+  FlowHeat,
   Gate,
   GateOptions,
+  HeatFilter,
   LogEntry,
   Operation,
   OperationAct,
@@ -81,6 +83,8 @@ export interface ReadModel {
   schedules(): Promise<readonly ScheduleInfo[]>;
   /** The current version of each flow. */
   flows(): Promise<readonly FlowInfo[]>;
+  /** A version of a flow with what happened at its lines. */
+  heat(name: string, filter: HeatFilter): Promise<FlowHeat>;
   /** The engine's own account of damage; empty when all is well. */
   violations(): Promise<readonly Violation[]>;
 }

@@ -172,7 +172,7 @@ return [word, amount]`;
     executions.import(file.replace('"journal"', '"jornal"')),
     /damaged: executions.0.journal/,
   );
-  await assert.rejects(executions.import("[]"), /not an exported execution/);
+  await assert.rejects(executions.import("{}"), /not an exported execution/);
 
   const { id } = await executions.fork(run.id, { step: steps.at(-1)!.step });
   await other.rhythm.signals.send({ execution: id!, name: "end" });
@@ -289,6 +289,17 @@ return [word, ...amounts, await Task.run("order", { amount: amounts[0] }), Conte
     "ordered 62",
     second!,
   ]);
+  // With other inputs: what it takes from them from there on.
+  await flows.register({
+    name: "late",
+    source: 'await Timer.delay(0.01)\nreturn await Task.run("double", Inputs.n)',
+  });
+  const late = await workflows.start("late", { n: 3 });
+  assert.equal(await late.result({ timeout: "30s" }), 6);
+  const changed = await executions.fork(late, { step: 1, inputs: { n: 5 } });
+  const { inputs, output } = await executions.wait(changed.id!, { timeout: "30s" });
+  assert.deepEqual([inputs, output], [{ n: 5 }, 10]);
+  await sound(app, changed.id!);
   const other = await workflows.start("buy", { n: 31 });
   await untilWaits(app, other, 6);
   const part = await executions.diffRuns(run, other);

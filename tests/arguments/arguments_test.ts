@@ -461,6 +461,10 @@ Deno.test("the application and its services refuse every wrong argument", async 
       check: { call: flows.check.bind(flows), takes: [flowText] },
       list: nothing(() => {}),
       versions: { call: flows.versions.bind(flows), takes: [{ name: "name", kind: "text" }] },
+      heat: {
+        call: flows.heat.bind(flows),
+        takes: [name("name"), options({ version: "count", since: "moment", until: "moment" })],
+      },
       setVersion: {
         call: flows.setVersion.bind(flows),
         takes: [{ name: "name", kind: "text", good: "none" }, { name: "version", kind: "count" }],

@@ -147,6 +147,7 @@ const GOOD: Record<string, string> = {
 /** What an operand needs beside it. */
 const BESIDE: Record<string, string[]> = {
   purge: ["--yes"],
+  "gate set": ["--line", "5"],
   "operations signal": ["--target", "word"],
   "operations migrate": ["--target", "word"],
   "operations repair": ["--target", "word", "--set", "a=1"],

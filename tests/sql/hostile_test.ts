@@ -268,6 +268,7 @@ const good: Record<string, Json[]> = {
     total_ms: 1,
     took: [1],
   }]],
+  p_tags: ["{a=1}"],
   p_line: [1],
   p_before: ["a"],
   p_gate: [1],

@@ -33,9 +33,15 @@ export const define: CommandModule["define"] = (command, cli) => {
 
   const set = addSub(command, "set", cli.terminal, "Stop executions of a flow in a line, or before a task.")
     .addArgument(operand("<flow>", "the flow"))
-    .addOption(option("--line <number>", "they do not go on from this line", numberFrom(1)))
-    .addOption(option("--before <task>", "what they start of this task does not begin"))
-    .addOption(option("--to <version>", "the version of the line (default: the current one)", numberFrom(1)))
+    .addOption(option("--line <number>", "they do not go on from this line", numberFrom(1, 2 ** 31 - 1)))
+    .addOption(option("-t, --task <name>", "what they start of this task does not begin"))
+    .addOption(
+      option(
+        "--to <version>",
+        "the version of the line (default: the current one)",
+        numberFrom(1, 2 ** 31 - 1),
+      ),
+    )
     .addOption(repeated("--variable <name=value>", "only with this variable, if the flow has it in `index`"))
     .addOption(option("--metadata <json>", "only those whose metadata contains this"))
     .addOption(option("-q, --queue <name>", "only those of this queue"))
@@ -44,7 +50,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   withDatabase(set);
   withExamples(set, [
     `rhythm gate set order --line 12 --note "look first"`,
-    `rhythm gate set order --before charge --variable orderId=1042`,
+    `rhythm gate set order --task charge --variable orderId=1042`,
   ]);
   runs<GateFlags>(set, cli, async (call) => {
     const { setGate } = await import("../gates.ts");
@@ -52,7 +58,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   });
 
   const remove = addSub(command, "remove", cli.terminal, "Remove a gate; what stands there goes on.")
-    .addArgument(operand("<number>", "its number", numberFrom(1)));
+    .addArgument(operand("<number>", "its number", numberFrom(1, 2 ** 31 - 1)));
   withDatabase(remove);
   withExamples(remove, [`rhythm gate remove 1`]);
   runs(remove, cli, async (call) => {

@@ -341,6 +341,23 @@ export const flow = z.object({
   updatedAt: time,
 });
 
+/** A version of a flow with what happened at its lines. */
+export const flowHeat = z.object({
+  name: z.string(),
+  version: z.number(),
+  source: z.string(),
+  lines: z.array(z.object({
+    line: z.number(),
+    came: z.number().describe("how often it was waited at"),
+    failed: z.number(),
+    retried: z.number().describe("attempts that failed there and are repeated"),
+    meanMs: z.number().nullable().describe("how long they waited"),
+    p50Ms: z.number().nullable(),
+    p95Ms: z.number().nullable(),
+    p99Ms: z.number().nullable(),
+  })),
+});
+
 /** Where executions stop until somebody lets them on. */
 export const gate = z.object({
   id: z.number(),

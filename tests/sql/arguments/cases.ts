@@ -364,6 +364,7 @@ export const cases: Record<string, Cases> = {
       "p_snapshot must be a JSON object: a state that the language gave",
     ]),
     p_note: "any text; what is longer than 2000 characters is cut",
+    p_tags: "any texts, at most a hundred; null: as they are",
   },
   rewind_state: {
     p_execution: [
@@ -1301,7 +1302,7 @@ export const cases: Record<string, Cases> = {
     p_note: "any text; what is longer than 2000 characters is cut",
     p_by: "any text; null: the role",
   },
-  remove_gate: { p_gate: [["remove_gate(null)", "", "f"], ["remove_gate(99)", "", "f"]] },
+  remove_gate: { p_gate: [["remove_gate(null)", "", "false"], ["remove_gate(99)", "", "false"]] },
   adopt: {
     environment: name("environment", (value) => `adopt(${value})`).slice(1),
     upgraded: "true or false",
