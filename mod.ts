@@ -40,7 +40,7 @@ export {
 } from "./src/app/functions.ts";
 export { onShutdown } from "./src/app/on_shutdown.ts";
 export { createLogger, type LogFormat, type LogOptions } from "./src/app/log.ts";
-export type { AdoptOptions, InitOptions, WorkerOptions } from "./src/app/options.ts";
+export type { AdoptOptions, FetchOptions, InitOptions, WorkerOptions } from "./src/app/options.ts";
 export { Rhythm } from "./src/app/rhythm.ts";
 export {
   ExecutionCancelledError,

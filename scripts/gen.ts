@@ -1,6 +1,6 @@
 /**
  * Writes `src/db/schema_gen.ts` from `sql/`, so that the published package reads no files; `src/db/cluster_gen.ts`, with
- * which embedded databases begin; the tables of options in `docs/reference/sql.md`, from `src/shared/options.ts`;
+ * which embedded databases begin; `src/dashboard/files_gen.ts` from `dashboard/`; the tables of options in `docs/reference/sql.md`, from `src/shared/options.ts`;
  * `docs/reference/catalog.md`, from the comments of the catalog; `docs/reference/commands.md`, from the help of the commands; and `docs/operate/dependencies.md`, from `deno.lock`.
  *
  *     deno task gen            write it
@@ -14,12 +14,14 @@ import type { SchemaFile } from "../src/db/schema_gen.ts";
 import { generateCatalog } from "./catalog.ts";
 import { generateCluster } from "./cluster.ts";
 import { generateCommands } from "./commands.ts";
+import { generatePages } from "./pages.ts";
 import { dependenciesPage, readDependencies } from "./sbom.ts";
 import { type OptionEntry, OPTIONS, RETRY_OPTIONS, sqlName, wantedBy } from "../src/shared/options.ts";
 
 const root = new URL("../", import.meta.url);
 const target = new URL("src/db/schema_gen.ts", root);
 const embedded = new URL("src/db/cluster_gen.ts", root);
+const pages = new URL("src/dashboard/files_gen.ts", root);
 const manual = new URL("docs/reference/sql.md", root);
 const catalog = new URL("docs/reference/catalog.md", root);
 const commands = new URL("docs/reference/commands.md", root);
@@ -145,6 +147,11 @@ if (import.meta.main) {
   const fresh: [URL, string, string][] = [
     [target, await generateSchema(), "what sql/ says"],
     [embedded, await generateCluster(present), "what scripts/cluster.ts makes with this version of PGlite"],
+    [
+      pages,
+      await generatePages(await Deno.readTextFile(pages).catch(() => "")),
+      "what dashboard/ says",
+    ],
     [manual, withOptionTables(page), "what src/shared/options.ts says"],
     [commands, await generateCommands(), "what the help of the commands says"],
     [dependencies, dependenciesPage(await readDependencies(fileURLToPath(root))), "what deno.lock says"],

@@ -11,8 +11,9 @@ const floors = [
   ["flow", "db", "define"],
   ["client", "worker", "steps"],
   ["http"],
+  ["dashboard"],
   ["app"],
-  ["dashboard", "cli", "testing"],
+  ["cli", "testing"],
   ["mod"],
   ["compat"],
 ];

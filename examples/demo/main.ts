@@ -1,6 +1,8 @@
 // `deno task demo`: a database, a worker and a workflow in one process, and what happens, as it happens.
+// `deno task demo --dashboard`: a shop that goes on, and the dashboard over it.
 import { Rhythm } from "@rhythm/core";
 import { Account, paint } from "./account.ts";
+import { runShop } from "./dashboard.ts";
 import { tasks } from "./tasks.ts";
 
 const order = {
@@ -56,6 +58,7 @@ ${paint("bold", "What to try next")}
 
   the workflow you just saw     examples/demo/flows/process_order.flow
   the tasks it ran              examples/demo/tasks.ts
+  a shop in a dashboard         deno task demo --dashboard
   a worker that stays           deno task worker
   all of it while you edit      deno task dev
   everything from a terminal    deno task rhythm --help
@@ -63,4 +66,5 @@ ${paint("bold", "What to try next")}
   the same on your Postgres     RHYTHM_DATABASE_URL=postgres://localhost/mydb deno task worker
 `;
 
-await main();
+if (Deno.args.includes("--dashboard")) await runShop(Number(Deno.env.get("PORT") ?? 8080));
+else await main();

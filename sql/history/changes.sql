@@ -145,7 +145,8 @@ comment on function rhythm.reopen_waits(uuid, jsonb, uuid[], timestamptz) is 'Pu
 
 -- p_effects: the timers and waits for signals among what was under way at the step; p_pending: all that was. p_waits: what lets it go on.
 create or replace function rhythm.rewind_state(
-  p_execution uuid, p_seq integer, p_snapshot json, p_waits jsonb, p_pending uuid[], p_effects jsonb default '[]', p_cleanup boolean default false, p_note text default null
+  p_execution uuid, p_seq integer, p_snapshot json, p_waits jsonb, p_pending uuid[], p_effects jsonb default '[]', p_cleanup boolean default false, p_note text default null,
+  p_version integer default null
 )
 returns integer
 language plpgsql
@@ -161,6 +162,7 @@ declare
   v_now constant timestamptz := rhythm.now();
   v_state rhythm.workflow_state;
   v_execution rhythm.execution;
+  v_program text;
   v_step integer;
   v_groups rhythm.grouping;
 begin
@@ -172,6 +174,10 @@ begin
   perform rhythm.lock_trees(array[p_execution], array[p_execution]);
   v_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot rewind');
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
+  v_program := (select v.program from rhythm.flow_version as v where v.name = v_execution.target and v.version = p_version);
+  if p_version is not null and v_program is null then
+    perform rhythm.raise('RH002', format('Cannot rewind: flow "%s" has no version %s', v_execution.target, p_version));
+  end if;
   if v_execution.state > 0 and exists (
     select from rhythm.execution as p where p.id = v_execution.parent_id and p.state = 0) then
     perform rhythm.raise('RH003', format('Cannot rewind execution %s: its workflow %s was told that it ended', p_execution, v_execution.parent_id), 'Rewind that workflow');
@@ -179,7 +185,7 @@ begin
   -- What is cancelled now must not let it go on.
   update rhythm.workflow_state as s set groups = '{}', sizes = '{}', need = '{}' where s.execution_id = p_execution;
   perform rhythm.reopen_waits(p_execution, p_effects, p_pending, v_now);
-  v_step := rhythm.store_change(v_state, p_snapshot, 'rewound', p_note);
+  v_step := rhythm.store_change(v_state, p_snapshot, 'rewound', p_note, nullif(v_program, v_state.program));
   update rhythm.execution as e set tags = t.tags
   from (
     select rhythm.stored_tags(array(select x.value from jsonb_array_elements_text(f.value -> 'tags') as x (value))) as tags from jsonb_array_elements(p_effects) as f
@@ -187,7 +193,7 @@ begin
   ) as t
   where e.id = p_execution and e.tags is distinct from t.tags;
   update rhythm.execution as e
-  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, error = null, note = null, output = null
+  set state = 0, version = coalesce(p_version, e.version), completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, error = null, note = null, output = null
   where e.id = p_execution;
   delete from rhythm.batch as b where b.id = v_state.batch_id;
   update rhythm.workflow_state as s
@@ -221,8 +227,8 @@ exception
 end;
 $$;
 
-comment on function rhythm.rewind_state(uuid, integer, json, jsonb, uuid[], jsonb, boolean, text) is
-  'Puts a workflow that waits or has failed back to an earlier step. Children begun since are cancelled. What had been under way and has ended is taken again. Returns the number of the change. For tools: rhythm.executions.rewind() of TypeScript makes the state.';
+comment on function rhythm.rewind_state(uuid, integer, json, jsonb, uuid[], jsonb, boolean, text, integer) is
+  'Puts a workflow that waits or has failed back to an earlier step. Children begun since are cancelled. What had been under way and has ended is taken again. p_version: the version of the flow that the state is of, if it is another one. Returns the number of the change. For tools: rhythm.executions.rewind() of TypeScript makes the state.';
 
 -- The new workflow suspends as one that a worker brings to this place would: what was under way there begins again, under new ids.
 create or replace function rhythm.fork_state(
@@ -258,7 +264,8 @@ begin
   perform rhythm.create_many(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('id', p_id, 'type', 'workflow', 'target', v_from.target,
     'queue', v_from.queue, 'priority', v_from.priority, 'timeout', v_from.timeout_ms / 1000.0, 'concurrency_key', v_from.concurrency_key, 'retry', v_from.retry,
     'metadata', v_from.metadata)) || jsonb_build_object('inputs', coalesce(p_inputs, v_from.inputs))));
-  update rhythm.execution as e set epoch = 1, version = p_version where e.id = p_id;
+  -- What it is found by is told again at its next step.
+  update rhythm.execution as e set epoch = 1, version = p_version, tags = v_from.tags where e.id = p_id;
   -- One step before, as the settlement counts one. Nobody else sees this worker or the lease.
   update rhythm.workflow_state as s set seq = p_step - 1, program = v_program where s.execution_id = p_id;
   v_worker := rhythm.register_worker(null, array[v_from.queue], p_lease => interval '1 minute');

@@ -11,8 +11,7 @@ begin
     when coalesce(p_call, 0) < 1 then 'p_call must be a number from 1 that grows with each call'
     when jsonb_typeof(p_ends) is distinct from 'array' or jsonb_path_exists(p_ends, 'strict $[*] ? (@.type() != "object")') then
       'p_ends must be a JSON array of objects: [{"kind": "done", "call": 1, "ids": ["…"], "outputs": [null]}, …]'
-    when exists (
-      select from jsonb_array_elements(p_ends) as e (value) where not coalesce(e.value ->> 'kind' in ('done', 'outcome', 'steps', 'fire', 'leave'), false)) then
+    when jsonb_path_exists(p_ends, '$[*] ? (!(@.kind == "done" || @.kind == "outcome" || @.kind == "steps" || @.kind == "fire" || @.kind == "leave"))') then
       format('%s cannot be the kind of an end: expected done, outcome, steps, fire or leave', coalesce(
         (select e.value -> 'kind' from jsonb_array_elements(p_ends) as e (value)
         where not coalesce(e.value ->> 'kind' in ('done', 'outcome', 'steps', 'fire', 'leave'), false) limit 1)::text, 'null'))
@@ -152,6 +151,22 @@ $$;
 
 comment on function rhythm.leave_timers(uuid[]) is 'Lets due() fire timers that a worker kept. Internal.';
 
+-- Looks before it takes the array apart: most calls have ends of one or two kinds.
+create or replace function rhythm.ends_of(p_ends jsonb, p_kind text)
+returns setof jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_ends @> jsonb_build_array(jsonb_build_object('kind', p_kind)) then
+    return query select e.value from jsonb_array_elements(p_ends) with ordinality as e (value, nth) where e.value ->> 'kind' = p_kind order by e.nth;
+  end if;
+end;
+$$;
+
+comment on function rhythm.ends_of(jsonb, text) is 'Those of some ends that are of one kind, in order. Internal.';
+
 -- Settles all ends of a call. Steps and outcomes first, because they lock states, which come before executions.
 create or replace function rhythm.settle_ends(p_worker uuid, p_ends jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
 returns jsonb
@@ -161,11 +176,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_answer jsonb := '{"refused": [], "declined": [], "leased": [], "born": [], "early": {}}';
-  v_outcomes jsonb := '[]';
+  v_outcomes jsonb := jsonb_path_query_array(p_ends, '$[*] ? (@.kind == "outcome")');
   v_lease integer := p_lease;
   v_item jsonb;
 begin
-  for v_item in select e.value from jsonb_array_elements(p_ends) with ordinality as e (value, nth) where e.value ->> 'kind' = 'steps' order by e.nth loop
+  for v_item in select e.value from rhythm.ends_of(p_ends, 'steps') as e (value) loop
     begin
       v_answer := rhythm.both_answers(v_answer, rhythm.settle_steps(p_worker, v_item, p_call, v_lease, p_targets, p_now));
     exception
@@ -180,22 +195,19 @@ begin
     end;
     v_lease := p_lease - coalesce((select sum(b.size) from rhythm.batch as b where b.worker = p_worker and b.call = p_call), 0)::integer;
   end loop;
-  for v_item in select e.value from jsonb_array_elements(p_ends) as e (value) where e.value ->> 'kind' = 'done' loop
-    v_outcomes := v_outcomes || coalesce(rhythm.settle_done(p_worker, v_item, p_now), '[]');
+  for v_item in select e.value from rhythm.ends_of(p_ends, 'done') as e (value) loop
+    v_outcomes := coalesce(rhythm.settle_done(p_worker, v_item, p_now), '[]') || v_outcomes;
   end loop;
-  select v_outcomes || coalesce(jsonb_agg(e.value order by e.nth), '[]') into v_outcomes
-  from jsonb_array_elements(p_ends) with ordinality as e (value, nth) where e.value ->> 'kind' = 'outcome';
   if v_outcomes <> '[]' then
     v_answer := rhythm.both_answers(v_answer, rhythm.settle_outcomes(p_worker, v_outcomes, p_call, v_lease, p_targets, p_now));
     v_lease := p_lease - coalesce((select sum(b.size) from rhythm.batch as b where b.worker = p_worker and b.call = p_call), 0)::integer;
   end if;
-  for v_item in select e.value from jsonb_array_elements(p_ends) as e (value) where e.value ->> 'kind' in ('fire', 'leave') loop
-    if v_item ->> 'kind' = 'leave' then
-      perform rhythm.leave_timers(rhythm.ids_of(v_item -> 'timers', 'timers'));
-    else
-      v_answer := jsonb_set(v_answer, '{leased}', (v_answer -> 'leased')
-        || to_jsonb(rhythm.fire_timers_of(rhythm.ids_of(v_item -> 'timers', 'timers'), p_now, p_worker, p_call, v_lease)));
-    end if;
+  for v_item in select e.value from rhythm.ends_of(p_ends, 'fire') as e (value) loop
+    v_answer := jsonb_set(v_answer, '{leased}', (v_answer -> 'leased')
+      || to_jsonb(rhythm.fire_timers_of(rhythm.ids_of(v_item -> 'timers', 'timers'), p_now, p_worker, p_call, v_lease)));
+  end loop;
+  for v_item in select e.value from rhythm.ends_of(p_ends, 'leave') as e (value) loop
+    perform rhythm.leave_timers(rhythm.ids_of(v_item -> 'timers', 'timers'));
   end loop;
   return v_answer;
 end;

@@ -1,7 +1,7 @@
 import { connect, type ConnectOptions } from "../db/connect.ts";
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../define/mod.ts";
-import { createHandler } from "../http/mod.ts";
+import { createHandler, Watched } from "../http/mod.ts";
 import { type HttpServer, serveHttp } from "../runtime/serve.ts";
 import { durationMs } from "../shared/duration.ts";
 import { RhythmError } from "../shared/error.ts";
@@ -31,6 +31,7 @@ export class AppWorker {
   readonly #logger: Logger;
   #worker: Worker | undefined;
   #server: HttpServer | undefined;
+  #watched: Watched | undefined;
   #done: Promise<void> | undefined;
   #stopped = false;
   #asked = false;
@@ -106,6 +107,8 @@ export class AppWorker {
       if (this.#asked && this.#worker.leftBehind > 0) this.#endSoon();
     } finally {
       stopListening();
+      // Pages that are open hold a request.
+      this.#watched?.close();
       await this.#server?.shutdown();
       await Promise.all(own.map((database) => database.close()));
     }
@@ -186,11 +189,14 @@ export class AppWorker {
   #serve(worker: Worker): void {
     const { port, hostname = WORKER_DEFAULTS.hostname } = this.#options;
     if (port === undefined) return;
+    this.#watched = new Watched(this.#parts.clock);
     const handler = createHandler(
-      httpParts(this.#rhythm, this.#parts, { worker, pools: this.#pools, token: this.token }),
+      httpParts(this.#rhythm, this.#parts, {
+        ...{ worker, pools: this.#pools, token: this.token, watched: this.#watched },
+      }),
     );
     try {
-      this.#server = serveHttp(handler, { port, hostname });
+      this.#server = serveHttp((request) => handler(request), { port, hostname });
     } catch (cause) {
       throw new RhythmError(
         `Cannot serve HTTP on ${hostname}:${port}: ${(cause as Error).message}. ` +

@@ -6,6 +6,7 @@ import {
   type MetricFamily,
   type Readiness,
   type ReadModel,
+  type Watched,
 } from "../http/mod.ts";
 import type { Worker } from "../worker/loop/worker.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -18,21 +19,47 @@ import { inspectFlow } from "../flow/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
 import { poolMetrics, type QueueDepth, queueMetrics, single, workerMetrics } from "./metrics.ts";
 import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
+import { pageReadsOf } from "./page_reads.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
 
 /** What the HTTP interface of an application needs. */
 export function httpParts(
   rhythm: Rhythm,
   parts: AppParts,
-  options: { worker?: Worker; pools?: readonly (() => PoolUse)[]; token?: string },
+  options: {
+    worker?: Worker;
+    pools?: readonly (() => PoolUse)[];
+    token?: string;
+    watched?: Watched;
+    links?: Set<string>;
+  },
 ): HttpParts {
+  const reads = readModelOf(rhythm, parts);
+  const { watched, links } = options;
   return {
-    routes: () => apiRoutes(readModelOf(rhythm, parts), commandsOf(rhythm)),
+    routes: () => apiRoutes(reads, commandsOf(rhythm)),
     readiness: () => readinessOf(parts, options.worker),
     metrics: () => metricsOf(parts, options),
     version: libraryVersion,
     clock: parts.clock,
     ...(options.token === undefined ? {} : { token: options.token }),
+    ...(watched === undefined ? {} : {
+      dashboard: {
+        reads: pageReadsOf(rhythm, parts, reads),
+        watched,
+        ...(links === undefined ? {} : { links }),
+        about: {
+          schema: parts.schema,
+          ...(parts.environment === undefined ? {} : { environment: parts.environment }),
+          ...(links === undefined ? {} : { mode: "dev" }),
+        },
+        // Loaded when a browser asks for the first time: a worker that nobody looks at has no pages in memory.
+        file: async (request, path, basePath) => {
+          const { dashboardFile } = await import("../dashboard/mod.ts");
+          return await dashboardFile(request, { path, basePath });
+        },
+      },
+    }),
     onError: (error, request) => parts.logger.error("a request failed", { url: request.url, error }),
   };
 }

@@ -66,6 +66,12 @@ export interface AdoptOptions {
   upgraded?: boolean;
 }
 
+/** Where a server has put Rhythm. */
+export interface FetchOptions {
+  /** The path before all of its paths, such as `/rhythm`. Default: none, or the server takes it off. */
+  basePath?: string;
+}
+
 /** How a worker works. */
 export interface WorkerOptions {
   /** The queues it serves. Default: `default` and the queues that its tasks and flows name. */
@@ -126,11 +132,21 @@ const WORKER: Shape = {
   observer: FUNCTION,
 };
 
+const BASE_PATH: OwnType = {
+  kind: "own",
+  wanted: "a path such as /rhythm, without a slash at its end",
+  fits: (value) => typeof value === "string" && /^(\/[\w.~-]+)+$/.test(value),
+};
 const ADOPT: Shape = { environment: TEXT, upgraded: BOOLEAN };
 
 /** Checks what `rhythm.adopt()` was given. */
 export function checkAdoptOptions(options: AdoptOptions): void {
   checkShape(options, ADOPT, { where: "rhythm.adopt()" });
+}
+
+/** Checks what `rhythm.fetch()` was given beside the request. */
+export function checkFetchOptions(options: FetchOptions): void {
+  checkShape(options, { basePath: BASE_PATH }, { where: "rhythm.fetch()" });
 }
 
 /** Checks what `Rhythm.init()` was given. */

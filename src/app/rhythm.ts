@@ -34,7 +34,7 @@ import {
 } from "../define/mod.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { AppWorker } from "./app_worker.ts";
-import { createHandler, type Handler } from "../http/mod.ts";
+import { createHandler, type Handler, Watched } from "../http/mod.ts";
 import { forgetDefault, makeDefault } from "./default_app.ts";
 import { httpParts } from "./http_parts.ts";
 import { type FlowSource, readFlowSources } from "./flow_sources.ts";
@@ -45,8 +45,10 @@ import { MeteredDatabase } from "./pool_meter.ts";
 import {
   type AdoptOptions,
   checkAdoptOptions,
+  checkFetchOptions,
   checkInitOptions,
   checkWorkerOptions,
+  type FetchOptions,
   type InitOptions,
   type WorkerOptions,
 } from "./options.ts";
@@ -137,6 +139,7 @@ export class Rhythm {
   readonly token: string;
   readonly #parts: AppParts;
   #handler: Handler | undefined;
+  readonly #watched: Watched;
   readonly #core: ClientCore;
   readonly #workers = new Set<AppWorker>();
   #wanted: readonly Registrable[] = [];
@@ -154,6 +157,7 @@ export class Rhythm {
 
   private constructor(parts: AppParts) {
     this.#parts = parts;
+    this.#watched = new Watched(parts.clock);
     this.token = parts.token ?? readToken() ?? parts.clock.uuid();
     const core = new ClientCore({ ...parts, telemetry: findTelemetry() });
     const definitions = new Map(parts.tasks.map((made) => [made.name, made.definition]));
@@ -270,10 +274,11 @@ export class Rhythm {
   }
 
   /**
-   * Answers a request as the HTTP port of a worker does: health, metrics, and the API, which asks for the `token`. For a
-   * server that is there already; it needs no worker in this process.
+   * Answers a request as the HTTP port of a worker does: the dashboard, health, metrics, and the API, which asks for the `token`. For
+   * a server that is there already; it needs no worker in this process.
    *
    * @param request the request
+   * @param options where the server has put it
    * @returns the response
    * @throws {ClosedError} the application was closed
    *
@@ -288,11 +293,14 @@ export class Rhythm {
    * }
    * ```
    */
-  async fetch(request: Request): Promise<Response> {
+  async fetch(request: Request, options: FetchOptions = {}): Promise<Response> {
     checkArgument(request, { argument: "request", type: REQUEST, where: "rhythm.fetch()" });
+    checkFetchOptions(options);
     if (this.#closing !== undefined) throw new ClosedError("The application");
-    this.#handler ??= createHandler(httpParts(this, this.#parts, { token: this.token }));
-    return await this.#handler(request);
+    this.#handler ??= createHandler(httpParts(this, this.#parts, {
+      ...{ token: this.token, watched: this.#watched },
+    }));
+    return await this.#handler(request, options);
   }
 
   /** Stops the workers, ends all waiting, closes the connections. */
@@ -307,6 +315,7 @@ export class Rhythm {
   }
 
   async #close(): Promise<void> {
+    this.#watched.close();
     if (forgetDefault(this)) setDefaultQueue(() => Promise.reject(new ClosedError("The application")));
     await Promise.all([...this.#workers].map((worker) => worker.stop()));
     await this.#core.close();

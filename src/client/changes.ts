@@ -5,7 +5,7 @@ import {
   readReplayStart,
   rewindState,
 } from "../db/calls/history.ts";
-import { type ExecutionRef, InvalidOptionError, newId } from "../define/mod.ts";
+import { type ExecutionRef, InvalidOptionError } from "../define/mod.ts";
 import type { AtRest } from "../flow/durable/rebuild.ts";
 import type { Effect, Program, Snapshot } from "../flow/mod.ts";
 import type { JsonObject, JsonValue } from "../shared/json.ts";
@@ -82,9 +82,15 @@ export async function rewind(
   const { seq } = await core.retried(() => readReplayStart(core.engine, id, null));
   const past = await stateToChange(core, id, changes);
   const waits = past.effects.filter(({ type }) => type === "start_timer" || type === "await_signal");
-  const effects = [...waits as unknown as JsonValue[], ...tagEffects(past)];
+  const effects = [...waits as unknown as JsonValue[], ...tagEffects(core, past)];
   return await rewindState(core.engine, id, {
-    ...{ seq: seq ?? 0, snapshot: past.snapshot, waits: past.waits, cleanup: past.cleanup },
+    ...{
+      seq: seq ?? 0,
+      version: past.version,
+      snapshot: past.snapshot,
+      waits: past.waits,
+      cleanup: past.cleanup,
+    },
     ...{ pending: past.pending, effects, note: changes.note ?? null },
   });
 }
@@ -107,8 +113,8 @@ export async function fork(
   );
   const starts = past.effects.flatMap(itemOf);
   if (dryRun === true) return { id: null, step: changes.step, starts };
-  const id = newId();
-  const ids = new Map(past.pending.map((old) => [old, newId()]));
+  const id = core.newId();
+  const ids = new Map(past.pending.map((old) => [old, core.newId()]));
   const { renameFlow } = await import("../flow/durable/rebuild.ts");
   const snapshot = renameFlow(past.program, past.snapshot as unknown as Snapshot, {
     ...{ executionId: id, ids },
@@ -125,7 +131,7 @@ export async function fork(
   const waits = past.waits.map(({ mode, ids: members }) => ({ mode, ids: members.map(renamed) }));
   await forkState(core.engine, from, {
     ...{ id, step: changes.step, version: past.version, snapshot: snapshot as unknown as JsonValue },
-    ...{ waits, effects: [...effects, ...tagEffects(await tagged(past.program, snapshot))] },
+    ...{ waits, effects: [...effects, ...tagEffects(core, await tagged(past.program, snapshot))] },
     ...{ cleanup: past.cleanup, note: changes.note ?? null },
     inputs: given,
   });
@@ -133,8 +139,8 @@ export async function fork(
 }
 
 // What a state is found by, as an effect.
-function tagEffects({ tags }: Pick<AtRest, "tags">): JsonObject[] {
-  return tags === undefined ? [] : [{ id: newId(), type: "tag", tags }];
+function tagEffects(core: ClientCore, { tags }: Pick<AtRest, "tags">): JsonObject[] {
+  return tags === undefined ? [] : [{ id: core.newId(), type: "tag", tags }];
 }
 
 async function tagged(program: Program, snapshot: Snapshot): Promise<AtRest> {

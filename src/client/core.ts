@@ -13,6 +13,7 @@ import {
   type Shape,
   type SqlRunner,
   type Telemetry,
+  Uuids,
   type WaitOptions,
   type WatchOptions,
 } from "../define/mod.ts";
@@ -55,11 +56,13 @@ export class ClientCore {
   readonly #done: Channel;
   readonly #progress: Channel;
   readonly #closed = new AbortController();
+  readonly #uuids: Uuids;
 
   /** @param parts the database, the engine's schema, the clock, and tracing, if somebody collects it */
   constructor({ database, schema, clock, telemetry }: CoreParts) {
     this.engine = { on: database, schema };
     this.#clock = clock;
+    this.#uuids = new Uuids(clock);
     this.#telemetry = telemetry;
     this.waiters = new Waiters({
       clock,
@@ -80,6 +83,11 @@ export class ClientCore {
   /** The time, in milliseconds since 1970. */
   now(): number {
     return this.#clock.now();
+  }
+
+  /** An id for a new execution, by the clock of this client. */
+  newId(): string {
+    return this.#uuids.next();
   }
 
   /** Makes a call, and again if what went wrong passes. */

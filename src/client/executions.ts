@@ -192,7 +192,7 @@ export class Executions {
    * @param filter which ones; the page's `cursor` in the next filter gives the next page
    */
   async query(filter: ExecutionFilter = {}): Promise<ExecutionPage> {
-    const stored = toStored(filter);
+    const stored = storedFilter(filter);
     const executions = await this.#core.retried(() =>
       listExecutions(this.#core.engine, { ...stored, limit: stored.limit + 1 })
     );
@@ -463,7 +463,8 @@ function checkRequest(request: ExecutionRequest, where: string): ExecutionReques
   return request;
 }
 
-function toStored(filter: ExecutionFilter): StoredFilter {
+/** A filter as the database takes it, checked. */
+export function storedFilter(filter: ExecutionFilter): StoredFilter {
   checkShape(filter, FILTER, { where: "executions.query()" });
   return {
     limit: filter.limit ?? LIST_LIMIT,

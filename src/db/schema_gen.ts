@@ -6290,7 +6290,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "4957721ef43ba6dda4e01c1fb165012171da3a2447b74b526894c9cb6f2c8d62",
+    checksum: "a81e74c41122ba1b72b251a4e1f43db0c0476c294459b72cb616debb98c16895",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -6438,7 +6438,8 @@ comment on function rhythm.reopen_waits(uuid, jsonb, uuid[], timestamptz) is 'Pu
 
 -- p_effects: the timers and waits for signals among what was under way at the step; p_pending: all that was. p_waits: what lets it go on.
 create or replace function rhythm.rewind_state(
-  p_execution uuid, p_seq integer, p_snapshot json, p_waits jsonb, p_pending uuid[], p_effects jsonb default '[]', p_cleanup boolean default false, p_note text default null
+  p_execution uuid, p_seq integer, p_snapshot json, p_waits jsonb, p_pending uuid[], p_effects jsonb default '[]', p_cleanup boolean default false, p_note text default null,
+  p_version integer default null
 )
 returns integer
 language plpgsql
@@ -6454,6 +6455,7 @@ declare
   v_now constant timestamptz := rhythm.now();
   v_state rhythm.workflow_state;
   v_execution rhythm.execution;
+  v_program text;
   v_step integer;
   v_groups rhythm.grouping;
 begin
@@ -6465,6 +6467,10 @@ begin
   perform rhythm.lock_trees(array[p_execution], array[p_execution]);
   v_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot rewind');
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
+  v_program := (select v.program from rhythm.flow_version as v where v.name = v_execution.target and v.version = p_version);
+  if p_version is not null and v_program is null then
+    perform rhythm.raise('RH002', format('Cannot rewind: flow "%s" has no version %s', v_execution.target, p_version));
+  end if;
   if v_execution.state > 0 and exists (
     select from rhythm.execution as p where p.id = v_execution.parent_id and p.state = 0) then
     perform rhythm.raise('RH003', format('Cannot rewind execution %s: its workflow %s was told that it ended', p_execution, v_execution.parent_id), 'Rewind that workflow');
@@ -6472,7 +6478,7 @@ begin
   -- What is cancelled now must not let it go on.
   update rhythm.workflow_state as s set groups = '{}', sizes = '{}', need = '{}' where s.execution_id = p_execution;
   perform rhythm.reopen_waits(p_execution, p_effects, p_pending, v_now);
-  v_step := rhythm.store_change(v_state, p_snapshot, 'rewound', p_note);
+  v_step := rhythm.store_change(v_state, p_snapshot, 'rewound', p_note, nullif(v_program, v_state.program));
   update rhythm.execution as e set tags = t.tags
   from (
     select rhythm.stored_tags(array(select x.value from jsonb_array_elements_text(f.value -> 'tags') as x (value))) as tags from jsonb_array_elements(p_effects) as f
@@ -6480,7 +6486,7 @@ begin
   ) as t
   where e.id = p_execution and e.tags is distinct from t.tags;
   update rhythm.execution as e
-  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, error = null, note = null, output = null
+  set state = 0, version = coalesce(p_version, e.version), completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, error = null, note = null, output = null
   where e.id = p_execution;
   delete from rhythm.batch as b where b.id = v_state.batch_id;
   update rhythm.workflow_state as s
@@ -6514,8 +6520,8 @@ exception
 end;
 $$;
 
-comment on function rhythm.rewind_state(uuid, integer, json, jsonb, uuid[], jsonb, boolean, text) is
-  'Puts a workflow that waits or has failed back to an earlier step. Children begun since are cancelled. What had been under way and has ended is taken again. Returns the number of the change. For tools: rhythm.executions.rewind() of TypeScript makes the state.';
+comment on function rhythm.rewind_state(uuid, integer, json, jsonb, uuid[], jsonb, boolean, text, integer) is
+  'Puts a workflow that waits or has failed back to an earlier step. Children begun since are cancelled. What had been under way and has ended is taken again. p_version: the version of the flow that the state is of, if it is another one. Returns the number of the change. For tools: rhythm.executions.rewind() of TypeScript makes the state.';
 
 -- The new workflow suspends as one that a worker brings to this place would: what was under way there begins again, under new ids.
 create or replace function rhythm.fork_state(
@@ -6551,7 +6557,8 @@ begin
   perform rhythm.create_many(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('id', p_id, 'type', 'workflow', 'target', v_from.target,
     'queue', v_from.queue, 'priority', v_from.priority, 'timeout', v_from.timeout_ms / 1000.0, 'concurrency_key', v_from.concurrency_key, 'retry', v_from.retry,
     'metadata', v_from.metadata)) || jsonb_build_object('inputs', coalesce(p_inputs, v_from.inputs))));
-  update rhythm.execution as e set epoch = 1, version = p_version where e.id = p_id;
+  -- What it is found by is told again at its next step.
+  update rhythm.execution as e set epoch = 1, version = p_version, tags = v_from.tags where e.id = p_id;
   -- One step before, as the settlement counts one. Nobody else sees this worker or the lease.
   update rhythm.workflow_state as s set seq = p_step - 1, program = v_program where s.execution_id = p_id;
   v_worker := rhythm.register_worker(null, array[v_from.queue], p_lease => interval '1 minute');
@@ -12557,7 +12564,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "94e31b37a563ce0f726e2dbc9a73dda51d4f3bc90d26ddc6adb6bb7b3c7cac93",
+    checksum: "b571083b283e0fcd68c5c8a6963210940ee9f866cf0b41b54fa5dedfa128a2c9",
     text: `-- exchange(): settles what a worker did and leases its next work, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -12571,8 +12578,7 @@ begin
     when coalesce(p_call, 0) < 1 then 'p_call must be a number from 1 that grows with each call'
     when jsonb_typeof(p_ends) is distinct from 'array' or jsonb_path_exists(p_ends, 'strict $[*] ? (@.type() != "object")') then
       'p_ends must be a JSON array of objects: [{"kind": "done", "call": 1, "ids": ["…"], "outputs": [null]}, …]'
-    when exists (
-      select from jsonb_array_elements(p_ends) as e (value) where not coalesce(e.value ->> 'kind' in ('done', 'outcome', 'steps', 'fire', 'leave'), false)) then
+    when jsonb_path_exists(p_ends, '$[*] ? (!(@.kind == "done" || @.kind == "outcome" || @.kind == "steps" || @.kind == "fire" || @.kind == "leave"))') then
       format('%s cannot be the kind of an end: expected done, outcome, steps, fire or leave', coalesce(
         (select e.value -> 'kind' from jsonb_array_elements(p_ends) as e (value)
         where not coalesce(e.value ->> 'kind' in ('done', 'outcome', 'steps', 'fire', 'leave'), false) limit 1)::text, 'null'))
@@ -12712,6 +12718,22 @@ $$;
 
 comment on function rhythm.leave_timers(uuid[]) is 'Lets due() fire timers that a worker kept. Internal.';
 
+-- Looks before it takes the array apart: most calls have ends of one or two kinds.
+create or replace function rhythm.ends_of(p_ends jsonb, p_kind text)
+returns setof jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_ends @> jsonb_build_array(jsonb_build_object('kind', p_kind)) then
+    return query select e.value from jsonb_array_elements(p_ends) with ordinality as e (value, nth) where e.value ->> 'kind' = p_kind order by e.nth;
+  end if;
+end;
+$$;
+
+comment on function rhythm.ends_of(jsonb, text) is 'Those of some ends that are of one kind, in order. Internal.';
+
 -- Settles all ends of a call. Steps and outcomes first, because they lock states, which come before executions.
 create or replace function rhythm.settle_ends(p_worker uuid, p_ends jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
 returns jsonb
@@ -12721,11 +12743,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_answer jsonb := '{"refused": [], "declined": [], "leased": [], "born": [], "early": {}}';
-  v_outcomes jsonb := '[]';
+  v_outcomes jsonb := jsonb_path_query_array(p_ends, '$[*] ? (@.kind == "outcome")');
   v_lease integer := p_lease;
   v_item jsonb;
 begin
-  for v_item in select e.value from jsonb_array_elements(p_ends) with ordinality as e (value, nth) where e.value ->> 'kind' = 'steps' order by e.nth loop
+  for v_item in select e.value from rhythm.ends_of(p_ends, 'steps') as e (value) loop
     begin
       v_answer := rhythm.both_answers(v_answer, rhythm.settle_steps(p_worker, v_item, p_call, v_lease, p_targets, p_now));
     exception
@@ -12740,22 +12762,19 @@ begin
     end;
     v_lease := p_lease - coalesce((select sum(b.size) from rhythm.batch as b where b.worker = p_worker and b.call = p_call), 0)::integer;
   end loop;
-  for v_item in select e.value from jsonb_array_elements(p_ends) as e (value) where e.value ->> 'kind' = 'done' loop
-    v_outcomes := v_outcomes || coalesce(rhythm.settle_done(p_worker, v_item, p_now), '[]');
+  for v_item in select e.value from rhythm.ends_of(p_ends, 'done') as e (value) loop
+    v_outcomes := coalesce(rhythm.settle_done(p_worker, v_item, p_now), '[]') || v_outcomes;
   end loop;
-  select v_outcomes || coalesce(jsonb_agg(e.value order by e.nth), '[]') into v_outcomes
-  from jsonb_array_elements(p_ends) with ordinality as e (value, nth) where e.value ->> 'kind' = 'outcome';
   if v_outcomes <> '[]' then
     v_answer := rhythm.both_answers(v_answer, rhythm.settle_outcomes(p_worker, v_outcomes, p_call, v_lease, p_targets, p_now));
     v_lease := p_lease - coalesce((select sum(b.size) from rhythm.batch as b where b.worker = p_worker and b.call = p_call), 0)::integer;
   end if;
-  for v_item in select e.value from jsonb_array_elements(p_ends) as e (value) where e.value ->> 'kind' in ('fire', 'leave') loop
-    if v_item ->> 'kind' = 'leave' then
-      perform rhythm.leave_timers(rhythm.ids_of(v_item -> 'timers', 'timers'));
-    else
-      v_answer := jsonb_set(v_answer, '{leased}', (v_answer -> 'leased')
-        || to_jsonb(rhythm.fire_timers_of(rhythm.ids_of(v_item -> 'timers', 'timers'), p_now, p_worker, p_call, v_lease)));
-    end if;
+  for v_item in select e.value from rhythm.ends_of(p_ends, 'fire') as e (value) loop
+    v_answer := jsonb_set(v_answer, '{leased}', (v_answer -> 'leased')
+      || to_jsonb(rhythm.fire_timers_of(rhythm.ids_of(v_item -> 'timers', 'timers'), p_now, p_worker, p_call, v_lease)));
+  end loop;
+  for v_item in select e.value from rhythm.ends_of(p_ends, 'leave') as e (value) loop
+    perform rhythm.leave_timers(rhythm.ids_of(v_item -> 'timers', 'timers'));
   end loop;
   return v_answer;
 end;

@@ -1,11 +1,33 @@
 import type { Clock } from "../runtime/clock.ts";
-import { requireToken } from "./auth.ts";
+import { Access } from "./access.ts";
 import { type MetricFamily, METRICS_TYPE, renderMetrics } from "./prometheus.ts";
+import type { PageReads } from "./read_model.ts";
 import { HttpError, json, problem, text } from "./respond.ts";
-import { readCall, type Route } from "./route.ts";
+import { readCall, readJson, type Route } from "./route.ts";
+import type { Page, Watched } from "./watched.ts";
 
 /** Answers a request. */
-export type Handler = (request: Request) => Promise<Response>;
+export type Handler = (request: Request, place?: HandlerPlace) => Promise<Response>;
+
+/** Where a server has put the handler. */
+export interface HandlerPlace {
+  /** The path before all of its paths: `/rhythm`. Default: none. */
+  readonly basePath?: string;
+}
+
+/** The dashboard, as a handler sees it. */
+export interface DashboardParts {
+  /** What its pages read. */
+  readonly reads: PageReads;
+  /** What its viewers share: the owner closes it. */
+  readonly watched: Watched;
+  /** Codes that each let one browser in, once. */
+  readonly links?: Set<string>;
+  /** What the pages are told of where they are. */
+  readonly about: Readonly<Record<string, string>>;
+  /** A file of the pages; nothing: there is none. */
+  readonly file: (request: Request, path: string, basePath: string) => Promise<Response | undefined>;
+}
 
 /** What one part of the process says when asked whether it can work. */
 export interface Readiness {
@@ -25,12 +47,12 @@ export interface HttpParts {
   readonly metrics: () => Promise<readonly MetricFamily[]>;
   /** Who may use the API; without it: everybody who reaches the listener. */
   readonly token?: string;
-  /** Measures how long the process has run, and how long a body takes. */
-  readonly clock: Pick<Clock, "monotonic" | "after">;
+  /** Measures how long the process has run, and how long a body takes. Says when sessions end. */
+  readonly clock: Pick<Clock, "now" | "monotonic" | "after">;
   /** The library's version. */
   readonly version: string;
-  /** Answers what nothing else does: the dashboard. */
-  readonly fallback?: (request: Request) => Promise<Response | undefined>;
+  /** The dashboard; without it: none. */
+  readonly dashboard?: DashboardParts;
   /** Told about what failed without being the caller's fault. */
   readonly onError?: (error: unknown, request: Request) => void;
 }
@@ -46,9 +68,15 @@ export interface HttpParts {
 export function createHandler(parts: HttpParts): Handler {
   let loading: Promise<Api> | undefined;
   const started = parts.clock.monotonic();
+  const { dashboard } = parts;
+  const access = new Access({
+    clock: parts.clock,
+    ...(parts.token === undefined ? {} : { token: parts.token }),
+    ...(dashboard?.links === undefined ? {} : { links: dashboard.links }),
+  });
 
-  const answer = async (request: Request): Promise<Response> => {
-    const pathname = pathOf(request);
+  const answer = async (request: Request, basePath: string): Promise<Response> => {
+    const pathname = pathOf(request, basePath);
     if (pathname === "/health") {
       return json({
         status: "ok",
@@ -61,9 +89,10 @@ export function createHandler(parts: HttpParts): Handler {
       return json(readiness, readiness.ready ? 200 : 503);
     }
     if (pathname === "/metrics") return text(renderMetrics(await parts.metrics()), METRICS_TYPE);
+    if (dashboard !== undefined && pathname === "/api/session") return await session(request, basePath);
     if (pathname === "/api" || pathname.startsWith("/api/")) return await api(request, pathname);
-    const page = await parts.fallback?.(request);
-    if (page !== undefined) return page;
+    const file = await dashboard?.file(request, pathname, basePath);
+    if (file !== undefined) return file;
     throw new HttpError(
       404,
       "NOT_FOUND",
@@ -71,8 +100,33 @@ export function createHandler(parts: HttpParts): Handler {
     );
   };
 
+  const session = async (request: Request, basePath: string): Promise<Response> => {
+    const isSecure = new URL(request.url).protocol === "https:" ||
+      request.headers.get("x-forwarded-proto") === "https";
+    const place = { path: basePath === "" ? "/" : basePath, isSecure };
+    if (request.method === "POST") {
+      const cookie = await access.begin(secretIn(await readJson(request, parts.clock)), place);
+      const response = json({ ok: true }, 201);
+      response.headers.set("set-cookie", cookie);
+      return response;
+    }
+    if (request.method === "DELETE") {
+      const response = json({ ok: true });
+      response.headers.set("set-cookie", await access.end(place));
+      return response;
+    }
+    if (request.method !== "GET") return notAllowed(request, "/api/session", ["GET", "POST", "DELETE"]);
+    // Nobody yet is no fault: pages ask before anybody has logged in.
+    const caller = await access.callerOf(request).catch(() => null);
+    return json(caller && { name: caller.name, version: parts.version, ...dashboard!.about });
+  };
+
   const api = async (request: Request, pathname: string): Promise<Response> => {
-    if (parts.token !== undefined) await requireToken(request, parts.token);
+    await access.callerOf(request);
+    if (dashboard !== undefined && request.method === "GET") {
+      if (pathname.startsWith("/api/pages/")) return await onePage(request, pathname, dashboard);
+      if (pathname === "/api/live") return await live(request, dashboard);
+    }
     const { table, document } = await (loading ??= loadApi(parts));
     if (pathname === "/api/openapi.json") return json(document);
     const allowed: string[] = [];
@@ -87,25 +141,19 @@ export function createHandler(parts: HttpParts): Handler {
         Object.entries(match.pathname.groups).map(([name, value]) => [name, decoded(value ?? "")]),
       );
       const call = await readCall(route, request, { params, clock: parts.clock });
-      return json(await route.handle(call), route.status ?? 200);
+      const done = await route.handle(call);
+      if (route.method !== "GET") dashboard?.watched.forget();
+      return json(done, route.status ?? 200);
     }
     if (allowed.length === 0) {
       throw new HttpError(404, "NOT_FOUND", `The API has no ${pathname}; see /api/openapi.json`);
     }
-    const response = problem(
-      new HttpError(
-        405,
-        "METHOD_NOT_ALLOWED",
-        `${pathname} takes ${allowed.join(", ")}, not ${request.method}`,
-      ),
-    );
-    response.headers.set("allow", allowed.join(", "));
-    return response;
+    return notAllowed(request, pathname, allowed);
   };
 
-  return async (request) => {
+  return async (request, { basePath = "" } = {}) => {
     try {
-      return await answer(request);
+      return await answer(request, basePath);
     } catch (error) {
       const response = problem(error);
       if (response.status === 401) response.headers.set("www-authenticate", "Bearer");
@@ -115,18 +163,66 @@ export function createHandler(parts: HttpParts): Handler {
   };
 }
 
+async function onePage(
+  request: Request,
+  pathname: string,
+  { reads, watched }: DashboardParts,
+): Promise<Response> {
+  const { pageOf } = await import("./pages.ts");
+  const key = pathname.slice("/api/pages/".length) + new URL(request.url).search;
+  return json(await watched.read(key, pageOf(key, reads)));
+}
+
+async function live(request: Request, { reads, watched }: DashboardParts): Promise<Response> {
+  const { pageOf } = await import("./pages.ts");
+  const keys = new URL(request.url).searchParams.getAll("page").slice(0, MOST_PAGES);
+  const pages = new Map(keys.map((key): [string, Page] => [key, pageOf(key, reads)]));
+  return new Response(watched.watch(pages), {
+    headers: { "content-type": "text/event-stream", "cache-control": "no-store, no-transform" },
+  });
+}
+
+function secretIn(body: unknown): { token: string } | { link: string } {
+  if (typeof body === "object" && body !== null) {
+    if ("token" in body && typeof body.token === "string") return { token: body.token };
+    if ("link" in body && typeof body.link === "string") return { link: body.link };
+  }
+  throw new HttpError(400, "INVALID_REQUEST", "The body must be { token } or { link }");
+}
+
+function notAllowed(request: Request, pathname: string, allowed: readonly string[]): Response {
+  const response = problem(
+    new HttpError(
+      405,
+      "METHOD_NOT_ALLOWED",
+      `${pathname} takes ${allowed.join(", ")}, not ${request.method}`,
+    ),
+  );
+  response.headers.set("allow", allowed.join(", "));
+  return response;
+}
+
+// One for the page, one for the frame around it, and a few.
+const MOST_PAGES = 5;
+
 interface Api {
   readonly table: readonly { readonly route: Route; readonly pattern: URLPattern }[];
   readonly document: unknown;
 }
 
 // The Host header is a part of it, and may be anything.
-function pathOf(request: Request): string {
+function pathOf(request: Request, basePath: string): string {
+  let pathname: string;
   try {
-    return new URL(request.url).pathname;
+    pathname = new URL(request.url).pathname;
   } catch {
     throw new HttpError(400, "INVALID_REQUEST", "The Host header and the path are no address");
   }
+  if (basePath === "") return pathname;
+  if (pathname === basePath || pathname.startsWith(`${basePath}/`)) {
+    return pathname.slice(basePath.length) || "/";
+  }
+  throw new HttpError(404, "NOT_FOUND", `There is nothing at ${pathname}; everything is below ${basePath}/`);
 }
 
 function decoded(part: string): string {

@@ -6,7 +6,14 @@
 import type { Commands, ReadModel } from "./read_model.ts";
 import type { Route } from "./route.ts";
 
-export { createHandler, type Handler, type HttpParts, type Readiness } from "./handler.ts";
+export {
+  createHandler,
+  type DashboardParts,
+  type Handler,
+  type HandlerPlace,
+  type HttpParts,
+  type Readiness,
+} from "./handler.ts";
 export {
   type Distribution,
   type MetricFamily,
@@ -14,7 +21,7 @@ export {
   renderMetrics,
   type Sample,
 } from "./prometheus.ts";
-export type { Commands, ReadModel, ScheduleDefinition } from "./read_model.ts";
+export type { Commands, PageReads, ReadModel, ScheduleDefinition } from "./read_model.ts";
 export { HttpError, json, problem, text } from "./respond.ts";
 export { type Route, route, type RouteCall } from "./route.ts";
 
@@ -35,3 +42,4 @@ export async function apiRoutes(reads: ReadModel, commands: Commands): Promise<R
     ...gateRoutes(reads, commands),
   ];
 }
+export { Watched } from "./watched.ts";

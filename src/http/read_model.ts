@@ -28,6 +28,7 @@ import type {
 import type { Fork, ForkChanges, StateChanges, StepChanges } from "../client/changes.ts";
 import type { HistoryStep, PastState, StateChange } from "../client/history.ts";
 import type { FlowInfo } from "../db/calls/flows.ts";
+import type { Pulse, RowPage } from "../db/calls/pages.ts";
 import type { QueueInfo } from "../db/calls/queues.ts";
 import type { ScheduleInfo } from "../db/calls/schedules.ts";
 import type { Violation, WorkerInfo } from "../db/calls/state.ts";
@@ -87,6 +88,26 @@ export interface ReadModel {
   heat(name: string, filter: HeatFilter): Promise<FlowHeat>;
   /** The engine's own account of damage; empty when all is well. */
   violations(): Promise<readonly Violation[]>;
+}
+
+/** What the pages of the dashboard read, beside the API. */
+export interface PageReads {
+  /** How busy everything is, in one statement. */
+  pulse(): Promise<Pulse>;
+  /** The state of everything. */
+  overview(): Promise<unknown>;
+  /** A page of executions as a list shows them: without payloads, with what each waits for. */
+  rows(filter: ExecutionFilter): Promise<RowPage>;
+  /** What changes when an execution does, in one statement; `after`: the last step that was read. */
+  stamp(id: string, after: number): Promise<unknown>;
+  /** Everything about an execution. */
+  one(id: string): Promise<{ readonly steps: readonly HistoryStep[]; readonly [name: string]: unknown }>;
+  /** Kinds of failures. */
+  failures(filter: FailureFilter): Promise<unknown>;
+  /** The last operations. */
+  operations(): Promise<unknown>;
+  /** One operation, with what it refused. */
+  operation(id: string): Promise<unknown>;
 }
 
 /** What a caller can pause. */

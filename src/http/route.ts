@@ -123,7 +123,8 @@ function unwrapped(schema: z.ZodType): z.ZodType[] {
   return [schema];
 }
 
-async function readJson(request: Request, clock: Pick<Clock, "after">): Promise<unknown> {
+/** Reads the body of a request as JSON; none is an empty object. */
+export async function readJson(request: Request, clock: Pick<Clock, "after">): Promise<unknown> {
   const text = await readBody(request, clock);
   if (text === "") return {};
   try {

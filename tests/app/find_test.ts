@@ -47,12 +47,12 @@ Deno.test("executions are found by indexed variables, while they wait and after"
   await executions.edit(two, { set: { orderId: "2043" } });
   equal([await found({ orderId: "2043" }), await found({ orderId: "1043" })], [[two.id], []]);
   const { step } = (await executions.history(two)).at(-1)!;
-  const { id: fork } = await executions.fork(two, { step, set: { orderId: "3043" } });
-  equal(await found({ orderId: "3043" }), [fork]);
+  const { id: copy } = await executions.fork(two, { step, set: { orderId: "3043" } });
+  equal(await found({ orderId: "3043" }), [copy]);
   await executions.rewind(two, { step, set: { orderId: "1043" } });
   equal(await found({ orderId: "1043" }), [two.id]);
-  await executions.cancel(fork!);
-  await executions.delete(fork!);
+  await executions.cancel(copy!);
+  await executions.delete(copy!);
 
   // The worker may be at it, too.
   const work = async ({ id }: { id: string }): Promise<number> => {
@@ -73,6 +73,14 @@ Deno.test("executions are found by indexed variables, while they wait and after"
   await signals.send({ execution: two.id, name: "go", payload: "fail" });
   await executions.wait(one.id);
   await executions.wait(two.id);
+  // A fork is found by what it was made of, and at its end by the values that it went on with.
+  const [last] = (await executions.history(one.id)).filter(({ act }) => act === "step").slice(-2);
+  const { id: fork } = await executions.fork(one.id, { step: last!.step, set: { orderId: "9" } });
+  equal(await found({ "customer.id": 7 }), [fork, two.id, one.id]);
+  await signals.send({ execution: fork!, name: "go", payload: "end" });
+  equal((await executions.wait(fork!)).output, "9");
+  equal(await found({ orderId: "9" }), [fork]);
+  await executions.delete(fork!);
   equal(await found({ "customer.id": 7 }), [two.id, one.id]);
   const filter = { line: 7, variables: { "customer.id": 7 } };
   equal(await work(await operations.start({ action: "retry", filter, dryRun: true })), 1);

@@ -64,6 +64,30 @@ return { amount, tax: amount / 10, version: Context.version }`,
   }
 });
 
+Deno.test("rewind(): to a step before a migration is to the version of then", async () => {
+  await using app = await testApp({});
+  const { executions, flows, workflows, signals } = app.rhythm;
+  const source = `await Signal.next("one")
+await Signal.next("two")
+await Signal.next("three")
+return Context.version`;
+  await flows.register({ name: "f", source });
+  app.work();
+  const run = await workflows.start("f");
+  await untilWaits(app, run, 1);
+  await signals.send({ execution: run, name: "one", payload: 1 });
+  await untilWaits(app, run, 2);
+  await flows.register({ name: "f", source: `// Another one.\n${source}` });
+  await work(app, (await executions.migrate({ target: "f" })).operation.id);
+  await signals.send({ execution: run, name: "two", payload: 1 });
+  await untilWaits(app, run, 4);
+  await executions.rewind(run, { step: 1 });
+  await untilWaits(app, run, 3);
+  await signals.send({ execution: run, name: "three", payload: 1 });
+  assert.equal(await run.result({ timeout: "2m" }), 1);
+  assert.deepEqual(await executions.checkHistory(run), []);
+});
+
 Deno.test("migrate(): what is likely needs accept or set, what is nowhere a map; SQL does it with the registration", async () => {
   await using app = await testApp({ tasks: [price] });
   const { executions, flows, workflows, signals, operations } = app.rhythm;

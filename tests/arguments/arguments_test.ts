@@ -113,7 +113,13 @@ Deno.test("the application and its services refuse every wrong argument", async 
           observer: "function",
         })],
       },
-      fetch: { call: rhythm.fetch.bind(rhythm), takes: [{ name: "request", kind: "something made" }] },
+      fetch: {
+        call: rhythm.fetch.bind(rhythm),
+        takes: [
+          { name: "request", kind: "something made", good: new Request("http://host/health") },
+          options({ basePath: "choice" }),
+        ],
+      },
       close: nothing(() => {}),
     }],
     ["workflows", workflows, {

@@ -94,14 +94,14 @@ async function bring(data: string, home: string): Promise<void> {
 Deno.test("dev runs flows and tasks on the embedded database; other commands find it; it ends with 0", async () => {
   await using at = await dev(FILES, "embedded");
   match(
-    normal(at.out.text).replace(/127\.0\.0\.1:\d+/, "<address>"),
-    /^rhythm dev\n {2}database {2}embedded, in \.rhythm\/data .*\n {2}http {6}http:\/\/<address> \(token in \.rhythm\/dev\.json\)\n {2}flows {5}1 flow: sum\n {2}tasks {5}1 task: double\n/,
+    normal(at.out.text).replaceAll(/127\.0\.0\.1:\d+/g, "<address>"),
+    /^rhythm dev\n {2}database {2}embedded, in \.rhythm\/data .*\n {2}dashboard http:\/\/<address>\/#[0-9a-f-]{36} \(lets one browser in\)\n {2}http {6}http:\/\/<address> \(token in \.rhythm\/dev\.json\)\n {2}flows {5}1 flow: sum\n {2}tasks {5}1 task: double\n/,
   );
   const id = (await at.run("start", "sum", '{"n": 21}')).out.trim();
   await at.out.until('waits for signal "go"');
   const tail = id.slice(-8);
   const lines = normal(at.out.text).split("\n");
-  equal(lines.slice(6, 8), ["  In a second terminal:", "  rhythm start sum"]);
+  equal(lines.slice(7, 9), ["  In a second terminal:", "  rhythm start sum"]);
   ok(lines.some((line) => /^<time> ▶ task double \w{8} \{"n":21\}$/.test(line)), at.out.text);
   ok(lines.some((line) => /^<time> ✔ task double \w{8} <duration> → 42$/.test(line)), at.out.text);
   ok(lines.includes(`<time> ◌ workflow sum ${tail} waits for signal "go"`), at.out.text);

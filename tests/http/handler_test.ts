@@ -1,8 +1,9 @@
 import { VirtualClock } from "../support/virtual_clock.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
+import { type Clock, systemClock } from "../../src/runtime/clock.ts";
 import { deepStrictEqual as equal, match, strictEqual as same } from "node:assert/strict";
 import { z } from "zod";
-import { createHandler, type HttpParts } from "../../src/http/handler.ts";
+import { createHandler, type DashboardParts, type HttpParts } from "../../src/http/handler.ts";
+import { Watched } from "../../src/http/watched.ts";
 import { route } from "../../src/http/route.ts";
 import { RhythmError } from "../../src/shared/error.ts";
 
@@ -127,11 +128,132 @@ Deno.test("createHandler() tells a caller his own errors, and keeps the server's
   same(errors.length, 1);
 });
 
-Deno.test("createHandler() hands what it does not know to the fallback", async () => {
-  const fallback = (request: Request): Promise<Response | undefined> =>
-    Promise.resolve(request.url.endsWith("/page") ? new Response("hello") : undefined);
-  same((await ask("/page", {}, { fallback })).body, "hello");
-  same((await ask("/other", {}, { fallback })).status, 404);
+/** A dashboard whose only page is `pulse`. */
+function dashboard(
+  clock: Clock = systemClock,
+  looked: () => unknown = () => ({ perMinute: 7 }),
+): DashboardParts {
+  const missing = (): Promise<never> => Promise.reject(new Error("not asked for here"));
+  return {
+    reads: {
+      ...{ overview: missing, rows: missing, stamp: missing, one: missing, failures: missing },
+      ...{ operations: missing, operation: missing },
+      pulse: () => Promise.resolve(looked() as never),
+    },
+    watched: new Watched(clock),
+    links: new Set(["once"]),
+    about: { schema: "rhythm" },
+    file: (_request, path, basePath) =>
+      Promise.resolve(path === "/executions" ? new Response(`base ${basePath}/`) : undefined),
+  };
+}
+
+Deno.test("createHandler() hands what it does not know to the dashboard, below the path where a server has put it", async () => {
+  const handler = createHandler(parts({ dashboard: dashboard() }));
+  const at = async (path: string, basePath = ""): Promise<[number, string]> => {
+    const response = await handler(new Request(`http://host${path}`), { basePath });
+    return [response.status, await response.text()];
+  };
+  equal(await at("/executions"), [200, "base /"]);
+  equal(await at("/rhythm/executions", "/rhythm"), [200, "base /rhythm/"]);
+  same((await at("/rhythm/health", "/rhythm"))[0], 200);
+  same((await at("/health", "/rhythm"))[0], 404);
+  same((await at("/rhythmic/health", "/rhythm"))[0], 404);
+  same((await at("/other"))[0], 404);
+});
+
+Deno.test("a session begins with the token, or once with a link, and is no use to another site", async () => {
+  const handler = createHandler(parts({ token: "s3cret", dashboard: dashboard() }));
+  const send = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const response = await handler(new Request(`http://host${path}`, init));
+    await response.clone().body?.cancel();
+    return response;
+  };
+  const login = (body: unknown): Promise<Response> =>
+    send("/api/session", { method: "POST", body: JSON.stringify(body) });
+  same((await login({ token: "wrong" })).status, 401);
+  same((await login({})).status, 400);
+  same((await login({ link: "once" })).status, 201);
+  same((await login({ link: "once" })).status, 401);
+  const begun = await login({ token: "s3cret" });
+  same(begun.status, 201);
+  const set = begun.headers.get("set-cookie")!;
+  match(set, /^rhythm_[0-9a-f]{8}=\d+\.[0-9a-f]{64}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
+  const cookie = set.split(";")[0]!;
+  const page = { "x-rhythm-page": "1" };
+  const make = (headers: Record<string, string>): Promise<Response> =>
+    send("/api/things", { method: "POST", body: '{"name": "a"}', headers: { cookie, ...headers } });
+  same((await send("/api/things/7", { headers: { cookie } })).status, 200);
+  same((await make(page)).status, 201);
+  // A form of another site cannot send the header; a page on another port of this host is told by the browser.
+  same((await make({})).status, 403);
+  same((await make({ ...page, "sec-fetch-site": "same-site" })).status, 403);
+  same((await make({ ...page, "sec-fetch-site": "cross-site" })).status, 403);
+  same((await make({ ...page, "sec-fetch-site": "same-origin" })).status, 201);
+  const forged = cookie.replace(/\d+\./, `${Date.now() + 10 ** 9}.`);
+  same((await send("/api/things/7", { headers: { cookie: forged } })).status, 401);
+  same((await send("/api/things/7", { headers: { cookie: "rhythm_0=1.2" } })).status, 401);
+  match((await send("/api/session", { method: "DELETE" })).headers.get("set-cookie")!, /Max-Age=0/);
+  equal(await (await handler(new Request("http://host/api/session"))).json(), null);
+});
+
+Deno.test("a session ends after twelve hours", async () => {
+  const clock = new VirtualClock();
+  const handler = createHandler(parts({ token: "s3cret", clock, dashboard: dashboard(clock) }));
+  const begun = await handler(
+    new Request("http://host/api/session", { method: "POST", body: '{"token": "s3cret"}' }),
+  );
+  const cookie = begun.headers.get("set-cookie")!.split(";")[0]!;
+  await begun.body?.cancel();
+  const ask = async (): Promise<number> => {
+    const response = await handler(new Request("http://host/api/things/7", { headers: { cookie } }));
+    await response.body?.cancel();
+    return response.status;
+  };
+  same(await ask(), 200);
+  await clock.pass(12 * 3_600_000);
+  same(await ask(), 401);
+});
+
+Deno.test("viewers of a page share one look a second, and nobody looks for nobody", async () => {
+  const clock = new VirtualClock();
+  let looks = 0;
+  let shown = 1;
+  const handler = createHandler(
+    parts({ clock, dashboard: dashboard(clock, () => (looks++, { perMinute: shown })) }),
+  );
+  const watch = async (): Promise<ReadableStreamDefaultReader<string>> => {
+    const response = await handler(new Request("http://host/api/live?page=pulse"));
+    return response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  };
+  const viewers = await Promise.all(Array.from({ length: 10 }, watch));
+  for (const viewer of viewers) match((await viewer.read()).value!, /^: /);
+  await clock.pass(60_000);
+  same(looks, 12);
+  for (const viewer of viewers) equal((await viewer.read()).value, 'event: changed\ndata: "pulse"\n\n');
+  // What was seen is what all of them read.
+  const read = await Promise.all(viewers.map(() => handler(new Request("http://host/api/pages/pulse"))));
+  for (const response of read) equal(await response.json(), { perMinute: 1 });
+  same(looks, 12);
+  shown = 2;
+  await clock.pass(5_000);
+  const after = await handler(new Request("http://host/api/pages/pulse"));
+  equal(await after.json(), { perMinute: 2 });
+  for (const viewer of viewers) await viewer.cancel();
+  const before = looks;
+  await clock.pass(60_000);
+  same(looks, before);
+});
+
+Deno.test("a page that is not there, or a query that is wrong, says so", async () => {
+  const about = async (path: string): Promise<unknown> => {
+    const { status, body } = await ask(path, {}, { dashboard: dashboard() });
+    return [status, (body as { error: { message: string } }).error.message];
+  };
+  equal(await about("/api/pages/nothing"), [404, 'The dashboard has no page "nothing"']);
+  equal(await about("/api/live?page=nothing"), [404, 'The dashboard has no page "nothing"']);
+  same((await about("/api/pages/constructor") as number[])[0], 404);
+  same((await about("/api/pages/failures?state=odd") as number[])[0], 400);
 });
 
 Deno.test("/api/openapi.json describes every route from its schemas", async () => {
@@ -171,7 +293,10 @@ Deno.test("createHandler() stops a call whose client went away", async () => {
     },
   });
   const handler = createHandler(parts({ routes: () => Promise.resolve([patient]) }));
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    (request) => handler(request),
+  );
   const client = new AbortController();
   const answer = fetch(`http://127.0.0.1:${server.addr.port}/api/patience`, { signal: client.signal });
   const signal = await asked.promise;
@@ -196,9 +321,10 @@ Deno.test("createHandler() takes a token with spaces", async () => {
 function rawServer(change: Partial<HttpParts> = {}): AsyncDisposable & {
   send: (bytes: string) => Promise<string>;
 } {
+  const handler = createHandler(parts(change));
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    createHandler(parts(change)),
+    (request) => handler(request),
   );
   return {
     async send(bytes): Promise<string> {

@@ -1,4 +1,4 @@
--- What the SQL tests speak in. Lives in the transaction of a test and goes with it.
+-- Functions for the tests in SQL.
 create schema test;
 
 create function test.eq(p_actual anyelement, p_expected anyelement, p_what text) returns void language plpgsql as $$

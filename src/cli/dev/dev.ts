@@ -54,8 +54,10 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
   // What tasks write must not tear the lines apart.
   using _console = hearConsole((said) => account.say(said), { colors: terminal.colours });
   const token = Deno.env.get("RHYTHM_TOKEN") || systemClock.uuid();
+  const link = systemClock.uuid();
   const app = new DevApp({
     database,
+    links: new Set([link]),
     target,
     flows,
     modules,
@@ -91,7 +93,7 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
       served: { port: served.port, token: served.token },
     });
     if (!call.json) {
-      banner({ call, database, app, url: server.url }).forEach((line) => account.tell(line));
+      banner({ call, database, app, url: server.url, link }).forEach((line) => account.tell(line));
     }
     await aborted(signal);
     account.tell(terminal.paint("quiet", "stopping: handlers may finish; Ctrl-C again ends at once"));
@@ -133,7 +135,13 @@ async function openDevDatabase(target: Target, call: Call): Promise<Database> {
 }
 
 function banner(
-  { call, database, app, url }: { call: Call; database: Database; app: DevApp; url: string },
+  { call, database, app, url, link }: {
+    call: Call;
+    database: Database;
+    app: DevApp;
+    url: string;
+    link: string;
+  },
 ): string[] {
   const { paint } = call.terminal;
   const row = (name: string, text: string): string => `  ${paint("quiet", name.padEnd(9))} ${text}`;
@@ -144,6 +152,7 @@ function banner(
   return [
     paint("bold", "rhythm dev"),
     row("database", where),
+    row("dashboard", `${url}/#${link} ${paint("quiet", "(lets one browser in)")}`),
     row("http", `${url} ${paint("quiet", "(token in .rhythm/dev.json)")}`),
     row(
       "flows",

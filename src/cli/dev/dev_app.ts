@@ -10,7 +10,7 @@ import type { JsonObject } from "../../shared/json.ts";
 import { didYouMean } from "../../shared/suggest.ts";
 import { analyzeFlow } from "../../flow/check/mod.ts";
 import { renderDiagnostics } from "../../flow/mod.ts";
-import { createHandler, type Handler } from "../../http/mod.ts";
+import { createHandler, type Handler, Watched } from "../../http/mod.ts";
 import type { WorkerEvent } from "../../worker/loop/observer.ts";
 import { nearPath } from "../flow/read_flows.ts";
 import { count } from "../format.ts";
@@ -33,6 +33,8 @@ export interface DevParts {
   readonly account: Account;
   readonly terminal: Terminal;
   readonly token: string;
+  /** Codes that each let one browser in, once. */
+  readonly links: Set<string>;
   readonly worker: { queues?: string[]; concurrency?: number };
 }
 
@@ -57,6 +59,7 @@ export class DevApp {
   #rhythm: Rhythm | undefined;
   #worker: AppWorker | undefined;
   #handler: Handler | undefined;
+  #pages: Watched | undefined;
 
   /** @param parts what it is made of */
   constructor(parts: DevParts) {
@@ -113,6 +116,7 @@ export class DevApp {
   async stop(): Promise<void> {
     const { rhythm, worker } = { rhythm: this.#rhythm, worker: this.#worker };
     this.#rhythm = undefined;
+    this.#pages?.close();
     if (worker !== undefined) await worker.stop();
     await Promise.all(this.#leaving);
     await rhythm?.close();
@@ -135,7 +139,7 @@ export class DevApp {
 
   /** A new application and worker; the old one's handlers finish beside it. */
   async #renew(sources: readonly FlowSource[]): Promise<void> {
-    const { database, target, token } = this.#parts;
+    const { database, target, token, links } = this.#parts;
     const place = target.url === undefined ? { kind: "embedded" as const, at: "" } : placeOf(target.url);
     const parts: AppParts = {
       clock: systemClock,
@@ -147,13 +151,17 @@ export class DevApp {
       logger: this.#logger(),
     };
     const rhythm = await assemble(parts, []);
-    const [before, old] = [this.#rhythm, this.#worker];
+    const [previous, old] = [this.#rhythm, this.#worker];
     this.#rhythm = rhythm;
     await this.#register(sources);
-    this.#handler = createHandler(httpParts(rhythm, parts, { token }));
+    const before = this.#pages;
+    const watched = this.#pages = new Watched(systemClock);
+    this.#handler = createHandler(httpParts(rhythm, parts, { token, links, watched }));
+    // Browsers come back by themselves.
+    before?.close();
     this.#worker = rhythm.worker({ ...this.#parts.worker, observer: (event) => this.#hear(event) });
     this.#running(this.#worker.run());
-    if (old !== undefined) this.#running(old.stop().then(() => before!.close()));
+    if (old !== undefined) this.#running(old.stop().then(() => previous!.close()));
   }
 
   #hear(event: WorkerEvent): void {

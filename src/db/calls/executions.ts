@@ -190,6 +190,16 @@ export async function findByEnd(engine: EngineRef, end: string): Promise<string[
 
 /** Lists executions, newest first. */
 export async function listExecutions(engine: EngineRef, filter: StoredFilter): Promise<StoredExecution[]> {
+  const { where, params } = whereOf(filter);
+  return await ask<StoredExecution>(
+    engine,
+    `select ${COLUMNS} from rhythm.executions as e ${where} order by e.id desc limit ${filter.limit}`,
+    params,
+  );
+}
+
+/** The condition of a filter on the view executions as e, and its parameters. */
+export function whereOf(filter: StoredFilter): { where: string; params: string[] } {
   const conditions: string[] = [];
   const params: string[] = [];
   const add = (value: string | undefined, condition: (parameter: string) => string): void => {
@@ -198,6 +208,8 @@ export async function listExecutions(engine: EngineRef, filter: StoredFilter): P
   add(filter.type, (p) => `e.type = ${p}`);
   add(filter.target, (p) => `e.target = ${p}`);
   add(filter.statuses && arrayText(filter.statuses), (p) => `e.status = any (${p}::text[])`);
+  // An index has those that failed, and only they have a fingerprint.
+  if (filter.statuses?.every((status) => status === "failed")) conditions.push("e.fingerprint is not null");
   add(filter.queue, (p) => `e.queue = ${p}`);
   add(filter.parentId, (p) => `e.parent_id = ${p}::uuid`);
   add(filter.fingerprint, (p) => `e.fingerprint = ${p}::bigint`);
@@ -208,11 +220,7 @@ export async function listExecutions(engine: EngineRef, filter: StoredFilter): P
   add(filter.createdBefore && floorId(filter.createdBefore), (p) => `e.id < ${p}::uuid`);
   add(filter.beforeId, (p) => `e.id < ${p}::uuid`);
   const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
-  return await ask<StoredExecution>(
-    engine,
-    `select ${COLUMNS} from rhythm.executions as e ${where} order by e.id desc limit ${filter.limit}`,
-    params,
-  );
+  return { where, params };
 }
 
 /** Asks to be notified of the ends of executions. */

@@ -4,7 +4,8 @@
  * @module
  */
 
-const ROUND = constants(64, 3);
+// Signed, so that the machine adds them as they are.
+const ROUND = new Int32Array(constants(64, 3));
 const START = constants(8, 2);
 
 /** The first 32 bits of the fractions of the square (2) or cube (3) roots of the first primes. */
@@ -38,7 +39,7 @@ export function digest(text: string): Uint32Array {
   view.setUint32(padded.length - 8, Math.floor(bytes.length / 2 ** 29));
   view.setUint32(padded.length - 4, bytes.length << 3);
   const state = START.slice();
-  const words = new Uint32Array(64);
+  const words = new Int32Array(64);
   for (let at = 0; at < padded.length; at += 64) {
     for (let index = 0; index < 16; index++) words[index] = view.getUint32(at + 4 * index);
     block(state, words);
@@ -47,7 +48,7 @@ export function digest(text: string): Uint32Array {
 }
 
 /** The SHA-256 of a message that is one block long with its padding. @param words 64 words; the first 16 are the block */
-export function compress(words: Uint32Array): Uint32Array {
+export function compress(words: Int32Array): Uint32Array {
   const state = START.slice();
   block(state, words);
   return state;
@@ -57,7 +58,7 @@ function rotate(word: number, by: number): number {
   return (word >>> by) | (word << (32 - by));
 }
 
-function block(state: Uint32Array, words: Uint32Array): void {
+function block(state: Uint32Array, words: Int32Array): void {
   for (let index = 16; index < 64; index++) {
     const x = words[index - 15]!;
     const y = words[index - 2]!;
@@ -65,16 +66,14 @@ function block(state: Uint32Array, words: Uint32Array): void {
     const s1 = rotate(y, 17) ^ rotate(y, 19) ^ (y >>> 10);
     words[index] = words[index - 16]! + s0 + words[index - 7]! + s1;
   }
-  let [a, b, c, d, e, f, g, h] = state as unknown as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  let a = state[0]! | 0;
+  let b = state[1]! | 0;
+  let c = state[2]! | 0;
+  let d = state[3]! | 0;
+  let e = state[4]! | 0;
+  let f = state[5]! | 0;
+  let g = state[6]! | 0;
+  let h = state[7]! | 0;
   for (let index = 0; index < 64; index++) {
     const s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
     const first = (h + s1 + ((e & f) ^ (~e & g)) + ROUND[index]! + words[index]!) | 0;
@@ -89,5 +88,12 @@ function block(state: Uint32Array, words: Uint32Array): void {
     b = a;
     a = (first + second) | 0;
   }
-  [a, b, c, d, e, f, g, h].forEach((word, index) => state[index]! += word);
+  state[0]! += a;
+  state[1]! += b;
+  state[2]! += c;
+  state[3]! += d;
+  state[4]! += e;
+  state[5]! += f;
+  state[6]! += g;
+  state[7]! += h;
 }

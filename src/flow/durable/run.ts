@@ -47,6 +47,8 @@ export class Run {
   #paused = false;
   /** As they were told last; nothing: they were not told yet. */
   #tags: string | undefined;
+  /** Those of the state that was read: somebody may have changed it since they were told. */
+  #tagsRead: string[] | undefined;
   #isFirst = false;
   /** Operations that nothing could observe any more when it came to its end. */
   #released: string[] = [];
@@ -80,6 +82,8 @@ export class Run {
     const run = new Run(given);
     const { main, fibres } = decode(run.#vm, snapshot, given.world.registry);
     run.#main = main;
+    const { index } = run.#vm.program.program;
+    if (index !== undefined) run.#tagsRead = tagsOf(run.#vm, fibres, index);
     run.#paused = snapshot.b !== undefined;
     run.#vm.outside.begin(given.host);
     const reason = given.options?.cancel;
@@ -211,7 +215,11 @@ export class Run {
     const released = [...this.#released, ...this.#vm.pending.keys()];
     const effects = this.#vm.outbox.take();
     // What ended in its first step had no variables to tell; what was told before stays.
-    const tags = this.#isFirst ? this.#newTags([]) : {};
+    const tags = this.#isFirst
+      ? this.#newTags([])
+      : this.#tags === undefined && this.#tagsRead !== undefined
+      ? { tags: this.#tagsRead }
+      : {};
     return { status, moment: this.#moment(), ...(error && { error }), effects, waits: [], released, ...tags };
   }
 

@@ -41,7 +41,7 @@ const RANDOM = 0xffff_ffff;
 export class Outside {
   readonly #host: FlowHost;
   #key: Uint32Array | undefined;
-  readonly #words = new Uint32Array(64);
+  readonly #words = new Int32Array(64);
   #ids: Uint32Array | undefined;
   #randoms: Uint32Array | undefined;
   #step = 0;

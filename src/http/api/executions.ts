@@ -31,6 +31,34 @@ const STATUSES: readonly string[] = [
 ];
 const tag = "executions";
 
+/** Which executions, as a query string says it. */
+export const executionQuery = z.strictObject({
+  type: z.enum(["task", "workflow"]).optional(),
+  target: z.string().optional(),
+  status: z.string().optional().describe("one status, or several with commas"),
+  queue: z.string().optional(),
+  parent: z.string().optional(),
+  fingerprint: fingerprint.optional(),
+  variables: z.string().optional().describe("JSON object of variables that workflows are found by"),
+  metadata: z.string().optional().describe("JSON object that the metadata must contain"),
+  createdAfter: z.string().optional(),
+  createdBefore: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  cursor: z.string().optional(),
+});
+
+/** The filter that a query string stands for. */
+export function filterOf(query: z.output<typeof executionQuery>): ExecutionFilter {
+  const { status, metadata, variables, ...rest } = query;
+  const filter: ExecutionFilter = { ...rest };
+  if (status !== undefined) filter.status = readStatuses(status);
+  if (variables !== undefined) {
+    filter.variables = readObject(variables, "variables") as Record<string, string>;
+  }
+  if (metadata !== undefined) filter.metadata = readObject(metadata, "metadata");
+  return filter;
+}
+
 /** Everything about executions. */
 export function executionRoutes(reads: ReadModel, commands: Commands): Route[] {
   return [...readRoutes(reads), ...startRoutes(commands), ...changeRoutes(reads, commands)];
@@ -44,31 +72,9 @@ function readRoutes(reads: ReadModel): Route[] {
       operation: "listExecutions",
       summary: "Executions, newest first",
       tag,
-      query: z.strictObject({
-        type: z.enum(["task", "workflow"]).optional(),
-        target: z.string().optional(),
-        status: z.string().optional().describe("one status, or several with commas"),
-        queue: z.string().optional(),
-        parent: z.string().optional(),
-        fingerprint: fingerprint.optional(),
-        variables: z.string().optional().describe("JSON object of variables that workflows are found by"),
-        metadata: z.string().optional().describe("JSON object that the metadata must contain"),
-        createdAfter: z.string().optional(),
-        createdBefore: z.string().optional(),
-        limit: z.coerce.number().int().min(1).max(1000).default(100),
-        cursor: z.string().optional(),
-      }),
+      query: executionQuery,
       response: executionPage,
-      handle: ({ query }) => {
-        const { status, metadata, variables, ...rest } = query;
-        const filter: ExecutionFilter = { ...rest };
-        if (status !== undefined) filter.status = readStatuses(status);
-        if (variables !== undefined) {
-          filter.variables = readObject(variables, "variables") as Record<string, string>;
-        }
-        if (metadata !== undefined) filter.metadata = readObject(metadata, "metadata");
-        return reads.executions(filter);
-      },
+      handle: ({ query }) => reads.executions(filterOf(query)),
     }),
     route({
       method: "GET",

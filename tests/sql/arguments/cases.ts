@@ -418,6 +418,11 @@ export const cases: Record<string, Cases> = {
     ],
     p_cleanup: "null is false",
     p_note: "any text; what is longer than 2000 characters is cut",
+    p_version: [[
+      `rewind_state(${waiting}, 1, '{}', ${waits}, '{}', p_version => 9)`,
+      "RH002",
+      'Cannot rewind: flow "f" has no version 9',
+    ]],
   },
   fork_state: {
     p_execution: [

@@ -1,0 +1,256 @@
+/** What the server answers. Times are texts. */
+
+/** Any JSON. */
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+
+/** Who one is, and where. */
+export interface Session {
+  name: string;
+  version: string;
+  schema: string;
+  environment?: string;
+  mode?: string;
+}
+
+/** The status of an execution. */
+export type Status = "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled";
+
+/** An execution in a list. */
+export interface Row {
+  id: string;
+  type: "task" | "workflow";
+  target: string;
+  status: Status;
+  queue: string;
+  version: number | null;
+  attempt: number;
+  maxAttempts: number;
+  note: string | null;
+  parentId: string | null;
+  errorType: string | null;
+  errorMessage: string | null;
+  fingerprint: string | null;
+  cancelReason: string | null;
+  createdAt: string;
+  runAt: string | null;
+  startedAt: string | null;
+  completedAt: string | null;
+  pausedAt: string | null;
+  waitKind: string | null;
+  waitName: string | null;
+  waitUntil: string | null;
+  waits: number | null;
+}
+
+/** A page of executions. */
+export interface RowPage {
+  rows: Row[];
+  cursor: string | null;
+}
+
+/** An error, as it is stored. */
+export interface Failure {
+  type: string;
+  message: string;
+  code?: string;
+  data?: Json;
+  at?: { line: number; column: number };
+  stack?: string;
+  executionId?: string;
+  target?: string;
+}
+
+/** A branch of a workflow. */
+export interface Fibre {
+  function: string;
+  line: number;
+  column: number;
+  variables: Record<string, Json>;
+  waitsFor: string[];
+}
+
+/** Why an execution does not continue. */
+export interface Reason {
+  reason: string;
+  sentence: string;
+  since?: string;
+  until?: string;
+  expectedAt?: string;
+  id?: string;
+  name?: string;
+  line?: number;
+  holders?: string[];
+  because?: Reason[];
+}
+
+/** Something that a step took or started. */
+export interface Item {
+  kind: string;
+  id?: string;
+  name?: string;
+  status?: string;
+}
+
+/** A step of a workflow. */
+export interface Step {
+  step: number;
+  at: string;
+  act: "step" | "edited" | "rewound" | "forked" | "migrated" | "repaired";
+  took: Item[];
+  started: Item[];
+  logs: { level: string; message: string; line: number }[];
+  from: number[];
+  to: number[];
+  note: string | null;
+  by: string | null;
+}
+
+/** A workflow as it was. */
+export interface Past {
+  step: number;
+  at: string;
+  status: Status;
+  version: number;
+  source: string;
+  fibres: Fibre[];
+  started: Item[];
+  output?: Json;
+  error?: Failure;
+}
+
+/** A log line. */
+export interface Line {
+  id: string;
+  at: string;
+  level: string;
+  message: string;
+  data: Json;
+}
+
+/** Everything about one execution. */
+export interface Whole {
+  execution: {
+    id: string;
+    type: "task" | "workflow";
+    target: string;
+    status: Status;
+    queue: string;
+    priority: number;
+    inputs: Json;
+    output: Json;
+    error: Failure | null;
+    cancelReason: string | null;
+    attempt: number;
+    maxAttempts: number;
+    failures: number;
+    crashes: number;
+    metadata: Json;
+    progress: Json;
+    note: string | null;
+    parentId: string | null;
+    createdAt: string;
+    runAt: string | null;
+    startedAt: string | null;
+    completedAt: string | null;
+    pausedAt: string | null;
+    pausedBy: string | null;
+    pauseReason: string | null;
+  };
+  family: Row[];
+  hasMore: boolean;
+  source: { version: number; source: string } | null;
+  fibres: Fibre[];
+  reasons: Reason[];
+  logs: Line[];
+  steps: Step[];
+}
+
+/** Failures of one kind. */
+export interface Kind {
+  fingerprint: string;
+  state: "new" | "known" | "resolved" | "ignored";
+  type: "task" | "workflow";
+  target: string;
+  errorType: string | null;
+  message: string | null;
+  count: number;
+  failed: number;
+  firstAt: string;
+  lastAt: string;
+  trend: number[];
+  versions: number[];
+  exampleId: string;
+  changedAt: string | null;
+  changedBy: string | null;
+  note: string | null;
+}
+
+/** Something that is done to many executions. */
+export interface Operation {
+  id: string;
+  action: string;
+  state: "running" | "stopped" | "completed";
+  dryRun: boolean;
+  filter: Record<string, Json>;
+  args: Record<string, Json>;
+  startedBy: string;
+  createdAt: string;
+  endedAt: string | null;
+  looked: number;
+  done: number;
+  unchanged: number;
+  refused: number;
+  locked: number;
+}
+
+/** What an operation did to one execution. */
+export interface Act {
+  executionId: string;
+  at: string;
+  result: "done" | "would" | "unchanged" | "refused" | null;
+  detail: string | null;
+}
+
+/** The state of everything. */
+export interface Overview {
+  pulse: Record<string, number>;
+  queues: {
+    queue: string;
+    ready: number;
+    delayed: number;
+    running: number;
+    suspended: number;
+    oldestAt: string | null;
+    workers: number;
+    paused: boolean;
+    concurrency: number | null;
+  }[];
+  failures: Kind[];
+  pauses: {
+    kind: string;
+    name: string | null;
+    pausedAt: string;
+    pausedBy: string | null;
+    reason: string | null;
+  }[];
+  due: { name: string; target: string; nextRunAt: string; cron: string; lastError: Json }[];
+  rates: {
+    at: string;
+    type: string;
+    target: string;
+    completed: number;
+    failed: number;
+    cancelled: number;
+    p95Ms: number | null;
+  }[];
+  workers: {
+    id: string;
+    name: string;
+    running: number;
+    beatAt: string;
+    leaseUntil: string;
+    startedAt: string;
+  }[];
+  operations: Operation[];
+  now: string;
+}

@@ -1,0 +1,163 @@
+/** What the pages of the dashboard read. Each function is one statement over the views. */
+import type { JsonValue } from "../../shared/json.ts";
+import { ask, type EngineRef } from "./engine_ref.ts";
+import { type StoredFilter, whereOf } from "./executions.ts";
+
+/** How busy everything is. */
+export interface Pulse {
+  /** What ended in the last whole minute. */
+  readonly perMinute: number;
+  /** Kinds of failures that nobody has looked at. */
+  readonly newFailures: number;
+  /** Operations that are under way. */
+  readonly operations: number;
+  /** Workers whose heartbeat is in time. */
+  readonly workers: number;
+  /** What is paused, except executions. */
+  readonly pauses: number;
+}
+
+/** An execution in a list: no payloads. */
+export interface Row {
+  readonly id: string;
+  readonly type: "task" | "workflow";
+  readonly target: string;
+  readonly status: "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled";
+  readonly queue: string;
+  readonly version: number | null;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly note: string | null;
+  readonly parentId: string | null;
+  /** The error's class, and the beginning of its message. */
+  readonly errorType: string | null;
+  readonly errorMessage: string | null;
+  readonly fingerprint: string | null;
+  readonly cancelReason: string | null;
+  readonly createdAt: Date;
+  readonly runAt: Date | null;
+  readonly startedAt: Date | null;
+  readonly completedAt: Date | null;
+  readonly pausedAt: Date | null;
+  /** What a suspended workflow waits for: the first thing, and how many there are, up to 100. */
+  readonly waitKind: string | null;
+  readonly waitName: string | null;
+  readonly waitUntil: Date | null;
+  readonly waits: number | null;
+}
+
+/** A page of rows. */
+export interface RowPage {
+  /** The newest first. */
+  readonly rows: readonly Row[];
+  /** Where the next page begins. */
+  readonly cursor: string | null;
+}
+
+const ROW =
+  `e.id, e.type, e.target, e.status, e.queue, e.version, e.attempt, e.max_attempts as "maxAttempts", e.note,
+  e.parent_id as "parentId", e.error ->> 'type' as "errorType", left(e.error ->> 'message', 300) as "errorMessage",
+  e.fingerprint::text as fingerprint, left(e.cancel_reason, 300) as "cancelReason", e.created_at as "createdAt", e.run_at as "runAt",
+  e.claimed_at as "startedAt", e.completed_at as "completedAt", e.paused_at as "pausedAt"`;
+
+const WAITS = `left join lateral (
+    select (array_agg(x.kind))[1] as "waitKind", (array_agg(x.name))[1] as "waitName", min(x.until) as "waitUntil", count(*)::integer as waits
+    from (select w.kind, w.name, w.until from rhythm.waits as w where w.execution_id = e.id and e.status = 'suspended' limit 100) as x
+    having count(*) > 0
+  ) as p on true`;
+
+/** How busy everything is. */
+export async function readPulse(engine: EngineRef): Promise<Pulse> {
+  const [row] = await ask<Pulse>(
+    engine,
+    `select
+      (select coalesce(sum(r.completed + r.failed + r.cancelled), 0)::float8 from rhythm.rates as r
+        where r.span = 'minute' and r.at = date_trunc('minute', rhythm.now()) - interval '1 minute') as "perMinute",
+      (select count(*)::integer from rhythm.failures as f where f.state = 'new') as "newFailures",
+      (select count(*)::integer from rhythm.operations as o where o.state = 'running') as operations,
+      (select count(*)::integer from rhythm.workers as w where w.lease_until > rhythm.now()) as workers,
+      (select count(*)::integer from rhythm.pauses) as pauses`,
+  );
+  return row!;
+}
+
+/** A page of executions, newest first. */
+export async function listRows(engine: EngineRef, filter: StoredFilter): Promise<RowPage> {
+  const { where, params } = whereOf(filter);
+  const rows = await ask<Row>(
+    engine,
+    `select e.*, p."waitKind", p."waitName", p."waitUntil", p.waits
+    from (select ${ROW} from rhythm.executions as e ${where} order by e.id desc limit ${
+      filter.limit + 1
+    }) as e
+    ${WAITS} order by e.id desc`,
+    params,
+  );
+  const page = rows.slice(0, filter.limit);
+  return { rows: page, cursor: rows.length > filter.limit ? page.at(-1)!.id : null };
+}
+
+/** An execution and its descendants, oldest first, so many at most. */
+export async function listFamily(engine: EngineRef, id: string, limit: number): Promise<Row[]> {
+  return await ask<Row>(
+    engine,
+    `with recursive tree (id) as (
+      select $1::text::uuid
+      union all
+      select c.id from tree as t cross join lateral (
+        select x.id from rhythm.executions as x where x.parent_id = t.id order by x.id limit ${limit}
+      ) as c
+    )
+    select e.*, p."waitKind", p."waitName", p."waitUntil", p.waits
+    from (
+      select ${ROW} from (select t.id from tree as t limit ${limit}) as t join rhythm.executions as e on e.id = t.id
+    ) as e
+    ${WAITS} order by e.id`,
+    [id],
+  );
+}
+
+/** What changes when an execution does: itself, its steps and what people did after a step, its first thousand children, its lines, its log. */
+export async function readStamp(engine: EngineRef, id: string, after: number): Promise<JsonValue> {
+  const [row] = await ask<{ stamp: JsonValue }>(
+    engine,
+    `select jsonb_build_array(e.status, e.attempt, e.failures, e.progress, e.note, e.paused_at, e.completed_at, e.claimed_at,
+      (select jsonb_build_array(count(*), count(c.completed_at), count(c.claimed_at), sum(c.attempt)) from (
+        select x.completed_at, x.claimed_at, x.attempt from rhythm.executions as x where x.parent_id = e.id order by x.id limit 1000) as c),
+      (select jsonb_agg(to_jsonb(x)) from (select w.kind, w.id from rhythm.waits as w where w.execution_id = e.id limit 100) as x),
+      case when e.type = 'workflow' then (select max(h.step) from rhythm.history(e.id, $2::text::integer, 100) as h) end,
+      (select max(l.id) from rhythm.logs as l where l.execution_id = e.id)) as stamp
+    from rhythm.executions as e where e.id = $1::text::uuid`,
+    [id, after],
+  );
+  return row?.stamp ?? null;
+}
+
+/** The text of the version that an execution runs; nothing: it is no flow. */
+export async function readSource(
+  engine: EngineRef,
+  id: string,
+): Promise<{ version: number; source: string } | null> {
+  const [row] = await ask<{ version: number; source: string }>(
+    engine,
+    `select e.version, v.source from rhythm.executions as e
+    join rhythm.flow_versions as v on v.name = e.target and v.version = e.version
+    where e.id = $1::text::uuid and e.type = 'workflow'`,
+    [id],
+  );
+  return row ?? null;
+}
+
+/** The last log lines of an execution, oldest first. */
+export async function lastLines(engine: EngineRef, id: string, limit: number): Promise<JsonValue[]> {
+  const rows = await ask<{ line: JsonValue }>(
+    engine,
+    `select to_jsonb(l) as line from (
+      select x.id::text as id, x.at, x.level, left(x.message, 2000) as message,
+        case when pg_column_size(x.data) < 4000 then x.data end as data
+      from rhythm.logs as x where x.execution_id = $1::text::uuid order by x.id desc limit ${limit}
+    ) as l order by l.id::bigint`,
+    [id],
+  );
+  return rows.map(({ line }) => line);
+}

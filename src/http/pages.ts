@@ -1,0 +1,66 @@
+/** What the pages of the dashboard show. It is not a part of the API, and changes with the dashboard. */
+import { z } from "zod";
+import type { PageReads } from "./read_model.ts";
+import { HttpError } from "./respond.ts";
+import { executionQuery, filterOf } from "./api/executions.ts";
+import type { Page } from "./watched.ts";
+
+type Query = Record<string, string>;
+
+/**
+ * The page with a key: its name, and a query string.
+ *
+ * @param key as in `executions?status=failed`
+ * @param reads what pages read
+ * @throws {HttpError} there is no such page, or its query is wrong
+ */
+export function pageOf(key: string, reads: PageReads): Page {
+  const [path = "", search = ""] = key.split("?");
+  const query: Query = Object.fromEntries(new URLSearchParams(search));
+  const [name, id, ...rest] = path.split("/").map((part) => decodeURIComponent(part));
+  const open = rest.length > 0 ? undefined : (id === undefined ? LISTS : ONES).get(name!);
+  if (open === undefined) throw new HttpError(404, "NOT_FOUND", `The dashboard has no page "${path}"`);
+  return open(reads, query, id ?? "");
+}
+
+type Open = (reads: PageReads, query: Query, id: string) => Page;
+
+const LISTS = new Map<string, Open>(Object.entries(
+  {
+    pulse: (reads) => ({ look: () => reads.pulse(), everyMs: 5_000 }),
+    overview: (reads) => ({ look: () => reads.pulse(), read: () => reads.overview(), everyMs: 2_000 }),
+    executions: (reads, query) => {
+      const filter = filterOf(checked(executionQuery, query));
+      return { look: () => reads.rows(filter) };
+    },
+    failures: (reads, query) => {
+      const { state } = checked(FAILURES, query);
+      return { look: () => reads.failures(state === undefined ? {} : { state }), everyMs: 2_000 };
+    },
+    operations: (reads) => ({ look: () => reads.operations() }),
+  } satisfies Record<string, Open>,
+));
+
+const ONES = new Map<string, Open>(Object.entries(
+  {
+    executions: (reads, _query, id) => {
+      let after = 0;
+      const read = async (): Promise<unknown> => {
+        const one = await reads.one(id);
+        after = one.steps.at(-1)?.step ?? 0;
+        return one;
+      };
+      return { look: () => reads.stamp(id, after), read };
+    },
+    operations: (reads, _query, id) => ({ look: () => reads.operation(id) }),
+  } satisfies Record<string, Open>,
+));
+
+const FAILURES = z.strictObject({ state: z.enum(["new", "known", "resolved", "ignored"]).optional() });
+
+function checked<Schema extends z.ZodType>(schema: Schema, query: Query): z.output<Schema> {
+  const result = schema.safeParse(query);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new HttpError(400, "INVALID_REQUEST", `The query is not what was expected: ${issues.join("; ")}`);
+}

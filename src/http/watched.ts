@@ -1,0 +1,170 @@
+import type { CancelTimer, Clock } from "../runtime/clock.ts";
+
+/** What a page of the dashboard shows. */
+export interface Page {
+  /** One statement, whose answer changes when the page does. */
+  readonly look: () => Promise<unknown>;
+  /** All that the page shows. Without it: what `look` gave. */
+  readonly read?: () => Promise<unknown>;
+  /** How often to look at most. Default: once a second. */
+  readonly everyMs?: number;
+}
+
+/**
+ * Pages that people look at. All viewers of a process share one timer, which runs one statement a second at most: a look at one
+ * page after the other. Nobody looks: nothing runs. What is read stays for all viewers until a look sees a change.
+ */
+export class Watched {
+  readonly #topics = new Map<string, Topic>();
+  readonly #clock: Pick<Clock, "after" | "monotonic">;
+  readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  #cancel: CancelTimer | undefined;
+  #closed = false;
+
+  /** @param clock time and timers */
+  constructor(clock: Pick<Clock, "after" | "monotonic">) {
+    this.#clock = clock;
+  }
+
+  /** What a page shows now; what all its viewers share, if somebody watches it. */
+  async read(key: string, page: Page): Promise<unknown> {
+    const topic = this.#topics.get(key);
+    if (topic === undefined) return await (page.read ?? page.look)();
+    // That of the topic: it knows what its viewers have seen.
+    topic.shown ??= (topic.page.read ?? topic.page.look)();
+    try {
+      return await topic.shown;
+    } catch (error) {
+      topic.shown = undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Tells of changes as server-sent events: `changed` with the key of a page, `trouble` when it cannot be read, and a comment every
+   * few seconds, so that both sides learn when the other is gone.
+   *
+   * @param pages what is watched
+   */
+  watch(pages: ReadonlyMap<string, Page>): ReadableStream<Uint8Array> {
+    let leave = (): void => {};
+    return new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        if (this.#closed) return controller.close();
+        this.#streams.add(controller);
+        const stops = [...pages].map(([key, page]) => this.#join(key, page, controller));
+        let beat = this.#clock.after(0, () => {}, { background: true });
+        const ping = (): void => {
+          if (!send(controller, ": still here\n\n")) return leave();
+          beat = this.#clock.after(BEAT_MS, ping, { background: true });
+        };
+        leave = (): void => {
+          beat();
+          this.#streams.delete(controller);
+          for (const stop of stops) stop();
+        };
+        ping();
+      },
+      cancel: () => leave(),
+    });
+  }
+
+  /** Something was done: what was read is old, and viewers are told at the next look. */
+  forget(): void {
+    for (const topic of this.#topics.values()) {
+      topic.last = undefined;
+      topic.shown = undefined;
+    }
+  }
+
+  /** Ends all streams and the timer. */
+  close(): void {
+    this.#closed = true;
+    this.#cancel?.();
+    this.#topics.clear();
+    for (const controller of this.#streams) {
+      try {
+        controller.close();
+      } catch {
+        // Its viewer is gone already.
+      }
+    }
+    this.#streams.clear();
+  }
+
+  #join(key: string, page: Page, viewer: ReadableStreamDefaultController<Uint8Array>): () => void {
+    let topic = this.#topics.get(key);
+    if (topic === undefined) {
+      topic = { key, page, viewers: new Set(), lookedAt: -Infinity, last: undefined, shown: undefined };
+      this.#topics.set(key, topic);
+    }
+    topic.viewers.add(viewer);
+    this.#cancel ??= this.#clock.after(FIRST_MS, () => void this.#tick(), { background: true });
+    return () => {
+      topic.viewers.delete(viewer);
+      if (topic.viewers.size === 0) this.#topics.delete(key);
+    };
+  }
+
+  async #tick(): Promise<void> {
+    const topic = this.#next();
+    if (topic !== undefined) await this.#look(topic);
+    if (this.#closed) return;
+    this.#cancel = this.#topics.size === 0
+      ? undefined
+      : this.#clock.after(TICK_MS, () => void this.#tick(), { background: true });
+  }
+
+  // The one that was not looked at for the longest time, of those whose turn it is.
+  #next(): Topic | undefined {
+    const now = this.#clock.monotonic();
+    return [...this.#topics.values()]
+      .filter(({ page, lookedAt }) => now - lookedAt >= (page.everyMs ?? TICK_MS) - SLACK_MS)
+      .sort((a, b) => a.lookedAt - b.lookedAt)[0];
+  }
+
+  async #look(topic: Topic): Promise<void> {
+    topic.lookedAt = this.#clock.monotonic();
+    let event: string;
+    try {
+      const seen = await topic.page.look();
+      const text = JSON.stringify(seen);
+      if (text === topic.last) return;
+      topic.last = text;
+      topic.shown = topic.page.read === undefined ? Promise.resolve(seen) : undefined;
+      event = "changed";
+    } catch {
+      // The page itself says what is wrong, when it is read.
+      topic.last = undefined;
+      topic.shown = undefined;
+      event = "trouble";
+    }
+    const message = `event: ${event}\ndata: ${JSON.stringify(topic.key)}\n\n`;
+    for (const viewer of topic.viewers) send(viewer, message);
+  }
+}
+
+interface Topic {
+  readonly key: string;
+  readonly page: Page;
+  readonly viewers: Set<ReadableStreamDefaultController<Uint8Array>>;
+  lookedAt: number;
+  last: string | undefined;
+  shown: Promise<unknown> | undefined;
+}
+
+function send(viewer: ReadableStreamDefaultController<Uint8Array>, text: string): boolean {
+  try {
+    viewer.enqueue(encoder.encode(text));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const encoder = new TextEncoder();
+const TICK_MS = 1_000;
+// A timer may be a little early.
+const SLACK_MS = 50;
+const FIRST_MS = 200;
+const BEAT_MS = 15_000;

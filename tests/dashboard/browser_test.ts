@@ -1,0 +1,264 @@
+/** The dashboard in a browser. It is skipped where no Chromium is found: RHYTHM_TEST_CHROMIUM names one. */
+import { deepStrictEqual as equal, match, ok, strictEqual as same } from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { task } from "../../mod.ts";
+import { testApp } from "../app/support.ts";
+import { until } from "../support/until.ts";
+import { executable, openBrowser, openPage, violations } from "./chromium.ts";
+
+const TOKEN = "a token for the tests";
+const BASE = "/ops/rhythm";
+const HOSTILE = {
+  html: "<img src=x onerror='window.hit=1'><script>window.hit=2</script>",
+  turned: "abc\u202edcba, zero\u200bwidth",
+  long: "x".repeat(500_000),
+  deep: JSON.parse(`${"[".repeat(100)}1${"]".repeat(100)}`),
+};
+const FLOWS = [
+  {
+    name: "approve",
+    source: "```\nname: approve\nindex: [orderId]\n```\n" + `const { orderId } = Inputs
+const price = await Task.run("price_of", { orderId })
+const limit = price > 10 ? 10 : 5
+const { by } = await Signal.next("approval")
+return { orderId, price, by }
+`,
+  },
+  {
+    name: "odd",
+    source: `await Signal.next("never")\nreturn 1\n`,
+  },
+];
+
+Deno.test({
+  name: `the dashboard in a browser${executable === undefined ? " (skipped: no Chromium was found)" : ""}`,
+  ignore: executable === undefined,
+  // The browser's process and pipes are closed at the end, as a whole.
+  sanitizeOps: false,
+  sanitizeResources: false,
+}, async (t) => {
+  let isBroken = true;
+  const priceOf = task({ name: "price_of" }, (_: { orderId: number }, ctx) => {
+    ctx.log.info("priced", { html: "<b>12</b>" });
+    return 12;
+  });
+  const charge = task({ name: "charge" }, () => {
+    if (isBroken) throw new TypeError("Cannot charge card 1234 <script>window.hit=3</script>");
+    return "charged";
+  });
+  await using app = await testApp({ tasks: [priceOf, charge], flows: FLOWS, token: TOKEN });
+  const { rhythm } = app;
+  app.work();
+  const approve = await rhythm.workflows.start("approve", { orderId: 1042 });
+  const odd = await rhythm.workflows.start("odd", HOSTILE);
+  for (const card of [1, 2, 3]) await rhythm.tasks.queue("charge", { card });
+  await until(async () => {
+    const { executions } = await rhythm.executions.query();
+    const [kind] = await rhythm.failures.list();
+    return executions.every(({ status }) => status !== "pending" && status !== "running") &&
+      kind?.count === 3;
+  });
+
+  const serve = (port: number, signal?: AbortSignal): Deno.HttpServer<Deno.NetAddr> =>
+    Deno.serve(
+      { port, hostname: "127.0.0.1", onListen: () => {}, signal },
+      (request) => rhythm.fetch(request, { basePath: BASE }),
+    );
+  const plug = new AbortController();
+  let server = serve(0, plug.signal);
+  const base = `http://127.0.0.1:${server.addr.port}${BASE}`;
+  const browser = await openBrowser();
+  try {
+    const { page, complaints } = await openPage(browser);
+    const quiet = (): void => equal(complaints, []);
+
+    await t.step(
+      "a wrong token is refused, and the right one lets in; scripts cannot read the session",
+      async () => {
+        await page.goto(base);
+        await page.getByLabel("Token").fill("another");
+        await page.getByRole("button", { name: "Log in" }).click();
+        await page.getByRole("alert").getByText("not the right token").waitFor();
+        // The browser itself reports the refusal.
+        match(complaints.splice(0).join(), /401/);
+        equal(await violations(page), []);
+        await page.getByLabel("Token").fill(TOKEN);
+        await page.getByRole("button", { name: "Log in" }).click();
+        await page.getByRole("heading", { name: "Overview" }).waitFor();
+        same(await page.evaluate("document.cookie"), "");
+        await page.getByText("live", { exact: true }).waitFor();
+        quiet();
+      },
+    );
+
+    await t.step("a search leads to an execution by the keyboard alone, and Back comes back", async () => {
+      await page.keyboard.press("/");
+      await page.keyboard.type("flow:approve orderId:1042");
+      await page.keyboard.press("Enter");
+      await page.getByRole("link", { name: "approve", exact: true }).waitFor();
+      same(await page.getByRole("row").count(), 2);
+      await page.keyboard.press("j");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "approve", exact: true }).waitFor();
+      match(page.url(), new RegExp(`${BASE}/executions/${approve.id}$`));
+      await page.goBack();
+      await page.getByRole("heading", { name: "Executions" }).waitFor();
+      same(new URL(page.url()).searchParams.get("q"), "flow:approve orderId:1042");
+      await page.goto(`${base}/executions?q=statuss:x age:2`);
+      await page.getByText("Write an age as").waitFor();
+      quiet();
+    });
+
+    await t.step(
+      "an execution shows the line where it stands, values beside the lines that made them, and why",
+      async () => {
+        await page.goto(`${base}/executions/${approve.id}`);
+        const lit = page.locator("li.lit");
+        await lit.waitFor();
+        match(await lit.innerText(), /const \{ by \} = await Signal\.next\("approval"\)/);
+        const made = page.locator(".code li", { has: page.locator(".value") });
+        match((await made.allInnerTexts()).join("\n"), /price_of.*\s+price = 12[\s\S]*limit = 10/);
+        await page.getByText('It waits in line 8 for signal "approval"').waitFor();
+        quiet();
+      },
+    );
+
+    await t.step("steps can be gone through, and are in the address", async () => {
+      await page.keyboard.press("ArrowLeft");
+      await page.locator("li.lit", { hasText: "price_of" }).waitFor();
+      same(new URL(page.url()).searchParams.get("step"), "1");
+      await page.reload();
+      await page.locator("li.lit", { hasText: "price_of" }).waitFor();
+      await page.keyboard.press("End");
+      await page.locator("li.lit", { hasText: "approval" }).waitFor();
+      same(new URL(page.url()).search, "");
+      quiet();
+    });
+
+    await t.step(
+      "a variable is edited, and a signal approves by hand; the page follows by itself",
+      async () => {
+        await page.getByRole("button", { name: "Edit variables" }).click();
+        await page.getByRole("textbox", { name: "price" }).fill("twelve");
+        await page.getByRole("button", { name: "Save" }).click();
+        await page.getByRole("alert").getByText("is not JSON").waitFor();
+        await page.getByRole("textbox", { name: "price" }).fill("13");
+        await page.getByLabel("Why").fill("a discount");
+        await page.getByRole("button", { name: "Save" }).click();
+        await page.locator(".code .value", { hasText: "price = 13" }).waitFor();
+        await page.getByRole("button", { name: "Send signal" }).click();
+        same(await page.getByLabel("Signal", { exact: true }).inputValue(), "approval");
+        await page.getByLabel("Payload").fill('{"by": "grace"}');
+        await page.getByRole("button", { name: "Send", exact: true }).click();
+        await page.locator(".title .state.completed").waitFor();
+        await page.getByRole("tab", { name: "Output" }).click();
+        await page.locator(".json", { hasText: '"grace"' }).waitFor();
+        equal(await approve.result(), { orderId: 1042, price: 13, by: "grace" });
+        quiet();
+      },
+    );
+
+    await t.step("hostile names, payloads and errors are shown, and do nothing", async () => {
+      await page.goto(`${base}/executions/${odd.id}?tab=input`);
+      await page.getByRole("heading", { name: "odd", exact: true }).waitFor();
+      await page.getByRole("button", { name: "Load it" }).click();
+      const shown = page.locator(".json");
+      await shown.getByText("onerror").waitFor();
+      match(await shown.innerText(), /abc\\u202edcba, zero\\u200bwidth/);
+      await page.getByText("show all 500 kB").waitFor();
+      await page.goto(`${base}/_components`);
+      await page.getByRole("heading", { name: "Hostile values" }).waitFor();
+      same(await page.evaluate("window.hit"), undefined);
+      quiet();
+    });
+
+    await t.step("what failed at the same place is retried by an operation, which is watched", async () => {
+      await page.goto(`${base}/failures`);
+      await page.getByText("TypeError").waitFor();
+      match(await page.locator(".kind").innerText(), /Cannot charge card # <script>/);
+      isBroken = false;
+      await page.getByRole("button", { name: "Retry all" }).click();
+      await page.getByRole("button", { name: "Retry", exact: true }).click();
+      await page.getByRole("heading", { name: "Retry" }).waitFor();
+      await page.locator(".title .state.completed").waitFor();
+      same(await page.locator(".figures b").first().innerText(), "3");
+      same(await page.evaluate("window.hit"), undefined);
+      quiet();
+    });
+
+    await t.step("chosen executions are cancelled", async () => {
+      await page.goto(`${base}/executions?q=status:waiting`);
+      await page.getByLabel("Choose all on this page").check();
+      await page.getByRole("region", { name: "What to do" }).getByRole("button", { name: "Cancel" }).click();
+      await page.getByLabel("Why").fill("a test");
+      await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+      await page.getByText("Nothing fits this search").waitFor();
+      same((await odd.get()).cancelReason, "a test");
+      quiet();
+    });
+
+    await t.step(
+      "no screen breaks a rule of accessibility, in light and dark, or is too wide at 360 and 2560 px",
+      async () => {
+        const faults: string[] = [];
+        for (
+          const path of [
+            "",
+            "executions",
+            `executions/${approve.id}`,
+            "failures",
+            "operations",
+            "_components",
+          ]
+        ) {
+          await page.setViewportSize({ width: 1280, height: 800 });
+          await page.emulateMedia({ colorScheme: "light" });
+          await page.goto(`${base}/${path}`);
+          await ready(page);
+          faults.push(...(await violations(page)).map((fault) => `${path}, light: ${fault}`));
+          await page.emulateMedia({ colorScheme: "dark" });
+          faults.push(
+            ...(await violations(page, "color-contrast")).map((fault) => `${path}, dark: ${fault}`),
+          );
+          for (const width of [360, 2560]) {
+            await page.setViewportSize({ width, height: 800 });
+            const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+            if (over as number > 0) faults.push(`${path}: ${over} px too wide at ${width}`);
+          }
+        }
+        equal(faults, []);
+        quiet();
+      },
+    );
+
+    await t.step("a server that is gone is told, and when it is back all is live by itself", async () => {
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await page.goto(`${base}/executions`);
+      await ready(page);
+      plug.abort();
+      await page.getByText("not live", { exact: true }).waitFor();
+      server = serve(server.addr.port);
+      await page.getByText("live", { exact: true }).waitFor();
+      ok(complaints.splice(0).every((text) => /ERR_|Failed to load/.test(text)));
+    });
+
+    await t.step("who logs out has to log in again", async () => {
+      await page.getByRole("button", { name: "Log out" }).click();
+      await page.getByLabel("Token").waitFor();
+      await page.goto(`${base}/operations`);
+      await page.getByLabel("Token").waitFor();
+      quiet();
+    });
+  } finally {
+    await browser.close();
+    await server.shutdown();
+  }
+});
+
+async function ready(page: Page): Promise<void> {
+  await page.locator("main h1").waitFor();
+  // The page of components shows what loads, for ever.
+  if (!page.url().endsWith("/_components")) {
+    await page.locator("main [aria-busy]").waitFor({ state: "detached" });
+  }
+}
