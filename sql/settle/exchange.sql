@@ -11,7 +11,7 @@ begin
     when coalesce(p_call, 0) < 1 then 'p_call must be a number from 1 that grows with each call'
     when jsonb_typeof(p_ends) is distinct from 'array' or jsonb_path_exists(p_ends, 'strict $[*] ? (@.type() != "object")') then
       'p_ends must be a JSON array of objects: [{"kind": "done", "call": 1, "ids": ["…"], "outputs": [null]}, …]'
-    when jsonb_path_exists(p_ends, '$[*] ? (!(@.kind == "done" || @.kind == "outcome" || @.kind == "steps" || @.kind == "fire" || @.kind == "leave"))') then
+    when jsonb_path_exists(p_ends, '$[*] ? (!(@.kind == "done" || @.kind == "outcome" || @.kind == "steps" || @.kind == "fire" || @.kind == "leave") || @.kind.type() != "string")') then
       format('%s cannot be the kind of an end: expected done, outcome, steps, fire or leave', coalesce(
         (select e.value -> 'kind' from jsonb_array_elements(p_ends) as e (value)
         where not coalesce(e.value ->> 'kind' in ('done', 'outcome', 'steps', 'fire', 'leave'), false) limit 1)::text, 'null'))

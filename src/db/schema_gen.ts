@@ -12021,7 +12021,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "b571083b283e0fcd68c5c8a6963210940ee9f866cf0b41b54fa5dedfa128a2c9",
+    checksum: "f122026c0a4781c19c88de8ffc5f8c14034f561de38e016657aac3b24a163e8e",
     text: `-- exchange(): settles what a worker did and leases its next work, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -12035,7 +12035,7 @@ begin
     when coalesce(p_call, 0) < 1 then 'p_call must be a number from 1 that grows with each call'
     when jsonb_typeof(p_ends) is distinct from 'array' or jsonb_path_exists(p_ends, 'strict $[*] ? (@.type() != "object")') then
       'p_ends must be a JSON array of objects: [{"kind": "done", "call": 1, "ids": ["…"], "outputs": [null]}, …]'
-    when jsonb_path_exists(p_ends, '$[*] ? (!(@.kind == "done" || @.kind == "outcome" || @.kind == "steps" || @.kind == "fire" || @.kind == "leave"))') then
+    when jsonb_path_exists(p_ends, '$[*] ? (!(@.kind == "done" || @.kind == "outcome" || @.kind == "steps" || @.kind == "fire" || @.kind == "leave") || @.kind.type() != "string")') then
       format('%s cannot be the kind of an end: expected done, outcome, steps, fire or leave', coalesce(
         (select e.value -> 'kind' from jsonb_array_elements(p_ends) as e (value)
         where not coalesce(e.value ->> 'kind' in ('done', 'outcome', 'steps', 'fire', 'leave'), false) limit 1)::text, 'null'))

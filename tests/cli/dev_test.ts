@@ -51,9 +51,7 @@ async function dev(files: Record<string, string>, where: "server" | "embedded" =
   const made = await project(files);
   const isEmbedded = onEmbedded || where === "embedded";
   if (where === "embedded") await bring(`${kept}/data`, `${made.path}/.rhythm`);
-  const database: TestDatabase | undefined = isEmbedded
-    ? undefined
-    : await freshDatabase({ engine: "absent" });
+  const database: TestDatabase | undefined = isEmbedded ? undefined : await freshDatabase();
   const args = database === undefined ? [] : ["--database", database.url];
   const child = start(["dev", ...args], { cwd: made.path });
   const out = new Output(child.stdout);
