@@ -155,7 +155,7 @@ const BESIDE: Record<string, string[]> = {
 };
 
 /** Those that would go on for ever, or make something, once nothing is wrong. */
-const UNRUN = ["init", "dev", "worker", "migrate"];
+const UNRUN = ["init", "dev", "worker", "dashboard", "migrate"];
 
 interface Case {
   /** For the list of faults: `rhythm list --limit (zero)`. */
