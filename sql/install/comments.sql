@@ -118,6 +118,21 @@ comment on column rhythm.pauses.paused_at is 'Since when.';
 comment on column rhythm.pauses.paused_by is 'Who paused it.';
 comment on column rhythm.pauses.reason is 'Why, if that was said.';
 
+comment on column rhythm.queue_keys.queue is 'The queue.';
+comment on column rhythm.queue_keys.key is 'The concurrency key.';
+comment on column rhythm.queue_keys.ready is 'How many of it could run now.';
+comment on column rhythm.queue_keys.running is 'How many of it run.';
+comment on column rhythm.queue_keys.concurrency is 'How many of it run at once; null: as for all keys.';
+comment on column rhythm.queue_keys.rate is 'How many of it begin in each per; null: as for all keys.';
+comment on column rhythm.queue_keys.per is 'The time that rate counts.';
+comment on column rhythm.queue_keys.weight is 'How many turns it has while others have one; null: 1.';
+comment on column rhythm.queue_keys.paused is 'Whether nothing of it is claimed.';
+
+comment on column rhythm.schedule_runs.key is 'The idempotency key of the execution, with its type and target.';
+comment on column rhythm.schedule_runs.schedule is 'The schedule.';
+comment on column rhythm.schedule_runs.slot is 'The time of the cron expression, in UTC.';
+comment on column rhythm.schedule_runs.execution_id is 'What it started then.';
+
 comment on column rhythm.logs.id is 'In the order of writing.';
 comment on column rhythm.logs.execution_id is 'The execution that wrote it.';
 comment on column rhythm.logs.at is 'When it was written.';

@@ -150,6 +150,11 @@ export function commandsOf(rhythm: Rhythm): Commands {
           return rhythm.resume();
       }
     },
+    configureQueue: (name, limits) => rhythm.queues.configure(name, limits),
+    configureKey: (queue, key, limits) => rhythm.queues.configureKey(queue, key, limits),
+    pauseKey: (queue, key, options) => rhythm.queues.pauseKey(queue, key, options),
+    resumeKey: (queue, key) => rhythm.queues.resumeKey(queue, key),
+    setFlowVersion: (name, version) => rhythm.flows.setVersion(name, version),
     registerFlow: async (name, source) => ({ ...await rhythm.flows.register({ name, source }) }),
     schedule: async (name, definition) => {
       await rhythm.schedules.set(name, definition);

@@ -11,6 +11,7 @@ const entry = (group: string, name: string, summary: string, load: Entry["load"]
 /** Commands that share a line of the front page. */
 const ONE = "One execution; why it does not continue";
 const MANY = "Executions, newest first; their log lines";
+const WORKER = "Run a worker of this project; a dashboard without one";
 const PAST = "What a workflow did, how it was, what differs";
 const FILE = "An execution as a file; a frozen copy of one";
 const START = "Start a workflow; queue a task";
@@ -39,7 +40,14 @@ export const CATALOGUE: readonly Entry[] = [
     "Database, worker and HTTP in one; reloads on change",
     () => import("./commands/dev.ts"),
   ),
-  entry(BEGIN, "worker", "Run a worker of this project", () => import("./commands/worker.ts")),
+  entry(BEGIN, "worker", "Run a worker of this project", () => import("./commands/worker.ts"), WORKER),
+  entry(
+    BEGIN,
+    "dashboard",
+    "The dashboard, without a worker",
+    () => import("./commands/dashboard.ts"),
+    WORKER,
+  ),
   entry(RUN, "start", "Start a workflow", () => import("./commands/start.ts"), START),
   entry(RUN, "queue", "Queue a task", () => import("./commands/queue.ts"), START),
   entry(RUN, "signal", "Send a signal to a workflow", () => import("./commands/signal.ts"), TELL),

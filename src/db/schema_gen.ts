@@ -17309,7 +17309,7 @@ comment on view rhythm.stacks is
   {
     name: "views/schedules.sql",
     kind: "behaviour",
-    checksum: "7d7ca1fc25270b6cee5741d0961854e4a926e32bf65c1f638738f5ae4898bbb7",
+    checksum: "6a557abd5cb8147f6fd2995b77bd9b4b2a1d7f5d7362d6f5e917390a4aea56b8",
     text: `-- Schedules, for people.
 
 drop view if exists rhythm.schedules;
@@ -17342,38 +17342,55 @@ from rhythm.schedule_entry as s;
 comment on view rhythm.schedules is
   'Every schedule: its next run, its last run, why its last run could not start (last_error), what overlap '
   'queued and skipped.';
+
+drop view if exists rhythm.schedule_runs;
+
+-- The key makes a slot one execution: see slot_request(). A look by key reads one row.
+create view rhythm.schedule_runs as
+select
+  k.key,
+  e.metadata ->> 'schedule' as schedule,
+  e.metadata ->> 'scheduled_for' as slot,
+  e.id as execution_id
+from rhythm.idempotency_key as k
+join rhythm.execution as e on e.id = k.execution_id
+where e.metadata ? 'schedule';
+
+comment on view rhythm.schedule_runs is
+  'What schedules have started at their times. Look by key: the type, the target and the words schedule, name and second of the slot, as in workflow:report:schedule nightly 1893456000.';
 `,
   },
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "704930b1ee61611c0d61496303c62b45addab7bd32d87ccb3b6ca62e89359393",
+    checksum: "5146b18d7d2d8d5e11b76104bbf78634a0938f0887a2d133c2d54cba7e6611ae",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
 
 -- There is no index of suspended workflows, because every suspension would pay for it. Above some 4,000 pages of states, a sample is
 -- counted. offset 0: one look by key for each, instead of a join that reads all executions.
+drop function if exists rhythm.count_suspended();
 create or replace function rhythm.count_suspended()
-returns table (queue text, executions bigint)
+returns table (queue text, flow text, version integer, executions bigint)
 language sql
 stable
-rows 10
+rows 100
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-  select e.queue, round(count(*) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
+  select e.queue, e.target, e.version, round(count(*) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
   from rhythm.workflow_state as s
     tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
   cross join lateral (
-    select x.queue from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0
+    select x.queue, x.target, x.version from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0
   ) as e
   where s.batch_id is null
-  group by e.queue;
+  group by e.queue, e.target, e.version;
 $$;
 
 comment on function rhythm.count_suspended() is
-  'How many workflows of each queue are suspended: exactly, or, if there are many thousands, an estimate from a sample.';
+  'How many workflows of each queue, flow and version are suspended: exactly, or, if there are many thousands, an estimate from a sample.';
 
 create view rhythm.queues as
 with counted as (
@@ -17421,6 +17438,32 @@ comment on view rhythm.queues is
   'Every queue that has work, a worker or a limit: how many executions are ready (its depth), delayed, running and suspended. '
   'Also since when the oldest ready one has waited, how many workers take from it, pause and limits. suspended is an estimate '
   'if there are many thousands, or if members of batches were cancelled.';
+
+drop view if exists rhythm.queue_keys;
+
+create view rhythm.queue_keys as
+select
+  x.queue,
+  x.key,
+  coalesce(sum(x.size) filter (where x.worker is null and x.run_at is null), 0)::bigint as ready,
+  coalesce(sum(x.size) filter (where x.worker is not null), 0)::bigint as running,
+  max(x.concurrency) as concurrency,
+  max(x.rate) as rate,
+  max(x.per_ms) * interval '1 millisecond' as per,
+  max(x.weight) as weight,
+  bool_or(x.paused) as paused
+from (
+  select b.queue, b.concurrency_key, b.size, b.worker, b.run_at, null::integer, null::integer, null::bigint, null::integer, false
+  from rhythm.batch as b
+  where b.concurrency_key is not null
+  union all
+  select k.queue, k.key, null, null, null, k.concurrency, k.rate, k.per_ms, k.weight, k.paused_at is not null
+  from rhythm.queue_key as k
+) as x (queue, key, size, worker, run_at, concurrency, rate, per_ms, weight, paused)
+group by x.queue, x.key;
+
+comment on view rhythm.queue_keys is
+  'Every concurrency key of a queue that has something to do, or limits, a weight or a pause of its own.';
 
 drop view if exists rhythm.workers;
 
@@ -17595,7 +17638,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "9fcf0a019cc150326a32d41dd399dfa13a22a25f61a2ed358d037335e5fe361f",
+    checksum: "7bb19e209f397b242bca1dd268273607e62909e68254ee05002b4178dd354f84",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -17715,6 +17758,21 @@ comment on column rhythm.pauses.key is 'The concurrency key.';
 comment on column rhythm.pauses.paused_at is 'Since when.';
 comment on column rhythm.pauses.paused_by is 'Who paused it.';
 comment on column rhythm.pauses.reason is 'Why, if that was said.';
+
+comment on column rhythm.queue_keys.queue is 'The queue.';
+comment on column rhythm.queue_keys.key is 'The concurrency key.';
+comment on column rhythm.queue_keys.ready is 'How many of it could run now.';
+comment on column rhythm.queue_keys.running is 'How many of it run.';
+comment on column rhythm.queue_keys.concurrency is 'How many of it run at once; null: as for all keys.';
+comment on column rhythm.queue_keys.rate is 'How many of it begin in each per; null: as for all keys.';
+comment on column rhythm.queue_keys.per is 'The time that rate counts.';
+comment on column rhythm.queue_keys.weight is 'How many turns it has while others have one; null: 1.';
+comment on column rhythm.queue_keys.paused is 'Whether nothing of it is claimed.';
+
+comment on column rhythm.schedule_runs.key is 'The idempotency key of the execution, with its type and target.';
+comment on column rhythm.schedule_runs.schedule is 'The schedule.';
+comment on column rhythm.schedule_runs.slot is 'The time of the cron expression, in UTC.';
+comment on column rhythm.schedule_runs.execution_id is 'What it started then.';
 
 comment on column rhythm.logs.id is 'In the order of writing.';
 comment on column rhythm.logs.execution_id is 'The execution that wrote it.';

@@ -25,6 +25,7 @@ import type {
   StartOptions,
   WaitOptions,
 } from "../define/mod.ts";
+import type { KeyLimits, QueueLimits } from "../client/queues.ts";
 import type { Fork, ForkChanges, StateChanges, StepChanges } from "../client/changes.ts";
 import type { HistoryStep, PastState, StateChange } from "../client/history.ts";
 import type { FlowInfo } from "../db/calls/flows.ts";
@@ -108,6 +109,24 @@ export interface PageReads {
   operations(): Promise<unknown>;
   /** One operation, with what it refused. */
   operation(id: string): Promise<unknown>;
+  /** All queues, with their pace and pauses. */
+  queues(): Promise<unknown>;
+  /** One queue, with its keys. */
+  queue(name: string): Promise<unknown>;
+  /** All workers. */
+  workers(): Promise<unknown>;
+  /** All schedules. */
+  schedules(): Promise<unknown>;
+  /** One schedule, with its next and last times. */
+  schedule(name: string): Promise<unknown>;
+  /** The next times of a cron expression. */
+  upcoming(cron: string, timezone: string): Promise<unknown>;
+  /** All flows, with how many workflows wait on each version. */
+  flows(): Promise<unknown>;
+  /** What changes when a flow does, in one statement. */
+  flowStamp(name: string): Promise<unknown>;
+  /** One flow, with all its versions. */
+  flow(name: string): Promise<unknown>;
 }
 
 /** What a caller can pause. */
@@ -157,6 +176,16 @@ export interface Commands {
   pause(kind: PauseKind, name: string, options: PauseOptions): Promise<boolean>;
   /** Ends a pause; false if there was none. */
   resume(kind: PauseKind, name: string): Promise<boolean>;
+  /** Sets the limits of a queue; a limit that is not given is taken away. */
+  configureQueue(name: string, limits: QueueLimits): Promise<void>;
+  /** Sets the limits of one concurrency key; what is not given is as for all keys. */
+  configureKey(queue: string, key: string, limits: KeyLimits): Promise<void>;
+  /** Pauses a concurrency key; false if it was paused already. */
+  pauseKey(queue: string, key: string, options: PauseOptions): Promise<boolean>;
+  /** Ends the pause of a concurrency key; false if there was none. */
+  resumeKey(queue: string, key: string): Promise<boolean>;
+  /** Makes a version of a flow the one that new executions start on. */
+  setFlowVersion(name: string, version: number): Promise<void>;
   /** Registers a flow; gives its version. */
   registerFlow(name: string, source: string): Promise<{ readonly name: string; readonly version: number }>;
   /** Creates or replaces a schedule. */

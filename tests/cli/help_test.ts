@@ -5,7 +5,7 @@ import { hasTerminal, inTerminal, plain, rhythm, rhythmEach } from "./support.ts
 const FRONT_PAGE = `rhythm <command> [options]   <command> --help explains it, with examples
 Begin  init             Make a new project
        dev              Database, worker and HTTP in one; reloads on change
-       worker           Run a worker of this project
+       worker dashboard Run a worker of this project; a dashboard without one
 Run    start queue      Start a workflow; queue a task
        signal wait gate Send a signal; wait for ends; stop at a line
        cancel retry     End executions; run them again
