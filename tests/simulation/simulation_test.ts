@@ -63,12 +63,15 @@ Deno.test({
   name: "a fault that is planted in the engine is found, and its plan made shorter",
   ignore: !isLong,
   fn: async () => {
-    const mutation = mutations.find(({ name }) => name === "a child that completes tells nobody");
+    const mutation = mutations.find(({ name }) => name === "the batch of the last task stays");
     await using planted = await Sandbox.open(mutation);
-    const plan = planOf(1, 1);
+    // A little of a day: each try takes a second.
+    const whole = planOf(1, 1);
+    const load = whole.load.filter(({ kind }) => kind === "task" || kind === "workflow").slice(0, 6);
+    const plan = { ...whole, load, faults: whole.faults.slice(0, 2) };
     const result = await planted.run(plan);
     ok(result.broken !== undefined);
-    const short = await shrink(planted, { plan, result });
+    const short = await shrink(planted, { plan, result }, 20);
     ok(short.result.broken !== undefined);
     same(short.plan.faults.length, 0);
     ok(short.plan.load.length <= 2, `${short.plan.load.length} of ${plan.load.length} items are left`);
