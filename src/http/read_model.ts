@@ -7,6 +7,10 @@ import type {
   FailureHookOptions,
   FailureKind,
   FailureState,
+  FlowHeat,
+  Gate,
+  GateOptions,
+  HeatFilter,
   LogEntry,
   Operation,
   OperationAct,
@@ -51,6 +55,8 @@ export interface ReadModel {
   at(id: string, when: number | Date): Promise<PastState>;
   /** What changed between two steps of a workflow. */
   diff(id: string, from: number, to: number): Promise<readonly StateChange[]>;
+  /** An execution with its whole history, as the text of a file. */
+  export(id: string): Promise<string>;
   /** What is paused, except executions. */
   pauses(): Promise<readonly Pause[]>;
   /** The last operations. */
@@ -69,6 +75,8 @@ export interface ReadModel {
   failure(fingerprint: string): Promise<FailureKind | null>;
   /** What is started when executions fail. */
   failureHooks(): Promise<readonly FailureHook[]>;
+  /** All gates. */
+  gates(): Promise<readonly Gate[]>;
   /** All queues. */
   queues(): Promise<readonly QueueInfo[]>;
   /** All workers. */
@@ -77,6 +85,8 @@ export interface ReadModel {
   schedules(): Promise<readonly ScheduleInfo[]>;
   /** The current version of each flow. */
   flows(): Promise<readonly FlowInfo[]>;
+  /** A version of a flow with what happened at its lines. */
+  heat(name: string, filter: HeatFilter): Promise<FlowHeat>;
   /** The engine's own account of damage; empty when all is well. */
   violations(): Promise<readonly Violation[]>;
 }
@@ -138,6 +148,8 @@ export interface Commands {
   rewind(id: string, changes: StepChanges): Promise<number>;
   /** Makes a new workflow from a step of another one. */
   fork(id: string, changes: ForkChanges): Promise<Fork>;
+  /** Stores an exported execution as a frozen copy; gives its id. */
+  import(file: string): Promise<string>;
   /** Deletes executions that have ended, with all that they started; returns their number. */
   delete(id: string): Promise<number>;
   /** Waits for the end. */
@@ -156,6 +168,10 @@ export interface Commands {
   setFailureHook(name: string, hook: FailureHookOptions): Promise<void>;
   /** Removes a hook; false if there was none. */
   removeFailureHook(name: string): Promise<boolean>;
+  /** Sets a gate in a flow; gives its number. */
+  setGate(flow: string, options: GateOptions): Promise<number>;
+  /** Removes a gate; false if there was none. */
+  removeGate(gate: number): Promise<boolean>;
   /** Pauses something; false if it was paused already, or an execution has ended. */
   pause(kind: PauseKind, name: string, options: PauseOptions): Promise<boolean>;
   /** Ends a pause; false if there was none. */
