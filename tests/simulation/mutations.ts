@@ -336,8 +336,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "an execution that is resumed stays parked",
     file: "sql/pause/executions.sql",
-    find: "    set paused = false, run_at = case when x.run_at > p_now then x.run_at end,",
-    replace: "    set paused = false, run_at = b.run_at,",
+    find: "    set paused = false, gate = null, run_at = case when x.run_at > p_now then x.run_at end,",
+    replace: "    set paused = false, gate = null, run_at = b.run_at,",
   },
   {
     name: "a paused execution is not parked",
