@@ -50,6 +50,7 @@ export {
 } from "./src/client/errors.ts";
 export type { ExecutionRequest, Executions } from "./src/client/executions.ts";
 export type { Failures } from "./src/client/failures.ts";
+export type { Gates } from "./src/client/gates.ts";
 export type { Fork, ForkChanges, StateChanges, StepChanges } from "./src/client/changes.ts";
 export type { MigrateOptions, Migration, RepairOptions } from "./src/client/migrations.ts";
 export type { HistoryItem, HistoryStep, PastState, RunsPart, StateChange } from "./src/client/history.ts";
@@ -106,6 +107,12 @@ export type {
   FailureHookOptions,
   FailureKind,
   FailureState,
+  FlowHeat,
+  Gate,
+  GateCondition,
+  GateOptions,
+  HeatFilter,
+  HeatLine,
   IsolateOptions,
   LogEntry,
   LogFields,

@@ -74,6 +74,24 @@ export function short(at: string | number): string {
   return date.toDateString() === new Date(now.value).toDateString() ? CLOCK.format(date) : DAY.format(date);
 }
 
+/** A time in a zone, with the day of the week; nothing: browsers do not know the zone. */
+export function inZone(at: string, timeZone: string): string | undefined {
+  try {
+    return new Intl.DateTimeFormat("en-GB", {
+      ...{ weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
+      ...{ timeZone, ...(new Date(at).getUTCSeconds() === 0 ? {} : { second: "2-digit" as const }) },
+    }).format(new Date(at));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A limit of how many begin within a time: `5/s`, `100/min`, `3 in 10 s`. */
+export function pace(number: number, seconds: number): string {
+  const unit = new Map([[1, "s"], [60, "min"], [3_600, "h"], [86_400, "d"]]).get(seconds);
+  return unit === undefined ? `${count(number)} in ${duration(seconds * 1_000)}` : `${count(number)}/${unit}`;
+}
+
 const WHOLE = new Intl.NumberFormat("en-US");
 
 /** A whole number with commas: `48,210`. */

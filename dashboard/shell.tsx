@@ -11,6 +11,9 @@ import { Executions } from "./screens/executions.tsx";
 import { Failures } from "./screens/failures.tsx";
 import { Operations, OperationScreen } from "./screens/operations.tsx";
 import { Overview } from "./screens/overview.tsx";
+import { Queues, QueueScreen } from "./screens/queues.tsx";
+import { Schedules, ScheduleScreen } from "./screens/schedules.tsx";
+import { Workers } from "./screens/workers.tsx";
 import { nextTheme, theme } from "./theme.ts";
 import { Button, Empty, Mark, Stale, Toast, useKeys } from "./ui.tsx";
 
@@ -39,6 +42,11 @@ const SCREENS: readonly (readonly Entry[])[] = [
       Screen: Failures,
       figure: ({ newFailures }) => newFailures! > 0 ? [`${newFailures} new`, "bad"] : undefined,
     },
+  ],
+  [
+    { path: "queues", name: "Queues", key: "q", Screen: Queues, One: QueueScreen },
+    { path: "schedules", name: "Schedules", key: "s", Screen: Schedules, One: ScheduleScreen },
+    { path: "workers", name: "Workers", key: "w", Screen: Workers },
   ],
   [
     {

@@ -2,10 +2,10 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { connection, type Refusal } from "./api.ts";
-import { ago, full, now, short, shortId } from "./format.ts";
+import { ask, connection, type Refusal } from "./api.ts";
+import { ago, full, now, short, shortId, visible } from "./format.ts";
 import { href } from "./router.ts";
-import type { Status } from "./wire.ts";
+import type { Pause, Status } from "./wire.ts";
 
 /** The name that people read for a status. */
 export function statusName(status: Status): string {
@@ -102,6 +102,105 @@ export function Bones({ rows = 8 }: { rows?: number }): JSX.Element {
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** A figure with its name below it. */
+export interface Figure {
+  name: string;
+  value: string;
+  kind?: "" | "bad" | "wait" | "soft";
+  href?: string;
+}
+
+/** Some figures side by side. */
+export function Figures({ figures }: { figures: readonly Figure[] }): JSX.Element {
+  return (
+    <div class="panel">
+      <div class="figures">
+        {figures.map(({ name, value, kind = "", href: to }) => {
+          const both = (
+            <>
+              <b class={kind}>{value}</b>
+              <span class="soft">{name}</span>
+            </>
+          );
+          return to === undefined ? <div key={name}>{both}</div> : <a key={name} href={to}>{both}</a>;
+        })}
+      </div>
+    </div>
+  );
+}
+
+/** A table that scrolls by itself where it is too wide. */
+export function Sheet({ label, heads, children }: {
+  label: string;
+  heads: readonly (readonly [name: string, kind?: "num"])[];
+  children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
+      <table>
+        <thead>
+          <tr>
+            {heads.map(([name, kind = ""]) => (
+              <th key={name} class={kind}>
+                {name === "" ? <span class="hidden">Actions</span> : name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
+/** How large a part of a whole is. */
+export function Share({ part, whole, label }: { part: number; whole: number; label: string }): JSX.Element {
+  const share = whole > 0 ? Math.min(1, part / whole) : 0;
+  return (
+    <span class="share" role="img" aria-label={`${label}: ${Math.round(share * 100)} %`}>
+      <span class={share >= 1 ? "full" : ""} style={{ width: `${share * 100}%` }} />
+    </span>
+  );
+}
+
+/** Why something is paused, and since when. */
+export function Paused({ what, pause }: { what: string; pause: Pause }): JSX.Element {
+  return (
+    <div class="notice wait">
+      <b>{what} is paused</b>
+      <span>
+        since <Time at={pause.pausedAt} /> by {visible(pause.pausedBy ?? "somebody")}
+        {pause.reason !== null && `: ${visible(pause.reason)}`}
+      </span>
+    </div>
+  );
+}
+
+/** Asks why, and pauses. */
+export function PauseDialog({ what, path, onDone, onClose }: {
+  what: string;
+  path: string;
+  onDone: () => void;
+  onClose: () => void;
+}): JSX.Element {
+  const [reason, setReason] = useState("");
+  return (
+    <Dialog
+      title={`Pause ${what}`}
+      go="Pause"
+      onClose={onClose}
+      onGo={async () => {
+        await ask("POST", `${path}/pause`, reason === "" ? {} : { reason });
+        say(`${what} is paused`);
+        onDone();
+      }}
+    >
+      <p>Nothing new of it begins. What runs goes on to its end.</p>
+      <Field label="Why" value={reason} onInput={setReason} placeholder="the provider is down" autoFocus />
+    </Dialog>
   );
 }
 

@@ -254,3 +254,147 @@ export interface Overview {
   operations: Operation[];
   now: string;
 }
+
+/** Something that is paused. */
+export interface Pause {
+  pausedAt: string;
+  pausedBy: string | null;
+  reason: string | null;
+}
+
+/** A queue. */
+export interface Queue {
+  queue: string;
+  ready: number;
+  delayed: number;
+  running: number;
+  suspended: number;
+  oldestAt: string | null;
+  workers: number;
+  paused: boolean;
+  concurrency: number | null;
+  perKeyConcurrency: number | null;
+  rate: number | null;
+  perSeconds: number | null;
+  perKeyRate: number | null;
+  perKeyPerSeconds: number | null;
+  fair: boolean;
+  /** How many ended, in the mean of the last five whole minutes. */
+  perMinute: number;
+  pause: Pause | null;
+}
+
+/** A concurrency key of a queue. */
+export interface QueueKey {
+  key: string;
+  ready: number;
+  running: number;
+  concurrency: number | null;
+  rate: number | null;
+  perSeconds: number | null;
+  weight: number | null;
+  paused: boolean;
+}
+
+/** A worker. */
+export interface Worker {
+  id: string;
+  name: string;
+  queues: string[];
+  startedAt: string;
+  beatAt: string;
+  leaseUntil: string;
+  leaseMs: number;
+  sleeping: boolean;
+  running: number;
+  library: string | null;
+  tasks: string[];
+}
+
+/** A schedule. */
+export interface Schedule {
+  name: string;
+  cron: string;
+  timezone: string;
+  type: "task" | "workflow";
+  target: string;
+  nextRunAt: string | null;
+  lastRunAt: string | null;
+  lastSlot: string | null;
+  lastExecutionId: string | null;
+  lastError: { code?: string; message?: string; slot?: string } | null;
+  paused: boolean;
+  overlap: "skip" | "queue" | "allow" | "cancel";
+  catchUp: "none" | "one" | "all";
+  jitterSeconds: number;
+  queued: number;
+  fired: number;
+  skipped: number;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** A schedule with its times. */
+export interface WholeSchedule {
+  schedule: Schedule & { inputs: Json; options: Record<string, Json> };
+  next: string[];
+  runs: {
+    slot: string;
+    executionId: string | null;
+    status: Status | null;
+    completedAt: string | null;
+    errorType: string | null;
+  }[];
+}
+
+/** A flow in a list. */
+export interface FlowRow {
+  name: string;
+  version: number;
+  versions: number;
+  description: string | null;
+  createdAt: string;
+  updatedAt: string;
+  waits: { version: number; waiting: number }[];
+}
+
+/** A version of a flow. */
+export interface FlowVersion {
+  version: number;
+  isCurrent: boolean;
+  description: string | null;
+  options: Record<string, Json>;
+  inputSchema: Json;
+  source: string;
+  createdAt: string;
+  waiting: number;
+}
+
+/** A flow with its versions, newest first. */
+export interface WholeFlow {
+  name: string;
+  hasMore: boolean;
+  versions: FlowVersion[];
+  rates: {
+    queue: string;
+    completed: number;
+    failed: number;
+    cancelled: number;
+    p50Ms: number | null;
+    p95Ms: number | null;
+  }[];
+}
+
+/** Workflows of a migration that stand at the same place. */
+export interface Place {
+  version: number;
+  lines: number[];
+  sources: (string | null)[];
+  toLines: (number | null)[];
+  toSources: (string | null)[];
+  how: "sure" | "likely" | "none" | null;
+  why: string | null;
+  result: "done" | "would" | "refused" | null;
+  executions: number;
+  example: string;
+}

@@ -4,7 +4,22 @@ import { useState } from "preact/hooks";
 import { Refusal } from "../api.ts";
 import { Source } from "../code.tsx";
 import { JsonView } from "../json.tsx";
-import { Bones, Button, complain, Dialog, Empty, Field, say, State, Time, Trouble } from "../ui.tsx";
+import {
+  Bones,
+  Button,
+  complain,
+  Dialog,
+  Empty,
+  Field,
+  Figures,
+  Paused,
+  say,
+  Share,
+  Sheet,
+  State,
+  Time,
+  Trouble,
+} from "../ui.tsx";
 import type { Json, Row, Status } from "../wire.ts";
 import { List } from "./executions.tsx";
 import { Trend } from "./failures.tsx";
@@ -181,6 +196,39 @@ export function Components(): JSX.Element {
           <h2>Hostile values</h2>
         </header>
         <JsonView value={HOSTILE} label="hostile values" />
+      </section>
+      <section class="gap" aria-label="Figures">
+        <Figures
+          figures={[
+            { name: "of many", value: "48,210" },
+            { name: "too many", value: "3 h 2 m", kind: "bad" },
+            { name: "paused", value: "2", kind: "wait" },
+            { name: "beside the point", value: "0", kind: "soft" },
+            { name: "leads on", value: "2.1k", href: "#" },
+          ]}
+        />
+      </section>
+      <section class="panel gap" aria-label="Sheet">
+        <Sheet label="A sheet" heads={[["Name"], ["Share"], ["Number", "num"], [""]]}>
+          {[0, 0.4, 1].map((part) => (
+            <tr key={part}>
+              <td>a name</td>
+              <td>
+                <Share part={part} whole={1} label="Share" />
+              </td>
+              <td class="num">{part}</td>
+              <td class="acts">
+                <Button>Pause</Button>
+              </td>
+            </tr>
+          ))}
+        </Sheet>
+      </section>
+      <section class="gap" aria-label="Paused">
+        <Paused
+          what="This queue"
+          pause={{ pausedAt: AT, pausedBy: "ada", reason: "<b>the provider</b> is down" }}
+        />
       </section>
       <section class="panel gap" aria-label="Trend">
         <header>

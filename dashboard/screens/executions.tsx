@@ -337,7 +337,7 @@ export function List({ rows, chosen, cursorAt, onChoose, onChooseAll }: {
           </th>
           <th class="c-status">Status</th>
           <th class="c-name">Name</th>
-          <th class="c-where">What about it</th>
+          <th class="c-where">Detail</th>
           <th class="c-queue">Queue</th>
           <th class="c-time">Created</th>
           <th class="c-took num">Took</th>
@@ -363,10 +363,14 @@ export function List({ rows, chosen, cursorAt, onChoose, onChooseAll }: {
               <State status={row.status} paused={row.pausedAt} />
             </td>
             <td class="c-name">
-              {row.parentId !== null && (
-                <span class="faint child" title="Started by another execution">↳</span>
-              )}
-              <a class="target cut" href={executionHref(row.id)} title={row.target}>{visible(row.target)}</a>
+              <span class="row">
+                {row.parentId !== null && (
+                  <span class="faint child" title="Started by another execution">↳</span>
+                )}
+                <a class="target cut" href={executionHref(row.id)} title={row.target}>
+                  {visible(row.target)}
+                </a>
+              </span>
             </td>
             <td class="c-where">
               <Where row={row} />

@@ -257,6 +257,7 @@ begin
   if not found then
     perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
+  perform rhythm.refuse_frozen(array[p_execution], 'Cannot cancel');
   return p_execution = any (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now()));
 end;
 $$;
@@ -283,6 +284,7 @@ begin
   if found then
     perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(v_missing::text, 'null')));
   end if;
+  perform rhythm.refuse_frozen(p_executions, 'Cannot cancel');
   return query select c.id from unnest(rhythm.cancel_trees(p_executions, left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now())) as c (id)
     where c.id = any (p_executions);
 end;

@@ -288,6 +288,8 @@ begin
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
   if not found then
     perform rhythm.raise('RH002', format('Cannot retry: there is no execution %s', coalesce(p_execution::text, 'null')));
+  elsif v_execution.state = 4 then
+    perform rhythm.refuse_frozen(array[p_execution], 'Cannot retry');
   elsif v_execution.state not in (2, 3) then
     perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, rhythm.status_of(p_execution)), 'Only what failed or was cancelled can be retried');
   end if;

@@ -28,7 +28,7 @@ as $$
   union all
   select e.id, 'it is a workflow without a state'
   from rhythm.execution as e
-  where e.state <> 1 and e.type = 'workflow'
+  where e.state not in (1, 4) and e.type = 'workflow'
     and not exists (select from rhythm.workflow_state as s where s.execution_id = e.id)
     and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
   union all
@@ -65,7 +65,7 @@ as $$
   union all
   select e.id, 'it has an output, and did not complete'
   from rhythm.execution as e
-  where e.state <> 1 and e.output is not null
+  where e.state not in (1, 4) and e.output is not null
   union all
   select e.id, format('its tree is that of %s, and its parent''s another', e.root_id)
   from rhythm.execution as e
@@ -199,6 +199,8 @@ as $$
   select c.* from rhythm.check_steps() as c
   union all
   select c.* from rhythm.check_key_waiters() as c
+  union all
+  select c.* from rhythm.check_frozen() as c
   union all
   select c.* from rhythm.check_rest() as c;
 $$;

@@ -79,11 +79,12 @@ begin
   end if;
   v_deployed_at := case when deploy is not null then rhythm.deploy_time(deploy) end;
   perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
-  insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, created_at)
+  insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, found_by, created_at)
   values (
     v_program, p_name,
     (select coalesce(max(v.version), 0) + 1 from rhythm.flow_version as v where v.name = p_name),
-    p_source, p_program, register_flow.input_schema, register_flow.options, register_flow.description, rhythm.now())
+    p_source, p_program, register_flow.input_schema, register_flow.options, register_flow.description,
+    rhythm.found_by(p_program), rhythm.now())
   on conflict (program) do nothing;
   v_is_new := found;
   insert into rhythm.flow as f (name, program, updated_at, deployed_at)

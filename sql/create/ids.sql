@@ -167,6 +167,7 @@ begin
         when 'retention' then '30 days'
         when 'max_crashes' then '3'
         when 'cancel_grace' then '1 minute'
+        when 'hook_interval' then '1 minute'
       end
     )
   );
@@ -174,7 +175,7 @@ end;
 $$;
 
 comment on function rhythm.setting(text) is
-  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute).';
+  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute), hook_interval (1 minute).';
 
 -- Owner only, because settings apply to everyone.
 create or replace function rhythm.configure(p_name text, p_value text)
@@ -185,12 +186,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if rhythm.setting(p_name) is null then
-    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace');
+    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace, hook_interval');
   end if;
   if p_value is null
-    or (p_name in ('retention', 'cancel_grace') and coalesce(rhythm.interval_of(p_value) < '0', true))
-    or (p_name not in ('retention', 'cancel_grace') and p_value !~ '^[1-9]\d{0,8}$') then
-    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention and cancel_grace');
+    or (p_name in ('retention', 'cancel_grace', 'hook_interval') and coalesce(rhythm.interval_of(p_value) < '0', true))
+    or (p_name not in ('retention', 'cancel_grace', 'hook_interval') and p_value !~ '^[1-9]\d{0,8}$') then
+    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention, cancel_grace and hook_interval');
   end if;
   insert into rhythm.setting (name, value) values (p_name, p_value)
   on conflict (name) do update set value = excluded.value;

@@ -207,10 +207,14 @@ as $$
 declare
   v_queues text[];
   v_paused text[];
+  v_gates constant rhythm.gate[] := rhythm.gates_before(p_kinds, p_newcomers);
   v_result rhythm.batch[];
 begin
   if p_newcomers is null or p_newcomers = '{}' then
     return '{}';
+  end if;
+  if v_gates is not null then
+    p_lease := 0;
   elsif p_lease > 0 then
     v_queues := array(select w.q from (select unnest(k.queues) as q from rhythm.worker as k where k.id = p_worker) as w
       where not exists (select from rhythm.queue as q where q.name = w.q));
@@ -219,10 +223,11 @@ begin
 
   with kind as materialized (
     select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
-      rhythm.has_limits(k.queue) as limited, (select v.version from rhythm.flow_version as v where v.program = k.program) as version,
+      rhythm.has_limits(k.queue) as limited, v.version, v.found_by,
       p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
         and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) and (v_paused is null or not rhythm.is_paused(v_paused, k.type, k.target)) as may_lease
     from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
+    left join lateral (select x.version, x.found_by from rhythm.flow_version as x where x.program = k.program offset 0) as v on true
   ),
   tree as materialized (
     select p.parent_id, x.root_id
@@ -251,12 +256,12 @@ begin
   born as (
     insert into rhythm.execution (
       id, parent_id, root_id, batch_id, run_at, wait_group, seed, version, notify_on_end, keyed, priority, timeout_ms,
-      type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
+      type, target, queue, concurrency_key, traceparent, tags, retry, metadata, inputs
     )
     select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, n.wait_group,
       case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end, k.version,
       k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key,
-      n.traceparent, k.retry, k.metadata, coalesce(n.inputs, '{}')
+      n.traceparent, case when k.found_by is not null then rhythm.first_tags(k.found_by, n.inputs) end, k.retry, k.metadata, coalesce(n.inputs, '{}')
     from numbered as n
     join kind as k on k.nth = n.kind
     join member as m on m.id = n.id
@@ -283,6 +288,9 @@ begin
     returning *
   )
   select coalesce(array_agg(m::rhythm.batch), '{}') from made as m into v_result;
+  if v_gates is not null then
+    perform rhythm.stop_before(v_gates, p_newcomers);
+  end if;
   return v_result;
 end;
 $$;

@@ -24,6 +24,7 @@ begin
   if v_missing is not null then
     perform rhythm.raise('RH002', format('There is no execution %s to be the parent', v_missing));
   end if;
+  perform rhythm.refuse_frozen(v_ids, 'Cannot start a child');
   perform rhythm.lock_states(array(
     select case e.type when 'workflow' then e.id else e.parent_id end
     from rhythm.execution as e

@@ -79,6 +79,7 @@ declare
   v_count integer;
 begin
   delete from rhythm.failure as f where f.fingerprint = any (v_old);
+  delete from rhythm.failure_hook_call as c where c.fingerprint = any (v_old);
   delete from rhythm.failure_hour as h
   where h.ctid = any (array(select x.ctid from rhythm.failure_hour as x where x.hour < p_now - interval '7 days' order by x.hour limit p_limit));
   get diagnostics v_count = row_count;

@@ -71,6 +71,34 @@ $$;
 
 comment on function rhythm.hook_notes(rhythm.failure_hook, rhythm.failure_note[]) is 'The failures for which a hook is called. Internal.';
 
+-- An address is called once for each kind and interval. The next call says how many there were.
+create or replace function rhythm.not_called_lately(p_hook rhythm.failure_hook, p_notes rhythm.failure_note[])
+returns rhythm.failure_note[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_interval constant interval := rhythm.setting('hook_interval')::interval;
+  v_notes rhythm.failure_note[];
+begin
+  if v_interval = '0' then
+    return p_notes;
+  end if;
+  v_notes := array(
+    select distinct on (n.fingerprint) n from unnest(p_notes) as n
+    where not exists (
+      select from rhythm.failure_hook_call as c where c.hook = p_hook.name and c.fingerprint = n.fingerprint and c.at > n.at - v_interval and c.at <= n.at)
+    order by n.fingerprint, n.at, n.execution_id);
+  insert into rhythm.failure_hook_call as c (hook, fingerprint, at)
+  select p_hook.name, n.fingerprint, n.at from unnest(v_notes) as n
+  on conflict (hook, fingerprint) do update set at = excluded.at;
+  return array(select n from unnest(v_notes) as n order by n.at, n.execution_id);
+end;
+$$;
+
+comment on function rhythm.not_called_lately(rhythm.failure_hook, rhythm.failure_note[]) is 'The failures for which a hook calls its address: the first of each kind and interval. Internal.';
+
 -- An error is stored on the hook and not thrown, so that a flow that is missing does not stop the others.
 create or replace function rhythm.call_hooks(p_notes rhythm.failure_note[], p_new bigint[])
 returns void
@@ -87,6 +115,9 @@ declare
 begin
   for v_hook in select h.* from rhythm.failure_hook as h order by h.name loop
     v_notes := rhythm.hook_notes(v_hook, case v_hook.event when 'new' then v_first else p_notes end);
+    if v_hook.url is not null then
+      v_notes := rhythm.not_called_lately(v_hook, v_notes);
+    end if;
     continue when v_notes = '{}';
     begin
       v_ids := array(select c.id from rhythm.create_many((select jsonb_agg(rhythm.hook_request(v_hook, n)) from unnest(v_notes) as n)) as c (id));
@@ -163,6 +194,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  delete from rhythm.failure_hook_call as c where c.hook = p_name;
   delete from rhythm.failure_hook as h where h.name = p_name;
   return found;
 end;

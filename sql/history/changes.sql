@@ -19,6 +19,8 @@ begin
   select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_execution;
   if v_execution.id is null then
     perform rhythm.raise('RH002', format('%s: there is no execution %s', p_what, coalesce(p_execution::text, 'null')));
+  elsif v_execution.state = 4 then
+    perform rhythm.refuse_frozen(array[p_execution], p_what);
   elsif v_state.execution_id is null or v_state.snapshot is null then
     perform rhythm.raise('RH003', format('%s execution %s: it is %s and has no state to change', p_what, p_execution, rhythm.status_of(p_execution)),
       'A workflow has a state from its first wait until it is completed');
@@ -81,7 +83,7 @@ $$;
 
 comment on function rhythm.store_change(rhythm.workflow_state, json, text, text, text, text) is 'Stores a state that a person made, with its base; returns the number of the change. Internal.';
 
-create or replace function rhythm.edit_state(p_execution uuid, p_seq integer, p_snapshot json, p_note text default null)
+create or replace function rhythm.edit_state(p_execution uuid, p_seq integer, p_snapshot json, p_note text default null, p_tags text[] default null)
 returns integer
 language plpgsql
 volatile
@@ -94,16 +96,22 @@ set jit = off
 as $$
 declare
   v_state constant rhythm.workflow_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot edit');
+  v_step integer;
 begin
   if json_typeof(p_snapshot) is distinct from 'object' then
     perform rhythm.raise('RH001', 'p_snapshot must be a JSON object: a state that the language gave');
   end if;
-  return rhythm.store_change(v_state, p_snapshot, 'edited', p_note);
+  v_step := rhythm.store_change(v_state, p_snapshot, 'edited', p_note);
+  if p_tags is not null then
+    update rhythm.execution as e set tags = rhythm.stored_tags(p_tags) where e.id = p_execution and e.tags is distinct from rhythm.stored_tags(p_tags);
+  end if;
+  perform rhythm.pass_gate(p_execution);
+  return v_step;
 end;
 $$;
 
-comment on function rhythm.edit_state(uuid, integer, json, text) is
-  'Gives a workflow that waits or has failed another state at the same place: p_seq is the step it was made from. Returns the number of the change. For tools: rhythm.executions.edit() of TypeScript makes the state.';
+comment on function rhythm.edit_state(uuid, integer, json, text, text[]) is
+  'Gives a workflow that waits or has failed another state at the same place: p_seq is the step it was made from; p_tags: what it is found by then. Returns the number of the change. For tools: rhythm.executions.edit() of TypeScript makes the state.';
 
 -- Which of the operations that were under way at an earlier step are still as they were: ended ones are taken again, and what was
 -- dropped since begins again.
@@ -178,6 +186,12 @@ begin
   update rhythm.workflow_state as s set groups = '{}', sizes = '{}', need = '{}' where s.execution_id = p_execution;
   perform rhythm.reopen_waits(p_execution, p_effects, p_pending, v_now);
   v_step := rhythm.store_change(v_state, p_snapshot, 'rewound', p_note, nullif(v_program, v_state.program));
+  update rhythm.execution as e set tags = t.tags
+  from (
+    select rhythm.stored_tags(array(select x.value from jsonb_array_elements_text(f.value -> 'tags') as x (value))) as tags from jsonb_array_elements(p_effects) as f
+    where f.value ->> 'type' = 'tag' and jsonb_typeof(f.value -> 'tags') = 'array' limit 1
+  ) as t
+  where e.id = p_execution and e.tags is distinct from t.tags;
   update rhythm.execution as e
   set state = 0, version = coalesce(p_version, e.version), completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, error = null, note = null, output = null
   where e.id = p_execution;

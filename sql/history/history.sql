@@ -136,7 +136,7 @@ begin
     'id', v_execution.id, 'flow', v_version.name, 'version', v_version.version, 'source', v_version.source, 'code', v_version.code,
     'seed', v_execution.seed::text, 'epoch', coalesce(v_base.epoch, 0), 'queue', v_execution.queue, 'parentId', v_execution.parent_id,
     'metadata', coalesce(v_execution.metadata, '{}'), 'inputs', v_execution.inputs,
-    'status', rhythm.status_of(p_execution), 'output', v_execution.output, 'cancelReason', v_execution.cancel_reason,
+    'status', (select coalesce(e.frozen_status, e.status) from rhythm.executions as e where e.id = p_execution), 'output', v_execution.output, 'cancelReason', v_execution.cancel_reason,
     'seq', v_state.seq, 'snapshot', v_state.snapshot,
     'base', case when v_base.step is not null then jsonb_build_object('step', v_base.step, 'snapshot', v_base.snapshot) end);
 end;

@@ -61,11 +61,13 @@ declare
   v_ids uuid[];
   v_keyed uuid[];
   v_workflows uuid[];
+  v_frozen uuid[];
 begin
-  select array_agg(g.id order by g.id), array_agg(g.id) filter (where g.keyed), array_agg(g.id) filter (where g.type = 'workflow' or g.parent_id is not null)
-  into v_ids, v_keyed, v_workflows
+  select array_agg(g.id order by g.id), array_agg(g.id) filter (where g.keyed), array_agg(g.id) filter (where g.type = 'workflow' or g.parent_id is not null),
+    array_agg(g.id) filter (where g.state = 4)
+  into v_ids, v_keyed, v_workflows, v_frozen
   from (
-    select e.id, e.keyed, e.type, e.parent_id from rhythm.execution as e
+    select e.id, e.keyed, e.type, e.parent_id, e.state from rhythm.execution as e
     where e.id = any (p_ids) and e.state > 0
       and (e.type = 'task' or e.id = any (v_free) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.id))
     for update skip locked
@@ -91,6 +93,9 @@ begin
     delete from rhythm.signal as g where g.execution_id = any (v_workflows);
     delete from rhythm.step as s where s.execution_id = any (v_workflows);
     delete from rhythm.key_waiter as k where k.execution_id = any (v_workflows);
+  end if;
+  if v_frozen is not null then
+    delete from rhythm.frozen as f where f.execution_id = any (v_frozen);
   end if;
   delete from rhythm.log_line as l where l.execution_id = any (v_ids);
   delete from rhythm.execution as e where e.id = any (v_ids);

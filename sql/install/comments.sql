@@ -16,13 +16,14 @@ end;
 $$;
 
 comment on sequence rhythm.signal_id_seq is 'Numbers signals in the order of sending.';
+comment on sequence rhythm.gate_id_seq is 'Numbers gates.';
 comment on sequence rhythm.batch_id_seq is 'Numbers batches in the order of their creation.';
 comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of writing.';
 
 comment on column rhythm.executions.id is 'A UUIDv7: it contains the time of creation, so ids sort by it.';
 comment on column rhythm.executions.type is 'workflow or task.';
 comment on column rhythm.executions.target is 'The name of its flow or task.';
-comment on column rhythm.executions.status is 'pending, running, suspended, completed, failed or cancelled. The last three are final; only retry() changes them.';
+comment on column rhythm.executions.status is 'pending, running, suspended, completed, failed, cancelled, or frozen: a copy from another installation. From completed on, they are final; only retry() changes failed and cancelled.';
 comment on column rhythm.executions.queue is 'Where it waits for a worker.';
 comment on column rhythm.executions.priority is 'Higher comes first.';
 comment on column rhythm.executions.attempt is 'Which attempt this is or was, from 1; 0 before the first claim.';
@@ -50,6 +51,7 @@ comment on column rhythm.executions.created_at is 'When it was started.';
 comment on column rhythm.executions.run_at is 'It does not run before this time: its delay, or the backoff before the next attempt.';
 comment on column rhythm.executions.claimed_at is 'When the current or last attempt began.';
 comment on column rhythm.executions.completed_at is 'When it ended.';
+comment on column rhythm.executions.frozen_status is 'Of a frozen copy: its status where it was exported.';
 comment on column rhythm.executions.paused_at is 'Since when it is paused.';
 comment on column rhythm.executions.paused_by is 'Who paused it.';
 comment on column rhythm.executions.pause_reason is 'Why it was paused, if that was said.';
@@ -115,6 +117,21 @@ comment on column rhythm.pauses.key is 'The concurrency key.';
 comment on column rhythm.pauses.paused_at is 'Since when.';
 comment on column rhythm.pauses.paused_by is 'Who paused it.';
 comment on column rhythm.pauses.reason is 'Why, if that was said.';
+
+comment on column rhythm.queue_keys.queue is 'The queue.';
+comment on column rhythm.queue_keys.key is 'The concurrency key.';
+comment on column rhythm.queue_keys.ready is 'How many of it could run now.';
+comment on column rhythm.queue_keys.running is 'How many of it run.';
+comment on column rhythm.queue_keys.concurrency is 'How many of it run at once; null: as for all keys.';
+comment on column rhythm.queue_keys.rate is 'How many of it begin in each per; null: as for all keys.';
+comment on column rhythm.queue_keys.per is 'The time that rate counts.';
+comment on column rhythm.queue_keys.weight is 'How many turns it has while others have one; null: 1.';
+comment on column rhythm.queue_keys.paused is 'Whether nothing of it is claimed.';
+
+comment on column rhythm.schedule_runs.key is 'The idempotency key of the execution, with its type and target.';
+comment on column rhythm.schedule_runs.schedule is 'The schedule.';
+comment on column rhythm.schedule_runs.slot is 'The time of the cron expression, in UTC.';
+comment on column rhythm.schedule_runs.execution_id is 'What it started then.';
 
 comment on column rhythm.logs.id is 'In the order of writing.';
 comment on column rhythm.logs.execution_id is 'The execution that wrote it.';
@@ -240,3 +257,30 @@ comment on column rhythm.rates.p50_ms is 'What half of them took at most.';
 comment on column rhythm.rates.p95_ms is 'What 95 of 100 took at most.';
 comment on column rhythm.rates.p99_ms is 'What 99 of 100 took at most.';
 comment on column rhythm.rates.took is 'How many took up to 1, 2, 5, 10, 20, 50, 100, 200, 500 ms, 1, 2, 5, 10, 30 s, 1, 5, 30 min, 1, 6, 24 h, and longer.';
+
+comment on column rhythm.gates.id is 'Its number.';
+comment on column rhythm.gates.flow is 'The flow whose executions stop there.';
+comment on column rhythm.gates.version is 'The version to which the line belongs.';
+comment on column rhythm.gates.line is 'The line from which they do not go on.';
+comment on column rhythm.gates.before is 'The task that does not begin.';
+comment on column rhythm.gates.condition is 'Which executions of the flow: {variables, metadata, queue, parent}.';
+comment on column rhythm.gates.set_at is 'When it was set.';
+comment on column rhythm.gates.set_by is 'Who set it.';
+comment on column rhythm.gates.note is 'Why, if that was said.';
+comment on column rhythm.gates.source_line is 'The text of the line.';
+comment on column rhythm.gates.executions is 'How many executions stand there.';
+comment on column rhythm.executions.gate is 'The gate at which it stands.';
+
+comment on column rhythm.heat.span is 'A minute or an hour.';
+comment on column rhythm.heat.at is 'Its beginning.';
+comment on column rhythm.heat.flow is 'The flow.';
+comment on column rhythm.heat.version is 'Its version.';
+comment on column rhythm.heat.line is 'The line of an await, or in which it failed.';
+comment on column rhythm.heat.came is 'How often a workflow, or a branch of one, began to wait there.';
+comment on column rhythm.heat.failed is 'How often a workflow failed there and is not repeated.';
+comment on column rhythm.heat.retried is 'How often an attempt failed there and is repeated.';
+comment on column rhythm.heat.total_ms is 'The sum of how long they waited.';
+comment on column rhythm.heat.p50_ms is 'How long half of them waited at most, in milliseconds.';
+comment on column rhythm.heat.p95_ms is 'How long 95 of 100 waited at most.';
+comment on column rhythm.heat.p99_ms is 'How long 99 of 100 waited at most.';
+comment on column rhythm.heat.took is 'How many waited up to each bound: see rates.';

@@ -235,7 +235,7 @@ comment on column rhythm.failure_hour.hour is 'The beginning of the hour.';
 comment on column rhythm.failure_hour.count is 'How often it came in that hour.';
 
 comment on column rhythm.rate_note.at is 'When they were sent.';
-comment on column rhythm.rate_note.type is 'task or workflow.';
+comment on column rhythm.rate_note.type is 'As in rate.';
 comment on column rhythm.rate_note.target is 'The task or flow.';
 comment on column rhythm.rate_note.queue is 'The queue.';
 comment on column rhythm.rate_note.completed is 'How many completed.';
@@ -244,9 +244,8 @@ comment on column rhythm.rate_note.cancelled is 'How many were cancelled.';
 comment on column rhythm.rate_note.retried is 'How many attempts threw and are repeated.';
 comment on column rhythm.rate_note.total_ms is 'The sum of how long they took.';
 comment on column rhythm.rate_note.took is 'As in rate.';
-comment on column rhythm.rate.type is 'task or workflow.';
+comment on column rhythm.rate.type is 'task, workflow, or line: see the view heat.';
 comment on column rhythm.rate.target is 'The task or flow.';
-comment on column rhythm.rate.queue is 'The queue.';
 comment on column rhythm.rate.completed is 'How many completed.';
 comment on column rhythm.rate.failed is 'How many failed and are not repeated.';
 comment on column rhythm.rate.cancelled is 'How many were cancelled.';
@@ -261,3 +260,14 @@ comment on column rhythm.failure_hook.created_at is 'When it was set.';
 comment on column rhythm.failure_hook.created_by is 'Who set it.';
 comment on column rhythm.failure_hook.last_at is 'When it started the last one.';
 comment on column rhythm.failure_hook.last_id is 'The last one.';
+
+comment on column rhythm.frozen.execution_id is 'The copy.';
+comment on constraint frozen_pkey on rhythm.frozen is 'A copy comes from one place.';
+comment on constraint status_known on rhythm.frozen is 'The six that an execution has where it runs.';
+
+comment on column rhythm.gate.id is 'Its number.';
+comment on column rhythm.gate.set_at is 'When it was set.';
+comment on constraint gate_pkey on rhythm.gate is 'Each gate has a number, which is never used again.';
+comment on constraint line_or_task on rhythm.gate is 'It stands at one place.';
+comment on constraint line_of_a_version on rhythm.gate is 'Lines belong to a version, tasks to none.';
+comment on constraint line_positive on rhythm.gate is 'Lines are counted from 1.';

@@ -183,7 +183,9 @@ begin
   where v.name = v_execution.target and v.version = coalesce((v_args ->> 'to')::integer, v_from.version);
   is_done := true;
   place := jsonb_build_object('version', v_from.version);
-  if v_state.execution_id is null or v_execution.state not in (0, 2) then
+  if v_execution.state = 4 then
+    problem := 'it is a frozen copy';
+  elsif v_state.execution_id is null or v_execution.state not in (0, 2) then
     problem := format('it is %s', rhythm.status_of(p_id));
   elsif v_from.code = '{"language": "typescript"}' or v_to.code = '{"language": "typescript"}' then
     problem := 'it is a workflow in TypeScript, whose steps need its own program';

@@ -17,10 +17,10 @@ begin
       and (not p_filter ? 'queue' or e.queue = p_filter ->> 'queue')
       and (not p_filter ? 'parent' or e.parent_id = (p_filter ->> 'parent')::uuid)
       and (not p_filter ? 'fingerprint' or e.fingerprint::text = p_filter ->> 'fingerprint')
-      and (not p_filter ? 'line' or e.error #>> '{at,line}' = p_filter ->> 'line')
+      and (not p_filter ? 'line' or case when e.completed_at is null then (p_filter ->> 'line')::integer = any (rhythm.lines_of(e.id)) else e.error #>> '{at,line}' = p_filter ->> 'line' end)
       and (not p_filter ? 'variables' or e.tags @> rhythm.variable_tags(p_filter -> 'variables'))
       and (not p_filter ? 'metadata' or e.metadata @> (p_filter -> 'metadata'))
-      and (not p_filter ? 'paused' or (e.paused_at is not null) = (p_filter ->> 'paused')::boolean)
+      and (not p_filter ? 'paused' or (e.paused_at is not null or e.gate is not null) = (p_filter ->> 'paused')::boolean)
       and (not p_filter ? 'version' or exists (
         select from rhythm.workflow_state as s join rhythm.flow_version as v on v.program = s.program
         where s.execution_id = e.id and to_jsonb(v.version) = p_filter -> 'version'))

@@ -80,18 +80,24 @@ begin
     update rhythm.execution as e set paused_at = null, paused_by = null, pause_reason = null
     where e.id = any (p_ids) and e.state = 0 and e.paused_at is not null
     returning e.id
+  ),
+  stopped as (
+    select i.id from unnest(p_ids) as i (id)
+    cross join lateral (select x.batch_id from rhythm.execution as x where x.id = i.id offset 0) as e
+    left join rhythm.workflow_state as s on s.execution_id = i.id
+    cross join lateral (select from rhythm.batch as x where x.id = coalesce(e.batch_id, s.batch_id) and x.gate is not null offset 0) as b
   )
-  select coalesce(array_agg(r.id order by r.id), '{}') into v_result from resumed as r;
+  select coalesce(array_agg(r.id order by r.id), '{}') into v_result from (select r.id from resumed as r union select s.id from stopped as s) as r;
   with freed as (
     update rhythm.batch as b
-    set paused = false, run_at = case when x.run_at > p_now then x.run_at end, limited = rhythm.has_limits(b.queue)
+    set paused = false, gate = null, run_at = case when x.run_at > p_now then x.run_at end, limited = rhythm.has_limits(b.queue)
     from (
       select coalesce(e.batch_id, s.batch_id) as batch_id, e.run_at
       from unnest(v_result) as i (id)
       join rhythm.execution as e on e.id = i.id
       left join rhythm.workflow_state as s on s.execution_id = e.id
     ) as x
-    where b.id = x.batch_id and b.paused
+    where b.id = x.batch_id and (b.paused or b.gate is not null)
     returning b.*
   )
   select array_agg(f::rhythm.batch) into v_batches from freed as f;
@@ -102,7 +108,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.resume_these(uuid[], timestamptz) is 'Ends the pauses of executions; returns those that were paused. Internal.';
+comment on function rhythm.resume_these(uuid[], timestamptz) is 'Ends the pauses of executions, and lets them on from their gates; returns those that were stopped. Internal.';
 
 create or replace function rhythm.pause_execution(p_execution uuid, p_reason text default null, p_by text default null)
 returns boolean
@@ -116,6 +122,7 @@ begin
   if not found then
     perform rhythm.raise('RH002', format('Cannot pause: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
+  perform rhythm.refuse_frozen(array[p_execution], 'Cannot pause');
   return rhythm.pause_these(array[p_execution], p_reason, p_by, rhythm.now()) <> '{}';
 end;
 $$;
@@ -136,8 +143,9 @@ begin
   if not found then
     perform rhythm.raise('RH002', format('Cannot resume: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
+  perform rhythm.refuse_frozen(array[p_execution], 'Cannot resume');
   return rhythm.resume_these(array[p_execution], rhythm.now()) <> '{}';
 end;
 $$;
 
-comment on function rhythm.resume_execution(uuid) is 'Ends the pause of an execution. A delay that is not over goes on. False: it was not paused.';
+comment on function rhythm.resume_execution(uuid) is 'Ends the pause of an execution, and lets it on from a gate. A delay that is not over goes on. False: it was neither paused nor at a gate.';

@@ -63,13 +63,13 @@ declare
 begin
   for v_target in
     with recursive t as (
-      (select b.type, b.target from rhythm.batch as b where b.run_at = 'infinity' and not b.paused order by b.type, b.target limit 1)
+      (select b.type, b.target from rhythm.batch as b where b.run_at = 'infinity' and not b.paused and b.gate is null order by b.type, b.target limit 1)
       union all
       select n.type, n.target
       from t
       cross join lateral (
         select b.type, b.target from rhythm.batch as b
-        where b.run_at = 'infinity' and not b.paused and (b.type, b.target) > (t.type, t.target) order by b.type, b.target limit 1
+        where b.run_at = 'infinity' and not b.paused and b.gate is null and (b.type, b.target) > (t.type, t.target) order by b.type, b.target limit 1
       ) as n
     )
     select t.type, t.target from t where v_paused is null or t.type || ':' || t.target <> all (v_paused)
@@ -78,7 +78,7 @@ begin
       update rhythm.batch as b set run_at = null, limited = b.size = 1 and rhythm.has_limits(b.queue)
       where b.id = any (array(
         select x.id from rhythm.batch as x
-        where x.run_at = 'infinity' and not x.paused and x.type = v_target.type and x.target = v_target.target limit p_limit for update skip locked))
+        where x.run_at = 'infinity' and not x.paused and x.gate is null and x.type = v_target.type and x.target = v_target.target limit p_limit for update skip locked))
       returning b.queue
     )
     select array_agg(distinct r.queue) into v_queues from ready as r;

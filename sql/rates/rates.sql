@@ -69,11 +69,13 @@ begin
     return 'p_rates must have at most 1000 entries';
   end if;
   return (
-    select case when coalesce(r.value ->> 'type', '') not in ('task', 'workflow') then c_shape
+    select case when coalesce(r.value ->> 'type', '') not in ('task', 'workflow', 'line') then c_shape
+      when r.value ->> 'type' = 'line' and coalesce(r.value ->> 'queue' !~ '^\d{1,9}:\d{1,9}$', true) then 'The queue of a line must be its version and line: "3:12"'
       else coalesce(rhythm.name_problem(r.value ->> 'type', r.value ->> 'target'), rhythm.name_problem('queue', r.value ->> 'queue'), c_shape) end
     from jsonb_array_elements(p_rates) as r (value)
     where jsonb_typeof(r.value) <> 'object'
-      or coalesce(r.value ->> 'type', '') not in ('task', 'workflow')
+      or coalesce(r.value ->> 'type', '') not in ('task', 'workflow', 'line')
+      or r.value ->> 'type' = 'line' and coalesce(r.value ->> 'queue' !~ '^\d{1,9}:\d{1,9}$', true)
       or rhythm.name_problem(r.value ->> 'type', r.value ->> 'target') is not null
       or rhythm.name_problem('queue', r.value ->> 'queue') is not null
       or exists (
@@ -168,7 +170,22 @@ select
   round(r.total_ms::numeric / nullif((select sum(t.n) from unnest(r.took) as t (n)), 0), 1) as mean_ms,
   round(rhythm.took_at(r.took, 0.5)::numeric, 1) as p50_ms, round(rhythm.took_at(r.took, 0.95)::numeric, 1) as p95_ms, round(rhythm.took_at(r.took, 0.99)::numeric, 1) as p99_ms,
   r.took
-from rhythm.rate as r;
+from rhythm.rate as r
+where r.type <> 'line';
 
 comment on view rhythm.rates is
   'What workers ended in each minute of the last day and each hour of the last 90 days, by target and queue. The times are of a task''s attempts, and of a workflow''s life. Workers send their counts with their heartbeats.';
+
+drop view if exists rhythm.heat;
+
+create view rhythm.heat as
+select
+  r.span, r.at, r.target as flow, split_part(r.queue, ':', 1)::integer as version, split_part(r.queue, ':', 2)::integer as line,
+  r.completed as came, r.failed, r.retried, r.total_ms,
+  round(rhythm.took_at(r.took, 0.5)::numeric, 1) as p50_ms, round(rhythm.took_at(r.took, 0.95)::numeric, 1) as p95_ms, round(rhythm.took_at(r.took, 0.99)::numeric, 1) as p99_ms,
+  r.took
+from rhythm.rate as r
+where r.type = 'line';
+
+comment on view rhythm.heat is
+  'How often each line of a flow was waited at, in each minute of the last day and each hour of the last 90 days, for how long, and how often it failed there. Workers send their counts with their heartbeats.';

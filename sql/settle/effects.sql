@@ -184,6 +184,17 @@ $$;
 
 comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the waits of some workflows, in order; returns the waits that took one. Internal.';
 
+create or replace function rhythm.stored_tags(p_tags text[])
+returns text[]
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select nullif(array(select left(t.tag, 400) from unnest(p_tags) with ordinality as t (tag, nth) where t.tag is not null order by t.nth limit 100), '{}');
+$$;
+
+comment on function rhythm.stored_tags(text[]) is 'Tags as an execution has them: at most a hundred, null if there are none. Internal.';
+
 -- The caller has locked the executions.
 create or replace function rhythm.write_tags(p_outcomes rhythm.outcome[])
 returns void
@@ -195,7 +206,7 @@ begin
   update rhythm.execution as e set tags = t.tags
   from unnest(p_outcomes) as o
   cross join lateral (
-    select nullif(array(select left(x.value, 400) from jsonb_array_elements_text(f.value -> 'tags') as x (value) limit 100), '{}') as tags
+    select rhythm.stored_tags(array(select x.value from jsonb_array_elements_text(f.value -> 'tags') as x (value) limit 100)) as tags
     from jsonb_array_elements(o.effects) as f (value)
     where f.value ->> 'type' = 'tag' and jsonb_typeof(f.value -> 'tags') = 'array'
     limit 1

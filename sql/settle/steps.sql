@@ -55,7 +55,7 @@ $$;
 comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, jsonb, jsonb) is 'What is wrong with steps; null if nothing is. Internal.';
 
 -- A step counts only if its workflow is where the worker thinks. Otherwise another session was first: the state is further,
--- something is in its inbox, or it is not suspended any more. What is paused does not continue. In a queue that has limits or is
+-- something is in its inbox, or it is not suspended any more. What is paused does not continue, and what may come to a gate continues after a claim only. In a queue that has limits or is
 -- paused, workflows continue only after a claim. Returns one row for each end that was written, with the group of waits of the next step, or the end
 -- of the workflow. is_old: it waits for something that an earlier step started.
 -- The moment of the step is that of the end, so the row of the task has all that a row of the journal would have.
@@ -69,6 +69,7 @@ as $$
 declare
   v_limited constant text[] := array(select q.name from rhythm.queue as q);
   v_paused constant text[] := rhythm.paused_targets();
+  v_gated constant text[] := rhythm.gated_flows();
   v_slack constant interval := rhythm.moment_slack(p_worker);
 begin
   return query
@@ -80,7 +81,7 @@ begin
       select t.batch_id, b.claimed_at, b.attempt
       from rhythm.workflow_state as s
       join rhythm.execution as p on p.id = g.flow and p.state = 0 and p.cancel_reason is null and p.paused_at is null
-        and p.queue <> all (v_limited) and (v_paused is null or not rhythm.is_paused(v_paused, 'workflow', p.target)) and (g.next = 'suspended' or p.parent_id is null)
+        and p.queue <> all (v_limited) and (v_paused is null or not rhythm.is_paused(v_paused, 'workflow', p.target)) and (v_gated is null or p.target <> all (v_gated)) and (g.next = 'suspended' or p.parent_id is null)
       left join rhythm.execution as t on t.id = g.id and t.parent_id = g.flow and t.state = 0 and t.cancel_reason is null
       left join lateral (select x.id, x.worker, x.call, x.claimed_at, x.attempt from rhythm.batch as x where x.id = t.batch_id offset 0) as b
         on b.worker = p_worker and b.call = g.call

@@ -9,6 +9,7 @@ create table rhythm.flow_version (
   input_schema jsonb,
   options jsonb not null default '{}',
   description text,
+  found_by text[],
   created_at timestamptz not null,
   constraint flow_version_pkey primary key (program),
   constraint flow_version_number unique (name, version),
@@ -19,6 +20,7 @@ create table rhythm.flow_version (
 comment on table rhythm.flow_version is 'Every text of a flow that was ever registered, with its compiled program. Rows never change, because running executions use them.';
 comment on column rhythm.flow_version.program is 'The key by which executions name it: the SHA-256 of the flow''s name and source.';
 comment on column rhythm.flow_version.code is 'The compiled program, which only the language reads.';
+comment on column rhythm.flow_version.found_by is 'The variables that its executions are found by: index of its front matter. Null: none.';
 comment on column rhythm.flow_version.options is 'Defaults of its executions: queue, priority, timeout, retry.';
 
 create table rhythm.flow (

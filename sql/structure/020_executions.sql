@@ -42,7 +42,7 @@ create table rhythm.execution (
   output jsonb,
   constraint execution_pkey primary key (id),
   constraint type_known check (type in ('workflow', 'task')),
-  constraint state_known check (state between 0 and 3),
+  constraint state_known check (state between 0 and 4),
   constraint completed_at_iff_over check ((completed_at is not null) = (state > 0)),
   constraint fingerprint_iff_failed check ((fingerprint is not null) = (state = 2)),
   constraint over_is_in_no_batch check (state = 0 or batch_id is null)
@@ -69,7 +69,7 @@ create index execution_tags on rhythm.execution using gin (tags) where tags is n
 comment on table rhythm.execution is 'Every workflow and task, live or ended. Read it through the view executions or get().';
 comment on column rhythm.execution.root_id is 'The execution at the top of its tree; null: itself.';
 comment on column rhythm.execution.batch_id is 'The batch in which this task is delayed, ready or leased. That of a workflow is in workflow_state.';
-comment on column rhythm.execution.state is '0 live, 1 completed, 2 failed, 3 cancelled: see status_name(). The batch of a live one says more.';
+comment on column rhythm.execution.state is '0 live, 1 completed, 2 failed, 3 cancelled, 4 frozen: see status_name(). The batch of a live one says more.';
 comment on column rhythm.execution.attempt is 'The number of the attempt with which it ended; while it is live, its batch has the number.';
 comment on column rhythm.execution.run_at is 'The moment until which its start was delayed.';
 comment on column rhythm.execution.paused_at is 'Since when it is paused. Of what has ended: when it was paused last.';
@@ -104,6 +104,7 @@ create table rhythm.batch (
   claimed_at timestamptz,
   timeout_ms bigint,
   call integer,
+  gate integer,
   priority smallint not null,
   size smallint not null,
   attempt smallint not null default 0,
@@ -119,7 +120,7 @@ create table rhythm.batch (
   ids uuid[] not null,
   constraint batch_pkey primary key (id),
   constraint leased_by_a_call check ((worker is null) = (call is null) and (worker is null) = (claimed_at is null)),
-  constraint paused_is_parked check (not paused or run_at = 'infinity'),
+  constraint paused_is_parked check (not paused and gate is null or run_at = 'infinity'),
   constraint delayed_is_not_leased check (run_at is null or worker is null),
   constraint size_is_of_ids check (size = cardinality(ids) and size > 0)
 )
@@ -135,7 +136,8 @@ alter table rhythm.batch alter column ids set storage plain;
 
 create index batch_ready on rhythm.batch (queue, priority desc, first_id) where worker is null and run_at is null and not limited;
 create index batch_delayed on rhythm.batch (run_at) where run_at is not null;
-create index batch_parked on rhythm.batch (type, target) where run_at = 'infinity' and not paused;
+create index batch_parked on rhythm.batch (type, target) where run_at = 'infinity' and not paused and gate is null;
+create index batch_gate on rhythm.batch (gate) where gate is not null;
 create index batch_leased on rhythm.batch (worker) where worker is not null;
 create index batch_overdue on rhythm.batch (claimed_at) where worker is not null and timeout_ms is not null;
 
@@ -150,10 +152,12 @@ comment on column rhythm.batch.crashes is 'How many attempts were lost with thei
 comment on column rhythm.batch.limited is 'It waits in, or was leased from, a queue with limits.';
 comment on column rhythm.batch.run_at is 'Until when it is delayed. Infinity: it is parked, because its execution, task or flow is paused.';
 comment on column rhythm.batch.paused is 'Its execution is paused. Not set, and parked: its task or flow is, or was.';
+comment on column rhythm.batch.gate is 'The gate at which its execution stands, parked.';
 comment on column rhythm.batch.common is 'What its members have in common, which a worker is told once: {max_attempts, metadata, traceparent}.';
 comment on index rhythm.batch_ready is 'The order of claims.';
 comment on index rhythm.batch_delayed is 'What becomes ready, by time.';
 comment on index rhythm.batch_parked is 'What is parked because its task or flow is paused.';
+comment on index rhythm.batch_gate is 'What stands at gates.';
 comment on index rhythm.batch_leased is 'What a worker holds.';
 comment on index rhythm.batch_overdue is 'Attempts that may run past their timeout.';
 

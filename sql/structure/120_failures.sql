@@ -73,6 +73,19 @@ create table rhythm.failure_hook (
   constraint type_known check (type in ('workflow', 'task'))
 );
 
+create table rhythm.failure_hook_call (
+  hook text not null,
+  fingerprint bigint not null,
+  at timestamptz not null,
+  constraint failure_hook_call_pkey primary key (hook, fingerprint)
+);
+
+comment on table rhythm.failure_hook_call is 'When a hook called its address last for a kind of failures, so that a flood of failures does not become a flood of calls.';
+comment on column rhythm.failure_hook_call.hook is 'The hook.';
+comment on column rhythm.failure_hook_call.fingerprint is 'The kind.';
+comment on column rhythm.failure_hook_call.at is 'When.';
+comment on constraint failure_hook_call_pkey on rhythm.failure_hook_call is 'The last call counts.';
+
 comment on table rhythm.failure_hook is 'What to start, or which address to call, when executions fail. Read it through the view failure_hooks, which shows no address and no secret.';
 comment on column rhythm.failure_hook.event is 'new: for the first failure of a kind that is new. failed: for each execution that fails.';
 comment on column rhythm.failure_hook.filter is 'Which executions, as in operation.';

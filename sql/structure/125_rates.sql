@@ -37,6 +37,7 @@ with (fillfactor = 70, autovacuum_vacuum_cost_delay = 0);
 comment on table rhythm.rate is 'What ended in each minute of a day and each hour of 90 days, by target and queue. Read it through the view rates.';
 comment on column rhythm.rate.span is 'A minute or an hour.';
 comment on column rhythm.rate.at is 'The beginning of the span.';
+comment on column rhythm.rate.queue is 'The queue. Of a line (type line): the version of the flow and the line, as 3:12. Then completed counts how often it was waited at.';
 comment on column rhythm.rate.retried is 'Attempts that threw and are repeated.';
 comment on column rhythm.rate.total_ms is 'The sum of how long they took: of a task its attempts, of a workflow its life.';
 comment on column rhythm.rate.took is 'How many took up to each of took_bounds(); the last number is of those that took longer.';

@@ -288,6 +288,7 @@ begin
       null;
   end;
   perform rhythm.unpark(p_limit);
+  perform rhythm.open_gates(p_limit);
   perform rhythm.limited_chores(p_limit, v_now);
   v_more := rhythm.work_operations();
   v_more := rhythm.count_rates(p_limit) or v_more;

@@ -346,7 +346,7 @@ declare
 begin
   select e.* into v_execution from rhythm.execution as e where e.id = p_id;
   if v_execution.state > 0 then
-    return jsonb_build_array(rhythm.end_reason(v_execution));
+    return case v_execution.state when 4 then rhythm.frozen_reason(p_id) else jsonb_build_array(rhythm.end_reason(v_execution)) end;
   end if;
   select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_id;
   select b.* into v_batch from rhythm.batch as b where b.id = coalesce(v_execution.batch_id, v_state.batch_id);
@@ -362,6 +362,8 @@ begin
   select k.owner_id into v_owner from rhythm.key_waiter as k where k.execution_id = p_id;
   if v_batch.worker is not null then
     v_result := v_result || rhythm.running_reason(v_batch, v_now);
+  elsif v_batch.gate is not null then
+    v_result := v_result || rhythm.gate_reason(v_batch.gate);
   elsif v_batch.id is not null then
     v_result := v_result || rhythm.pending_reasons(v_execution, v_batch, v_now);
     if v_execution.note is not null and v_execution.note not like 'No worker of queue %' then

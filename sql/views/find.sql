@@ -27,6 +27,35 @@ $$;
 
 comment on function rhythm.variable_tags(jsonb) is 'What the tags of an execution contain that has these variables. Internal.';
 
+create or replace function rhythm.found_by(p_program jsonb)
+returns text[]
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array_agg(i.value #>> '{}' order by i.nth)
+  from jsonb_array_elements(case jsonb_typeof(p_program -> 'index') when 'array' then p_program -> 'index' else '[]' end) with ordinality as i (value, nth)
+  where jsonb_typeof(i.value) = 'string';
+$$;
+
+comment on function rhythm.found_by(jsonb) is 'The variables that workflows of a program are found by; null: none. Internal.';
+
+-- What has not begun has its inputs only. As tagsOf() of the language does it.
+create or replace function rhythm.first_tags(p_names text[], p_inputs jsonb)
+returns text[]
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select rhythm.stored_tags(array_agg(distinct n.name || '=' || left(case jsonb_typeof(v.value) when 'number' then trim_scale((v.value #>> '{}')::numeric)::text else v.value #>> '{}' end, 200)))
+  from unnest(p_names) as n (name)
+  cross join lateral (select p_inputs #> string_to_array(n.name, '.') as value) as f
+  cross join lateral jsonb_array_elements(case jsonb_typeof(f.value) when 'array' then jsonb_path_query_array(f.value, '$[0 to 19]') else jsonb_build_array(f.value) end) as v (value)
+  where jsonb_typeof(v.value) in ('string', 'number', 'boolean');
+$$;
+
+comment on function rhythm.first_tags(text[], jsonb) is 'What a workflow is found by before it begins. Internal.';
+
 create or replace function rhythm.find(p_variables jsonb)
 returns setof uuid
 language plpgsql

@@ -4,26 +4,27 @@ drop view if exists rhythm.queues;
 
 -- There is no index of suspended workflows, because every suspension would pay for it. Above some 4,000 pages of states, a sample is
 -- counted. offset 0: one look by key for each, instead of a join that reads all executions.
+drop function if exists rhythm.count_suspended();
 create or replace function rhythm.count_suspended()
-returns table (queue text, executions bigint)
+returns table (queue text, flow text, version integer, executions bigint)
 language sql
 stable
-rows 10
+rows 100
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-  select e.queue, round(count(*) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
+  select e.queue, e.target, e.version, round(count(*) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
   from rhythm.workflow_state as s
     tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
   cross join lateral (
-    select x.queue from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0
+    select x.queue, x.target, x.version from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0
   ) as e
   where s.batch_id is null
-  group by e.queue;
+  group by e.queue, e.target, e.version;
 $$;
 
 comment on function rhythm.count_suspended() is
-  'How many workflows of each queue are suspended: exactly, or, if there are many thousands, an estimate from a sample.';
+  'How many workflows of each queue, flow and version are suspended: exactly, or, if there are many thousands, an estimate from a sample.';
 
 create view rhythm.queues as
 with counted as (
@@ -71,6 +72,32 @@ comment on view rhythm.queues is
   'Every queue that has work, a worker or a limit: how many executions are ready (its depth), delayed, running and suspended. '
   'Also since when the oldest ready one has waited, how many workers take from it, pause and limits. suspended is an estimate '
   'if there are many thousands, or if members of batches were cancelled.';
+
+drop view if exists rhythm.queue_keys;
+
+create view rhythm.queue_keys as
+select
+  x.queue,
+  x.key,
+  coalesce(sum(x.size) filter (where x.worker is null and x.run_at is null), 0)::bigint as ready,
+  coalesce(sum(x.size) filter (where x.worker is not null), 0)::bigint as running,
+  max(x.concurrency) as concurrency,
+  max(x.rate) as rate,
+  max(x.per_ms) * interval '1 millisecond' as per,
+  max(x.weight) as weight,
+  bool_or(x.paused) as paused
+from (
+  select b.queue, b.concurrency_key, b.size, b.worker, b.run_at, null::integer, null::integer, null::bigint, null::integer, false
+  from rhythm.batch as b
+  where b.concurrency_key is not null
+  union all
+  select k.queue, k.key, null, null, null, k.concurrency, k.rate, k.per_ms, k.weight, k.paused_at is not null
+  from rhythm.queue_key as k
+) as x (queue, key, size, worker, run_at, concurrency, rate, per_ms, weight, paused)
+group by x.queue, x.key;
+
+comment on view rhythm.queue_keys is
+  'Every concurrency key of a queue that has something to do, or limits, a weight or a pause of its own.';
 
 drop view if exists rhythm.workers;
 

@@ -9,7 +9,7 @@ as $$
 begin
   return case
     when p_state OPERATOR(pg_catalog.>) 0 then
-      case when p_state OPERATOR(pg_catalog.=) 1 then 'completed' when p_state OPERATOR(pg_catalog.=) 2 then 'failed' else 'cancelled' end
+      case when p_state OPERATOR(pg_catalog.=) 1 then 'completed' when p_state OPERATOR(pg_catalog.=) 2 then 'failed' when p_state OPERATOR(pg_catalog.=) 3 then 'cancelled' else 'frozen' end
     when p_batch is null then 'suspended'
     when p_worker is null then 'pending'
     else 'running' end;

@@ -31,6 +31,8 @@ begin
     perform rhythm.raise('RH002', format('Cannot send signal "%s": there is no execution %s', p_name, coalesce(p_execution::text, 'null')));
   elsif v_execution.type = 'task' then
     perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is a task, only workflows take signals', p_name, p_execution));
+  elsif v_execution.state = 4 then
+    perform rhythm.refuse_frozen(array[p_execution], format('Cannot send signal "%s"', p_name));
   elsif v_execution.state > 0 then
     perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is %s', p_name, p_execution, rhythm.status_of(p_execution)));
   elsif v_locked = '{}' then

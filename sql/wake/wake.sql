@@ -146,13 +146,17 @@ as $$
 declare
   v_paused constant text[] := case when p_lease > 0 then rhythm.paused_targets() end;
   v_batches rhythm.batch[];
+  v_stopped uuid[];
+  v_gates integer[];
 begin
   if p_ids = '{}' then
     return '{}';
+  elsif rhythm.gated_flows() is not null then
+    select array_agg(g.execution_id), array_agg(g.gate) into v_stopped, v_gates from rhythm.gates_at(p_ids) as g;
   end if;
   with going as (
     select rhythm.batch_of(l.e, null, s.attempt, s.failures, 0) as b,
-      p_lease > 0 and (l.e).paused_at is null and (v_paused is null or not rhythm.is_paused(v_paused, 'workflow', (l.e).target))
+      p_lease > 0 and (l.e).paused_at is null and (v_stopped is null or i.id <> all (v_stopped)) and (v_paused is null or not rhythm.is_paused(v_paused, 'workflow', (l.e).target))
         and (l.e).queue = any (k.queues) and not exists (select from rhythm.queue as q where q.name = (l.e).queue) as may_lease
     from unnest(p_ids) as i (id)
     cross join lateral (select x.attempt, x.failures from rhythm.workflow_state as x where x.execution_id = i.id and x.batch_id is null offset 0) as s
@@ -168,8 +172,9 @@ begin
     from numbered as n where s.execution_id = (n.b).first_id
   ),
   made as (
-    insert into rhythm.batch (id, first_id, worker, run_at, paused, claimed_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
-    select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, (n.b).run_at, (n.b).paused, case when n.is_leased then p_now end, case when n.is_leased then p_call end,
+    insert into rhythm.batch (id, first_id, worker, run_at, paused, gate, claimed_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
+    select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, case when (n.b).first_id = any (v_stopped) then 'infinity' else (n.b).run_at end, (n.b).paused,
+      v_gates[array_position(v_stopped, (n.b).first_id)], case when n.is_leased then p_now end, case when n.is_leased then p_call end,
       (n.b).priority, 1, greatest((n.b).attempt, case when n.is_leased then 1 else 0 end), (n.b).failures, not n.is_leased and (n.b).limited, 'workflow', (n.b).queue, (n.b).target, (n.b).concurrency_key,
       (n.b).common, (n.b).ids
     from numbered as n

@@ -77,6 +77,7 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     history: (id, page) => rhythm.executions.history(id, page),
     at: (id, when) => rhythm.executions.at(id, when),
     diff: (id, from, to) => rhythm.executions.diff(id, from, to),
+    export: (id) => rhythm.executions.export(id),
     pauses: () => rhythm.pauses(),
     operations: () => rhythm.operations.list(),
     operation: (id) => rhythm.operations.get(id),
@@ -86,10 +87,12 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     failures: (filter) => rhythm.failures.list(filter),
     failure: (fingerprint) => rhythm.failures.get(fingerprint),
     failureHooks: () => rhythm.failures.hooks(),
+    gates: () => rhythm.gates.list(),
     queues: () => rhythm.queues.list(),
     workers: () => readWorkers(engine),
     schedules: () => rhythm.schedules.list(),
     flows: () => rhythm.flows.list(),
+    heat: (name, filter) => rhythm.flows.heat(name, filter),
     violations: () => readViolations(engine),
   };
 }
@@ -109,6 +112,7 @@ export function commandsOf(rhythm: Rhythm): Commands {
     edit: (id, changes) => rhythm.executions.edit(id, changes),
     rewind: (id, changes) => rhythm.executions.rewind(id, changes),
     fork: (id, changes) => rhythm.executions.fork(id, changes),
+    import: (file) => rhythm.executions.import(file),
     delete: (id) => rhythm.executions.delete(id),
     wait: (id, options) => rhythm.executions.wait(id, options),
     operate: (request) => rhythm.operations.start(request),
@@ -116,6 +120,8 @@ export function commandsOf(rhythm: Rhythm): Commands {
     setFailure: (fingerprint, state, words) => rhythm.failures.set(fingerprint, state, words),
     setFailureHook: (name, hook) => rhythm.failures.setHook(name, hook),
     removeFailureHook: (name) => rhythm.failures.removeHook(name),
+    setGate: (flow, options) => rhythm.gates.set(flow, options),
+    removeGate: (gate) => rhythm.gates.remove(gate),
     pause: (kind, name, options) => {
       switch (kind) {
         case "execution":
@@ -144,6 +150,11 @@ export function commandsOf(rhythm: Rhythm): Commands {
           return rhythm.resume();
       }
     },
+    configureQueue: (name, limits) => rhythm.queues.configure(name, limits),
+    configureKey: (queue, key, limits) => rhythm.queues.configureKey(queue, key, limits),
+    pauseKey: (queue, key, options) => rhythm.queues.pauseKey(queue, key, options),
+    resumeKey: (queue, key) => rhythm.queues.resumeKey(queue, key),
+    setFlowVersion: (name, version) => rhythm.flows.setVersion(name, version),
     registerFlow: async (name, source) => ({ ...await rhythm.flows.register({ name, source }) }),
     schedule: async (name, definition) => {
       await rhythm.schedules.set(name, definition);

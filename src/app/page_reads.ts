@@ -5,6 +5,7 @@ import type { HistoryStep } from "../client/history.ts";
 import { idOf } from "../client/request.ts";
 import type { PageReads, ReadModel } from "../http/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
+import { controlReadsOf } from "./control_reads.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
 
 /** What the pages of the dashboard read, from an application. */
@@ -54,6 +55,7 @@ export function pageReadsOf(rhythm: Rhythm, parts: AppParts, reads: ReadModel): 
       const [operation, acts] = await Promise.all([reads.operation(id), reads.acts(id, { limit: 200 })]);
       return { operation, acts };
     },
+    ...controlReadsOf(rhythm, engine, reads),
   };
 }
 

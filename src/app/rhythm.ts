@@ -2,6 +2,7 @@ import { POOL_SIZE } from "../shared/limits.ts";
 import { ClientCore } from "../client/core.ts";
 import { Executions } from "../client/executions.ts";
 import { Failures } from "../client/failures.ts";
+import { Gates } from "../client/gates.ts";
 import { Flows } from "../client/flows.ts";
 import { Operations } from "../client/operations.ts";
 import { pause, resume } from "../client/pauses.ts";
@@ -130,6 +131,8 @@ export class Rhythm {
   readonly operations: Operations;
   /** Failures by their kind. */
   readonly failures: Failures;
+  /** Where executions stop until somebody lets them on. */
+  readonly gates: Gates;
   /** Register, list and check flows. */
   readonly flows: Flows;
   /** What a caller of the API must bring: as given, as `RHYTHM_TOKEN` says, or made for this application. */
@@ -167,6 +170,7 @@ export class Rhythm {
     this.queues = new Queues(core);
     this.operations = new Operations(core);
     this.failures = new Failures(core);
+    this.gates = new Gates(core);
     this.flows = new Flows(core);
   }
 

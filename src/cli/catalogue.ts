@@ -11,8 +11,11 @@ const entry = (group: string, name: string, summary: string, load: Entry["load"]
 /** Commands that share a line of the front page. */
 const ONE = "One execution; why it does not continue";
 const MANY = "Executions, newest first; their log lines";
+const WORKER = "Run a worker of this project; a dashboard without one";
 const PAST = "What a workflow did, how it was, what differs";
+const FILE = "An execution as a file; a frozen copy of one";
 const START = "Start a workflow; queue a task";
+const TELL = "Send a signal; wait for ends; stop at a line";
 const END = "End executions; run them again";
 const PAUSE = "Executions, a task, a flow, a queue, everything";
 const CHANGE = "Other variables; an earlier step; a copy from there";
@@ -37,11 +40,19 @@ export const CATALOGUE: readonly Entry[] = [
     "Database, worker and HTTP in one; reloads on change",
     () => import("./commands/dev.ts"),
   ),
-  entry(BEGIN, "worker", "Run a worker of this project", () => import("./commands/worker.ts")),
+  entry(BEGIN, "worker", "Run a worker of this project", () => import("./commands/worker.ts"), WORKER),
+  entry(
+    BEGIN,
+    "dashboard",
+    "The dashboard, without a worker",
+    () => import("./commands/dashboard.ts"),
+    WORKER,
+  ),
   entry(RUN, "start", "Start a workflow", () => import("./commands/start.ts"), START),
   entry(RUN, "queue", "Queue a task", () => import("./commands/queue.ts"), START),
-  entry(RUN, "signal", "Send a signal to a workflow", () => import("./commands/signal.ts")),
-  entry(RUN, "wait", "Wait for executions to end", () => import("./commands/wait.ts")),
+  entry(RUN, "signal", "Send a signal to a workflow", () => import("./commands/signal.ts"), TELL),
+  entry(RUN, "wait", "Wait for executions to end", () => import("./commands/wait.ts"), TELL),
+  entry(RUN, "gate", "Stop executions at a line, or before a task", () => import("./commands/gate.ts"), TELL),
   entry(RUN, "cancel", "Cancel executions and their children", () => import("./commands/cancel.ts"), END),
   entry(RUN, "retry", "Run failed or cancelled executions again", () => import("./commands/retry.ts"), END),
   entry(
@@ -104,6 +115,14 @@ export const CATALOGUE: readonly Entry[] = [
     () => import("./commands/diff.ts"),
     PAST,
   ),
+  entry(
+    LOOK,
+    "export",
+    "An execution with its history, as a file",
+    () => import("./commands/export.ts"),
+    FILE,
+  ),
+  entry(LOOK, "import", "A frozen copy of an exported execution", () => import("./commands/import.ts"), FILE),
   entry(LOOK, "queues", "Queues; pause, resume, limit", () => import("./commands/queues.ts"), SERVICES),
   entry(LOOK, "workers", "Workers and their heartbeats", () => import("./commands/workers.ts"), SERVICES),
   entry(LOOK, "schedules", "Schedules; set, pause, trigger", () => import("./commands/schedules.ts"), TIMES),

@@ -20,7 +20,7 @@ export interface FilterFlags {
   cursor?: string;
 }
 
-const STATUSES = ["pending", "running", "suspended", "completed", "failed", "cancelled"];
+const STATUSES = ["pending", "running", "suspended", "completed", "failed", "cancelled", "frozen"];
 
 /** Adds the options that say which executions. */
 export function withFilter(command: Command): Command {

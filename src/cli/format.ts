@@ -59,6 +59,7 @@ const STATES: Record<string, [glyph: string, style: Style]> = {
   completed: ["✔", "good"],
   failed: ["✘", "bad"],
   cancelled: ["■", "quiet"],
+  frozen: ["❄", "quiet"],
 };
 
 /** The sign of a state, in its colour. */

@@ -2,6 +2,7 @@ import { systemClock } from "../runtime/clock.ts";
 import { ClientCore } from "../client/core.ts";
 import { Executions } from "../client/executions.ts";
 import { Failures } from "../client/failures.ts";
+import { Gates } from "../client/gates.ts";
 import type { Flows } from "../client/flows.ts";
 import { Operations } from "../client/operations.ts";
 import { Queues } from "../client/queues.ts";
@@ -29,6 +30,8 @@ export class Session implements AsyncDisposable {
   readonly operations: Operations;
   /** Failures by their kind. */
   readonly failures: Failures;
+  /** Gates. */
+  readonly gates: Gates;
   /** Queues. */
   readonly queues: Queues;
   /** Schedules. */
@@ -44,6 +47,7 @@ export class Session implements AsyncDisposable {
     this.executions = new Executions(this.core);
     this.operations = new Operations(this.core);
     this.failures = new Failures(this.core);
+    this.gates = new Gates(this.core);
     this.queues = new Queues(this.core);
     this.schedules = new Schedules(this.core);
     this.signals = new Signals(this.core);

@@ -1,4 +1,4 @@
-import type { HistoryItem, HistoryStep, RunsPart, StateChange } from "../client/history.ts";
+import type { HistoryItem, HistoryStep, PastState, RunsPart, StateChange } from "../client/history.ts";
 import type { JsonValue } from "../shared/json.ts";
 import type { Call } from "./command.ts";
 import { EXIT } from "./exit_codes.ts";
@@ -39,7 +39,8 @@ export async function showHistory(call: Call<{ after: number; limit: number }>):
   if (steps.length === page.limit) terminal.say(`more: --after ${steps.at(-1)!.step}`);
 }
 
-function told({ act, took, by, note }: HistoryStep): string {
+/** What a step took, or what a person did, in a few words. */
+export function told({ act, took, by, note }: HistoryStep): string {
   if (act !== "step") return `${act} by ${by}${note === null ? "" : `: ${note}`}`;
   return took.length === 0 ? "began" : took.map(named).join(", ");
 }
@@ -61,31 +62,35 @@ function linesOf({ from, to }: HistoryStep): string {
 }
 
 /** Prints a workflow as it was after a step, or at a time. */
-export async function showStateAt(call: Call<{ full?: boolean }>): Promise<void> {
+export async function showStateAt(call: Call<{ full?: boolean; at?: number | Date }>): Promise<void> {
   const { terminal, options } = call;
   await using session = await openSession(call.options);
   const id = await wholeId(session, call.args[0]!);
-  const state = await session.executions.at(id, STEP_OR_TIME.read(call.args[1]!) as number | Date);
+  const when = options.at ?? STEP_OR_TIME.read(call.args[1]!) as number | Date;
+  const state = await session.executions.at(id, when);
   if (call.json) return terminal.print(JSON.stringify(state));
-  const full = options.full === true;
+  terminal.print(stateLines(state, terminal, { full: options.full === true }).join("\n"));
+}
+
+/** A workflow as it was: the place in its text, its variables, what it asked for. */
+export function stateLines(state: PastState, terminal: Terminal, { full }: { full: boolean }): string[] {
   const { paint } = terminal;
-  terminal.print(
+  const lines = [
     `${paint("name", `${state.flow} v${state.version}`)} ${
-      paint("quiet", shortId(id))
+      paint("quiet", shortId(state.id))
     }  after step ${state.step}, ${tellTime(state.at)}: ${state.status}`,
-  );
+  ];
   const marks = state.fibres.map(({ line, column }) => ({ line, column }));
   if (state.error?.at !== undefined) marks.push(state.error.at);
   const failed = state.error !== undefined;
-  terminal.print(renderMarkedSource({ source: state.source, marks, failed, full }, terminal).join("\n"));
-  if (state.error !== undefined) terminal.print(paint("bad", `${state.error.type}: ${state.error.message}`));
+  lines.push(...renderMarkedSource({ source: state.source, marks, failed, full }, terminal));
+  if (state.error !== undefined) lines.push(paint("bad", `${state.error.type}: ${state.error.message}`));
   if (state.output !== undefined) {
-    terminal.print(`output = ${full ? JSON.stringify(state.output) : brief(state.output, 200)}`);
+    lines.push(`output = ${full ? JSON.stringify(state.output) : brief(state.output, 200)}`);
   }
-  if (state.fibres.length > 0) {
-    terminal.print(["", ...renderVariables(state.fibres, terminal, { full })].join("\n"));
-  }
-  if (state.started.length > 0) terminal.print(`\n  started ${state.started.map(named).join(", ")}`);
+  if (state.fibres.length > 0) lines.push("", ...renderVariables(state.fibres, terminal, { full }));
+  if (state.started.length > 0) lines.push("", `  started ${state.started.map(named).join(", ")}`);
+  return lines;
 }
 
 /** Prints what changed between two steps of a workflow, or where two workflows part. */

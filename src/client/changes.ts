@@ -66,7 +66,10 @@ export async function edit(
   const id = idOf(execution);
   const { code, snapshot, seq } = await core.retried(() => readReplayStart(core.engine, id, null));
   const changed = snapshot === null ? null : await edited(code, snapshot, changes);
-  return await editState(core.engine, id, { seq: seq ?? 0, snapshot: changed, note: changes.note ?? null });
+  const tags = changed === null ? undefined : await tagsOf(code, changed);
+  return await editState(core.engine, id, {
+    ...{ seq: seq ?? 0, snapshot: changed, note: changes.note ?? null, tags: tags ?? null },
+  });
 }
 
 /** Puts a workflow back to an earlier step; returns the number that the change has among the steps. */
@@ -78,7 +81,8 @@ export async function rewind(
   const id = idOf(execution);
   const { seq } = await core.retried(() => readReplayStart(core.engine, id, null));
   const past = await stateToChange(core, id, changes);
-  const effects = past.effects.filter(({ type }) => type === "start_timer" || type === "await_signal");
+  const waits = past.effects.filter(({ type }) => type === "start_timer" || type === "await_signal");
+  const effects = [...waits as unknown as JsonValue[], ...tagEffects(core, past)];
   return await rewindState(core.engine, id, {
     ...{
       seq: seq ?? 0,
@@ -87,7 +91,7 @@ export async function rewind(
       waits: past.waits,
       cleanup: past.cleanup,
     },
-    ...{ pending: past.pending, effects: effects as unknown as JsonValue, note: changes.note ?? null },
+    ...{ pending: past.pending, effects, note: changes.note ?? null },
   });
 }
 
@@ -127,10 +131,25 @@ export async function fork(
   const waits = past.waits.map(({ mode, ids: members }) => ({ mode, ids: members.map(renamed) }));
   await forkState(core.engine, from, {
     ...{ id, step: changes.step, version: past.version, snapshot: snapshot as unknown as JsonValue },
-    ...{ waits, effects, cleanup: past.cleanup, note: changes.note ?? null },
+    ...{ waits, effects: [...effects, ...tagEffects(core, await tagged(past.program, snapshot))] },
+    ...{ cleanup: past.cleanup, note: changes.note ?? null },
     inputs: given,
   });
   return { id, step: changes.step, starts };
+}
+
+// What a state is found by, as an effect.
+function tagEffects(core: ClientCore, { tags }: Pick<AtRest, "tags">): JsonObject[] {
+  return tags === undefined ? [] : [{ id: core.newId(), type: "tag", tags }];
+}
+
+async function tagged(program: Program, snapshot: Snapshot): Promise<AtRest> {
+  const { restOf } = await import("../flow/durable/rebuild.ts");
+  return restOf(program, snapshot);
+}
+
+async function tagsOf(code: JsonValue, snapshot: JsonValue): Promise<string[] | undefined> {
+  return (await tagged(code as unknown as Program, snapshot as unknown as Snapshot)).tags;
 }
 
 interface StateToChange extends AtRest {

@@ -80,6 +80,11 @@ export class ClientCore {
     this.#progress = new Channel(database, { name: channelName(schema, "progress") });
   }
 
+  /** The time, in milliseconds since 1970. */
+  now(): number {
+    return this.#clock.now();
+  }
+
   /** An id for a new execution, by the clock of this client. */
   newId(): string {
     return this.#uuids.next();

@@ -67,6 +67,7 @@ import {
 } from "./changes.ts";
 import { changeMany, type MigrateOptions, type Migration, type RepairOptions } from "./migrations.ts";
 import { idOf, toCreate } from "./request.ts";
+import { exportFile, importFile } from "./frozen.ts";
 import { pause, resume } from "./pauses.ts";
 import { readReasons } from "./reasons.ts";
 import { cancel, ExecutionRun, readOne } from "./run.ts";
@@ -125,9 +126,14 @@ const WHEN: OwnType = {
   fits: (value) =>
     value instanceof Date ? !Number.isNaN(value.getTime()) : Number.isInteger(value) && Number(value) > 0,
 };
+const FILE: OwnType = {
+  kind: "own",
+  wanted: "the text of a file that executions.export() gave",
+  fits: (value) => typeof value === "string" && /^\s*\{/.test(value),
+};
 const STATUS: ArgumentType = {
   kind: "choice",
-  values: ["pending", "running", "suspended", "completed", "failed", "cancelled"],
+  values: ["pending", "running", "suspended", "completed", "failed", "cancelled", "frozen"],
 };
 
 /** Executions: create, read, list, wait, cancel, retry, delete. */
@@ -341,6 +347,34 @@ export class Executions {
    */
   async repair(filter: OperationFilter, options: RepairOptions): Promise<Migration> {
     return await changeMany(this.#core, "repair", filter, options);
+  }
+
+  /**
+   * An execution with all that it started and its whole history, as the text of a file for {@linkcode Executions.import} of
+   * another installation. It contains inputs, outputs, variables and the seed of the random numbers: keep it as safe as the database.
+   *
+   * @param execution the execution, in any state; with it go at most 10,000 executions
+   */
+  async export(execution: ExecutionRef): Promise<string> {
+    const id = idOf(execution);
+    return await this.#core.retried(() => exportFile(this.#core, id));
+  }
+
+  /**
+   * Stores an exported execution as a frozen copy, with the same ids: to look at, to fork and to rebuild. Nothing runs it, and
+   * what would change it is refused.
+   *
+   * @param file what `executions.export()` gave
+   * @param options who imports it. Default: the role of the connection
+   * @returns the id of the copy
+   * @throws {InvalidOptionError} the file is damaged, or was written by a newer version
+   * @throws {ExecutionStateError} there is an execution with one of its ids
+   */
+  async import(file: string, options: { by?: string } = {}): Promise<string> {
+    const where = "executions.import()";
+    checkArgument(file, { argument: "file", type: FILE, where });
+    checkShape(options, { by: ANY_STORED_TEXT }, { where });
+    return await importFile(this.#core, file, options.by ?? null);
   }
 
   /** Waits for the end, and gives the execution in its final state, whichever that is. */

@@ -14,6 +14,8 @@ import {
   checkArgument,
   checkShape,
   COUNT,
+  type FlowHeat,
+  type HeatFilter,
   NAME,
   type PauseOptions,
   STORED_TEXT,
@@ -22,6 +24,7 @@ import {
 import { deployOf, type RegisterOptions } from "./deploy.ts";
 import { knownErrors, RhythmError } from "../shared/error.ts";
 import { JsonError, toJson } from "../shared/json.ts";
+import { heat } from "./heat.ts";
 import type { ClientCore } from "./core.ts";
 import { pairWith } from "./pairings.ts";
 import { pause, resume } from "./pauses.ts";
@@ -200,6 +203,17 @@ export class Flows {
   async versions(name: string): Promise<readonly FlowVersion[]> {
     checkArgument(name, { argument: "name", type: STORED_TEXT, where: "flows.versions()" });
     return await this.#core.retried(() => listFlowVersions(this.#core.engine, name));
+  }
+
+  /**
+   * A version of a flow with what happened at its lines: how often each was waited at, for how long, and how often it failed there.
+   *
+   * @param name the flow's name
+   * @param filter the version and the time
+   * @throws {UnknownNameError} there is no such flow or version
+   */
+  async heat(name: string, filter: HeatFilter = {}): Promise<FlowHeat> {
+    return await heat(this.#core, name, filter, new Date(this.#core.now()));
   }
 
   /**

@@ -12,6 +12,7 @@ import {
   type PauseOptions,
   type Shape,
 } from "../define/mod.ts";
+import { fits } from "../shared/options.ts";
 import type { ClientCore } from "./core.ts";
 import { pause, resume } from "./pauses.ts";
 
@@ -58,7 +59,9 @@ const QUEUE_LIMITS: Shape = {
   weights: {
     kind: "own",
     wanted: "an object with a whole number of at least 1 for each key",
-    fits: (value) => OBJECT.fits(value) && Object.values(value as object).every(COUNT.fits),
+    fits: (value) =>
+      OBJECT.fits(value) &&
+      Object.entries(value as object).every(([key, turns]) => fits(KEY, key) && COUNT.fits(turns)),
   },
 };
 const KEY_LIMITS: Shape = { concurrency: COUNT, rate: COUNT, per: DURATION_ABOVE_ZERO, weight: COUNT };

@@ -26,12 +26,12 @@ function becauseOf(stored: JsonValue): Reason[] {
   return (stored as JsonObject[]).map(reasonOf);
 }
 
-async function addLines(engine: EngineRef, id: string, reasons: readonly Reason[]): Promise<void> {
+async function addLines(engine: EngineRef, of: string, reasons: readonly Reason[]): Promise<void> {
   const unplaced = reasons.filter((one) =>
     WAITS.has(one.reason) && one.line === undefined && one.step === undefined
   );
   if (unplaced.length > 0) {
-    const lines = await linesOf(engine, id);
+    const lines = await linesOf(engine, of);
     for (const one of unplaced) {
       const line = lines.get(one.id!);
       if (line === undefined) continue;
@@ -40,7 +40,9 @@ async function addLines(engine: EngineRef, id: string, reasons: readonly Reason[
     }
   }
   for (const { reason, id, because } of reasons) {
-    if (reason === "workflow" && because !== undefined) await addLines(engine, id!, because);
+    if (because === undefined) continue;
+    if (reason === "workflow") await addLines(engine, id!, because);
+    if (reason === "frozen") await addLines(engine, of, because);
   }
 }
 

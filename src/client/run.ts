@@ -12,7 +12,7 @@ import {
   type WatchOptions,
 } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
-import { ExecutionNotFoundError } from "../db/engine_errors.ts";
+import { ExecutionNotFoundError, ExecutionStateError } from "../db/engine_errors.ts";
 import { ExecutionCancelledError, ExecutionFailedError } from "./errors.ts";
 import { idOf } from "./request.ts";
 
@@ -62,6 +62,10 @@ export class ExecutionRun<Output> implements Run<Output> {
 export function outputOf(execution: Execution): unknown {
   if (execution.status === "failed") throw new ExecutionFailedError(execution);
   if (execution.status === "cancelled") throw new ExecutionCancelledError(execution);
+  if (execution.status === "frozen") {
+    const message = `Execution ${execution.id} is a frozen copy, which nothing runs`;
+    throw new ExecutionStateError({ code: "RH003", message });
+  }
   return execution.output;
 }
 

@@ -8,7 +8,16 @@ import { gunzipSync } from "node:zlib";
 import { files, type PageFile } from "./files_gen.ts";
 
 /** The first parts of the addresses that are pages. */
-export const PAGES: readonly string[] = ["", "executions", "failures", "operations", "_components"];
+export const PAGES: readonly string[] = [
+  "",
+  "executions",
+  "failures",
+  "operations",
+  "queues",
+  "schedules",
+  "workers",
+  "_components",
+];
 
 /**
  * Answers a request for a file of the dashboard.

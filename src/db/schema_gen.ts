@@ -58,7 +58,7 @@ comment on table rhythm.installation_note is
   {
     name: "structure/010_flows.sql",
     kind: "structure",
-    checksum: "14fbf11a141f02284f8515820a59b585ad597c7d2d24230a561ac186859b23c6",
+    checksum: "4f69f9b70bf736e0c743dc3889c6b818aa41a0006e7b6d1717572ae7cdf38300",
     text: `-- What can be started: flows with their versions, and what is known of tasks.
 
 create table rhythm.flow_version (
@@ -70,6 +70,7 @@ create table rhythm.flow_version (
   input_schema jsonb,
   options jsonb not null default '{}',
   description text,
+  found_by text[],
   created_at timestamptz not null,
   constraint flow_version_pkey primary key (program),
   constraint flow_version_number unique (name, version),
@@ -80,6 +81,7 @@ create table rhythm.flow_version (
 comment on table rhythm.flow_version is 'Every text of a flow that was ever registered, with its compiled program. Rows never change, because running executions use them.';
 comment on column rhythm.flow_version.program is 'The key by which executions name it: the SHA-256 of the flow''s name and source.';
 comment on column rhythm.flow_version.code is 'The compiled program, which only the language reads.';
+comment on column rhythm.flow_version.found_by is 'The variables that its executions are found by: index of its front matter. Null: none.';
 comment on column rhythm.flow_version.options is 'Defaults of its executions: queue, priority, timeout, retry.';
 
 create table rhythm.flow (
@@ -116,7 +118,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "6ff10973e61eeaf8df61103df0f957a60fb0e8f9dda153a821075442bfd7e7db",
+    checksum: "1fc06766988eb59ebd1b0f91bad65ef6355b0f254825fc6b5a35071cbe02d888",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -161,7 +163,7 @@ create table rhythm.execution (
   output jsonb,
   constraint execution_pkey primary key (id),
   constraint type_known check (type in ('workflow', 'task')),
-  constraint state_known check (state between 0 and 3),
+  constraint state_known check (state between 0 and 4),
   constraint completed_at_iff_over check ((completed_at is not null) = (state > 0)),
   constraint fingerprint_iff_failed check ((fingerprint is not null) = (state = 2)),
   constraint over_is_in_no_batch check (state = 0 or batch_id is null)
@@ -188,7 +190,7 @@ create index execution_tags on rhythm.execution using gin (tags) where tags is n
 comment on table rhythm.execution is 'Every workflow and task, live or ended. Read it through the view executions or get().';
 comment on column rhythm.execution.root_id is 'The execution at the top of its tree; null: itself.';
 comment on column rhythm.execution.batch_id is 'The batch in which this task is delayed, ready or leased. That of a workflow is in workflow_state.';
-comment on column rhythm.execution.state is '0 live, 1 completed, 2 failed, 3 cancelled: see status_name(). The batch of a live one says more.';
+comment on column rhythm.execution.state is '0 live, 1 completed, 2 failed, 3 cancelled, 4 frozen: see status_name(). The batch of a live one says more.';
 comment on column rhythm.execution.attempt is 'The number of the attempt with which it ended; while it is live, its batch has the number.';
 comment on column rhythm.execution.run_at is 'The moment until which its start was delayed.';
 comment on column rhythm.execution.paused_at is 'Since when it is paused. Of what has ended: when it was paused last.';
@@ -223,6 +225,7 @@ create table rhythm.batch (
   claimed_at timestamptz,
   timeout_ms bigint,
   call integer,
+  gate integer,
   priority smallint not null,
   size smallint not null,
   attempt smallint not null default 0,
@@ -238,7 +241,7 @@ create table rhythm.batch (
   ids uuid[] not null,
   constraint batch_pkey primary key (id),
   constraint leased_by_a_call check ((worker is null) = (call is null) and (worker is null) = (claimed_at is null)),
-  constraint paused_is_parked check (not paused or run_at = 'infinity'),
+  constraint paused_is_parked check (not paused and gate is null or run_at = 'infinity'),
   constraint delayed_is_not_leased check (run_at is null or worker is null),
   constraint size_is_of_ids check (size = cardinality(ids) and size > 0)
 )
@@ -254,7 +257,8 @@ alter table rhythm.batch alter column ids set storage plain;
 
 create index batch_ready on rhythm.batch (queue, priority desc, first_id) where worker is null and run_at is null and not limited;
 create index batch_delayed on rhythm.batch (run_at) where run_at is not null;
-create index batch_parked on rhythm.batch (type, target) where run_at = 'infinity' and not paused;
+create index batch_parked on rhythm.batch (type, target) where run_at = 'infinity' and not paused and gate is null;
+create index batch_gate on rhythm.batch (gate) where gate is not null;
 create index batch_leased on rhythm.batch (worker) where worker is not null;
 create index batch_overdue on rhythm.batch (claimed_at) where worker is not null and timeout_ms is not null;
 
@@ -269,10 +273,12 @@ comment on column rhythm.batch.crashes is 'How many attempts were lost with thei
 comment on column rhythm.batch.limited is 'It waits in, or was leased from, a queue with limits.';
 comment on column rhythm.batch.run_at is 'Until when it is delayed. Infinity: it is parked, because its execution, task or flow is paused.';
 comment on column rhythm.batch.paused is 'Its execution is paused. Not set, and parked: its task or flow is, or was.';
+comment on column rhythm.batch.gate is 'The gate at which its execution stands, parked.';
 comment on column rhythm.batch.common is 'What its members have in common, which a worker is told once: {max_attempts, metadata, traceparent}.';
 comment on index rhythm.batch_ready is 'The order of claims.';
 comment on index rhythm.batch_delayed is 'What becomes ready, by time.';
 comment on index rhythm.batch_parked is 'What is parked because its task or flow is paused.';
+comment on index rhythm.batch_gate is 'What stands at gates.';
 comment on index rhythm.batch_leased is 'What a worker holds.';
 comment on index rhythm.batch_overdue is 'Attempts that may run past their timeout.';
 
@@ -1230,7 +1236,7 @@ comment on index rhythm.operation_act_open is 'What an operation must try again.
   {
     name: "structure/120_failures.sql",
     kind: "structure",
-    checksum: "0033d254f023a3c3755d2dbca0ddace9f5e51127dfd26e3682b2362a2e4ca309",
+    checksum: "b409d1cb7619a1aca63ec25b5e88985bb7e0422ec744a94d9e1b75ccd42441e2",
     text: `-- Failures of one kind, counted. An end notes its failure in a row of its own, so that failing executions do not wait for each
 -- other. chores() counts the notes.
 
@@ -1306,6 +1312,19 @@ create table rhythm.failure_hook (
   constraint type_known check (type in ('workflow', 'task'))
 );
 
+create table rhythm.failure_hook_call (
+  hook text not null,
+  fingerprint bigint not null,
+  at timestamptz not null,
+  constraint failure_hook_call_pkey primary key (hook, fingerprint)
+);
+
+comment on table rhythm.failure_hook_call is 'When a hook called its address last for a kind of failures, so that a flood of failures does not become a flood of calls.';
+comment on column rhythm.failure_hook_call.hook is 'The hook.';
+comment on column rhythm.failure_hook_call.fingerprint is 'The kind.';
+comment on column rhythm.failure_hook_call.at is 'When.';
+comment on constraint failure_hook_call_pkey on rhythm.failure_hook_call is 'The last call counts.';
+
 comment on table rhythm.failure_hook is 'What to start, or which address to call, when executions fail. Read it through the view failure_hooks, which shows no address and no secret.';
 comment on column rhythm.failure_hook.event is 'new: for the first failure of a kind that is new. failed: for each execution that fails.';
 comment on column rhythm.failure_hook.filter is 'Which executions, as in operation.';
@@ -1318,7 +1337,7 @@ comment on column rhythm.failure_hook.problem is 'Why the last one could not be 
   {
     name: "structure/125_rates.sql",
     kind: "structure",
-    checksum: "3e49bc2e90cd176241a953d4e08cc89c54685571d87a9faf23dde66a8b99a3dd",
+    checksum: "ae75ec6bbcb38149165e3b330a2988be7397d9291e69dd50042d20e0ab0e439c",
     text: `-- How many attempts end, and how long they take. Workers count in memory and send the counts with their heartbeats, each in a row of
 -- its own, so that workers do not wait for each other. chores() adds them up.
 
@@ -1358,15 +1377,78 @@ with (fillfactor = 70, autovacuum_vacuum_cost_delay = 0);
 comment on table rhythm.rate is 'What ended in each minute of a day and each hour of 90 days, by target and queue. Read it through the view rates.';
 comment on column rhythm.rate.span is 'A minute or an hour.';
 comment on column rhythm.rate.at is 'The beginning of the span.';
+comment on column rhythm.rate.queue is 'The queue. Of a line (type line): the version of the flow and the line, as 3:12. Then completed counts how often it was waited at.';
 comment on column rhythm.rate.retried is 'Attempts that threw and are repeated.';
 comment on column rhythm.rate.total_ms is 'The sum of how long they took: of a task its attempts, of a workflow its life.';
 comment on column rhythm.rate.took is 'How many took up to each of took_bounds(); the last number is of those that took longer.';
 `,
   },
   {
+    name: "structure/130_frozen.sql",
+    kind: "structure",
+    checksum: "63f7b0c82eeb9d5829f5b19ac1fc8b9b941a93762142f97ebd2f95af9b290507",
+    text: `-- Copies of executions of other installations, to look at. Nothing runs them: their state in rhythm.execution is 4, which is as
+-- over as 1, 2 and 3 are for everything that runs.
+
+create table rhythm.frozen (
+  execution_id uuid not null,
+  status text not null,
+  completed_at timestamptz,
+  exported_at timestamptz not null,
+  exported_from text not null,
+  frozen_at timestamptz not null,
+  frozen_by text not null,
+  reasons jsonb not null,
+  constraint frozen_pkey primary key (execution_id),
+  constraint status_known check (status in ('pending', 'running', 'suspended', 'completed', 'failed', 'cancelled'))
+);
+
+comment on table rhythm.frozen is 'What import_execution() stored: executions of other installations, to look at, to fork and to rebuild. Nothing runs them.';
+comment on column rhythm.frozen.status is 'Its status where it was exported.';
+comment on column rhythm.frozen.completed_at is 'When it ended there; null: it had not.';
+comment on column rhythm.frozen.exported_at is 'When it was exported.';
+comment on column rhythm.frozen.exported_from is 'The database and the environment it comes from.';
+comment on column rhythm.frozen.frozen_at is 'When it was imported. The setting retention counts from then.';
+comment on column rhythm.frozen.frozen_by is 'Who imported it.';
+comment on column rhythm.frozen.reasons is 'What explain() said of it there.';
+`,
+  },
+  {
+    name: "structure/135_gates.sql",
+    kind: "structure",
+    checksum: "8bac23fc20a181b56dc20dec8eb6bd1b546679e00647a2dd11c976e7e192d078",
+    text: `-- Gates: where executions stop until somebody lets them on. What has come to one is parked there (batch.gate).
+
+create table rhythm.gate (
+  id integer generated always as identity,
+  flow text not null,
+  version integer,
+  line integer,
+  before text,
+  condition jsonb not null,
+  set_at timestamptz not null,
+  set_by text not null,
+  note text,
+  constraint gate_pkey primary key (id),
+  constraint line_or_task check ((line is null) <> (before is null)),
+  constraint line_of_a_version check ((line is null) = (version is null)),
+  constraint line_positive check (line > 0)
+);
+
+comment on table rhythm.gate is 'Gates. Usually empty: then nothing that workers do reads a page of it.';
+comment on column rhythm.gate.flow is 'The flow whose executions stop there.';
+comment on column rhythm.gate.version is 'The version of the flow to which the line belongs.';
+comment on column rhythm.gate.line is 'What waited in this line does not go on from there.';
+comment on column rhythm.gate.before is 'What the flow starts of this task does not begin.';
+comment on column rhythm.gate.condition is 'Which executions of the flow, as in operation: {variables, metadata, queue, parent}.';
+comment on column rhythm.gate.set_by is 'Who set it.';
+comment on column rhythm.gate.note is 'Why, if that was said.';
+`,
+  },
+  {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "b5477c3b6fbbaa563dc3461d56c7643ac3ae3b4ccf4153f09aaae09bbc043603",
+    checksum: "2f6624094cdc892241b0b88d86041dc94eec41243c7f8626280c59d9278c268d",
     text: `-- Cancelling an execution and everything that it started.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1626,6 +1708,7 @@ begin
   if not found then
     perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
+  perform rhythm.refuse_frozen(array[p_execution], 'Cannot cancel');
   return p_execution = any (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now()));
 end;
 $$;
@@ -1652,6 +1735,7 @@ begin
   if found then
     perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(v_missing::text, 'null')));
   end if;
+  perform rhythm.refuse_frozen(p_executions, 'Cannot cancel');
   return query select c.id from unnest(rhythm.cancel_trees(p_executions, left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now())) as c (id)
     where c.id = any (p_executions);
 end;
@@ -1664,7 +1748,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "4cb39f856c063d3fd9d1f0ab9610f3de544733d2ab7bd1aaaea2587cfc78f77f",
+    checksum: "1b7c7161013f6863356f1e1a5ef127aaf5c35c56a4a3199770f3529169dd56bf",
     text: `-- Retrying executions that failed or were cancelled.
 
 -- The failed children that made a workflow fail, or that it has not taken. They run again with it.
@@ -1955,6 +2039,8 @@ begin
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
   if not found then
     perform rhythm.raise('RH002', format('Cannot retry: there is no execution %s', coalesce(p_execution::text, 'null')));
+  elsif v_execution.state = 4 then
+    perform rhythm.refuse_frozen(array[p_execution], 'Cannot retry');
   elsif v_execution.state not in (2, 3) then
     perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, rhythm.status_of(p_execution)), 'Only what failed or was cancelled can be retried');
   end if;
@@ -1981,7 +2067,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "2f3af0995da8766cfba1ef8eaebd724ba97cacf90e5949936f9e4a37744672ac",
+    checksum: "aec2d29f93b6d1625bb2da214b1737a5d790309b59c8596b2a198b079e67ddf1",
     text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
@@ -2012,7 +2098,7 @@ as $$
   union all
   select e.id, 'it is a workflow without a state'
   from rhythm.execution as e
-  where e.state <> 1 and e.type = 'workflow'
+  where e.state not in (1, 4) and e.type = 'workflow'
     and not exists (select from rhythm.workflow_state as s where s.execution_id = e.id)
     and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
   union all
@@ -2049,7 +2135,7 @@ as $$
   union all
   select e.id, 'it has an output, and did not complete'
   from rhythm.execution as e
-  where e.state <> 1 and e.output is not null
+  where e.state not in (1, 4) and e.output is not null
   union all
   select e.id, format('its tree is that of %s, and its parent''s another', e.root_id)
   from rhythm.execution as e
@@ -2183,6 +2269,8 @@ as $$
   select c.* from rhythm.check_steps() as c
   union all
   select c.* from rhythm.check_key_waiters() as c
+  union all
+  select c.* from rhythm.check_frozen() as c
   union all
   select c.* from rhythm.check_rest() as c;
 $$;
@@ -3927,7 +4015,7 @@ comment on function rhythm.create_new(jsonb, timestamptz) is 'Creates the execut
   {
     name: "create/flows.sql",
     kind: "behaviour",
-    checksum: "f2734d95c4916976596f8ad16463da7def5581d1acc75eca83ab5703752cad97",
+    checksum: "bc2ed2ed901e0034c02a7c01f4ec02f1f4211fe752d058a8b8d6df4d807f6aa9",
     text: `-- Registering flows and tasks.
 
 create or replace function rhythm.options_problem(p_options jsonb)
@@ -4009,11 +4097,12 @@ begin
   end if;
   v_deployed_at := case when deploy is not null then rhythm.deploy_time(deploy) end;
   perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
-  insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, created_at)
+  insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, found_by, created_at)
   values (
     v_program, p_name,
     (select coalesce(max(v.version), 0) + 1 from rhythm.flow_version as v where v.name = p_name),
-    p_source, p_program, register_flow.input_schema, register_flow.options, register_flow.description, rhythm.now())
+    p_source, p_program, register_flow.input_schema, register_flow.options, register_flow.description,
+    rhythm.found_by(p_program), rhythm.now())
   on conflict (program) do nothing;
   v_is_new := found;
   insert into rhythm.flow as f (name, program, updated_at, deployed_at)
@@ -4155,7 +4244,7 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
   {
     name: "create/ids.sql",
     kind: "behaviour",
-    checksum: "d1a9422f6c6ce7cffae342bf571685e6200667dd66f1e91f78d8f1e63cc599a6",
+    checksum: "627f9fdb298197a9280966e851823f05dd59498c935218703af187bcf596fe81",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of ids that are made in the same instant, for a batch and for single calls of a session. It is in the
@@ -4325,6 +4414,7 @@ begin
         when 'retention' then '30 days'
         when 'max_crashes' then '3'
         when 'cancel_grace' then '1 minute'
+        when 'hook_interval' then '1 minute'
       end
     )
   );
@@ -4332,7 +4422,7 @@ end;
 $$;
 
 comment on function rhythm.setting(text) is
-  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute).';
+  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute), hook_interval (1 minute).';
 
 -- Owner only, because settings apply to everyone.
 create or replace function rhythm.configure(p_name text, p_value text)
@@ -4343,12 +4433,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if rhythm.setting(p_name) is null then
-    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace');
+    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace, hook_interval');
   end if;
   if p_value is null
-    or (p_name in ('retention', 'cancel_grace') and coalesce(rhythm.interval_of(p_value) < '0', true))
-    or (p_name not in ('retention', 'cancel_grace') and p_value !~ '^[1-9]\\d{0,8}$') then
-    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention and cancel_grace');
+    or (p_name in ('retention', 'cancel_grace', 'hook_interval') and coalesce(rhythm.interval_of(p_value) < '0', true))
+    or (p_name not in ('retention', 'cancel_grace', 'hook_interval') and p_value !~ '^[1-9]\\d{0,8}$') then
+    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention, cancel_grace and hook_interval');
   end if;
   insert into rhythm.setting (name, value) values (p_name, p_value)
   on conflict (name) do update set value = excluded.value;
@@ -4716,7 +4806,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Tries key waiters
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "545fa11aad64868dd8ad3c4d61bfd926b14e25e305a1287240ae21568523fe3c",
+    checksum: "3e1e143ff5d13982be4dc2f04b23059cca1d9a8d83f38a57c1fe8ebc52f1ab2e",
     text: `-- Checked requests become executions and their batches.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -4926,10 +5016,14 @@ as $$
 declare
   v_queues text[];
   v_paused text[];
+  v_gates constant rhythm.gate[] := rhythm.gates_before(p_kinds, p_newcomers);
   v_result rhythm.batch[];
 begin
   if p_newcomers is null or p_newcomers = '{}' then
     return '{}';
+  end if;
+  if v_gates is not null then
+    p_lease := 0;
   elsif p_lease > 0 then
     v_queues := array(select w.q from (select unnest(k.queues) as q from rhythm.worker as k where k.id = p_worker) as w
       where not exists (select from rhythm.queue as q where q.name = w.q));
@@ -4938,10 +5032,11 @@ begin
 
   with kind as materialized (
     select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
-      rhythm.has_limits(k.queue) as limited, (select v.version from rhythm.flow_version as v where v.program = k.program) as version,
+      rhythm.has_limits(k.queue) as limited, v.version, v.found_by,
       p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
         and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) and (v_paused is null or not rhythm.is_paused(v_paused, k.type, k.target)) as may_lease
     from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
+    left join lateral (select x.version, x.found_by from rhythm.flow_version as x where x.program = k.program offset 0) as v on true
   ),
   tree as materialized (
     select p.parent_id, x.root_id
@@ -4970,12 +5065,12 @@ begin
   born as (
     insert into rhythm.execution (
       id, parent_id, root_id, batch_id, run_at, wait_group, seed, version, notify_on_end, keyed, priority, timeout_ms,
-      type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
+      type, target, queue, concurrency_key, traceparent, tags, retry, metadata, inputs
     )
     select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, n.wait_group,
       case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end, k.version,
       k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key,
-      n.traceparent, k.retry, k.metadata, coalesce(n.inputs, '{}')
+      n.traceparent, case when k.found_by is not null then rhythm.first_tags(k.found_by, n.inputs) end, k.retry, k.metadata, coalesce(n.inputs, '{}')
     from numbered as n
     join kind as k on k.nth = n.kind
     join member as m on m.id = n.id
@@ -5002,6 +5097,9 @@ begin
     returning *
   )
   select coalesce(array_agg(m::rhythm.batch), '{}') from made as m into v_result;
+  if v_gates is not null then
+    perform rhythm.stop_before(v_gates, p_newcomers);
+  end if;
   return v_result;
 end;
 $$;
@@ -5269,7 +5367,7 @@ comment on function rhythm.tell_odd(text[]) is 'Raises a notice for each sentenc
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "9e6bdd661313fa5cc2c7c5eec9ec7e866abbd06b2d902f7161e180d480bdd151",
+    checksum: "145f1d29e54c02dc83b3efed54d605634378c78fd56815faefe439d676507398",
     text: `-- What is started under a parent is cancelled with it, whichever comes first.
 
 -- Keeps the parents that requests name from being cancelled until this commits. A cancellation that comes meanwhile waits, and
@@ -5296,6 +5394,7 @@ begin
   if v_missing is not null then
     perform rhythm.raise('RH002', format('There is no execution %s to be the parent', v_missing));
   end if;
+  perform rhythm.refuse_frozen(v_ids, 'Cannot start a child');
   perform rhythm.lock_states(array(
     select case e.type when 'workflow' then e.id else e.parent_id end
     from rhythm.execution as e
@@ -5789,7 +5888,7 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
   {
     name: "failures/count.sql",
     kind: "behaviour",
-    checksum: "8fa7046da60050c19c3a168e24155e13520076deeac8deeb283056bfcd3b8a28",
+    checksum: "71e10ba1f3b14181a45a1d86c9c0c722a3a09c1f9246c44a261fd34859375e7b",
     text: `-- Counting failures.
 
 create or replace function rhythm.note_failures(p_ended rhythm.transition[], p_now timestamptz)
@@ -5871,6 +5970,7 @@ declare
   v_count integer;
 begin
   delete from rhythm.failure as f where f.fingerprint = any (v_old);
+  delete from rhythm.failure_hook_call as c where c.fingerprint = any (v_old);
   delete from rhythm.failure_hour as h
   where h.ctid = any (array(select x.ctid from rhythm.failure_hour as x where x.hour < p_now - interval '7 days' order by x.hour limit p_limit));
   get diagnostics v_count = row_count;
@@ -5964,7 +6064,7 @@ comment on function rhythm.fingerprint_of(text, jsonb) is
   {
     name: "failures/hooks.sql",
     kind: "behaviour",
-    checksum: "091e0741b53f48b0bf5645ae4e4c9781499b67734d423518a7456e041246a294",
+    checksum: "d0bd07816cb589d24e913864daa8c7c3182617010fcf0c9c20983b3185495d26",
     text: `-- Hooks: what to start when executions fail. A hook starts an execution as anybody could. So it survives crashes and is repeated like
 -- any other, and a call of an HTTP address is a task that every worker has.
 
@@ -6038,6 +6138,34 @@ $$;
 
 comment on function rhythm.hook_notes(rhythm.failure_hook, rhythm.failure_note[]) is 'The failures for which a hook is called. Internal.';
 
+-- An address is called once for each kind and interval. The next call says how many there were.
+create or replace function rhythm.not_called_lately(p_hook rhythm.failure_hook, p_notes rhythm.failure_note[])
+returns rhythm.failure_note[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_interval constant interval := rhythm.setting('hook_interval')::interval;
+  v_notes rhythm.failure_note[];
+begin
+  if v_interval = '0' then
+    return p_notes;
+  end if;
+  v_notes := array(
+    select distinct on (n.fingerprint) n from unnest(p_notes) as n
+    where not exists (
+      select from rhythm.failure_hook_call as c where c.hook = p_hook.name and c.fingerprint = n.fingerprint and c.at > n.at - v_interval and c.at <= n.at)
+    order by n.fingerprint, n.at, n.execution_id);
+  insert into rhythm.failure_hook_call as c (hook, fingerprint, at)
+  select p_hook.name, n.fingerprint, n.at from unnest(v_notes) as n
+  on conflict (hook, fingerprint) do update set at = excluded.at;
+  return array(select n from unnest(v_notes) as n order by n.at, n.execution_id);
+end;
+$$;
+
+comment on function rhythm.not_called_lately(rhythm.failure_hook, rhythm.failure_note[]) is 'The failures for which a hook calls its address: the first of each kind and interval. Internal.';
+
 -- An error is stored on the hook and not thrown, so that a flow that is missing does not stop the others.
 create or replace function rhythm.call_hooks(p_notes rhythm.failure_note[], p_new bigint[])
 returns void
@@ -6054,6 +6182,9 @@ declare
 begin
   for v_hook in select h.* from rhythm.failure_hook as h order by h.name loop
     v_notes := rhythm.hook_notes(v_hook, case v_hook.event when 'new' then v_first else p_notes end);
+    if v_hook.url is not null then
+      v_notes := rhythm.not_called_lately(v_hook, v_notes);
+    end if;
     continue when v_notes = '{}';
     begin
       v_ids := array(select c.id from rhythm.create_many((select jsonb_agg(rhythm.hook_request(v_hook, n)) from unnest(v_notes) as n)) as c (id));
@@ -6130,6 +6261,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  delete from rhythm.failure_hook_call as c where c.hook = p_name;
   delete from rhythm.failure_hook as h where h.name = p_name;
   return found;
 end;
@@ -6158,7 +6290,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "9cf64eda01798cea81780f5fbaec7bd0b36980a307264a5bab3b9000512f1991",
+    checksum: "a81e74c41122ba1b72b251a4e1f43db0c0476c294459b72cb616debb98c16895",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -6180,6 +6312,8 @@ begin
   select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_execution;
   if v_execution.id is null then
     perform rhythm.raise('RH002', format('%s: there is no execution %s', p_what, coalesce(p_execution::text, 'null')));
+  elsif v_execution.state = 4 then
+    perform rhythm.refuse_frozen(array[p_execution], p_what);
   elsif v_state.execution_id is null or v_state.snapshot is null then
     perform rhythm.raise('RH003', format('%s execution %s: it is %s and has no state to change', p_what, p_execution, rhythm.status_of(p_execution)),
       'A workflow has a state from its first wait until it is completed');
@@ -6242,7 +6376,7 @@ $$;
 
 comment on function rhythm.store_change(rhythm.workflow_state, json, text, text, text, text) is 'Stores a state that a person made, with its base; returns the number of the change. Internal.';
 
-create or replace function rhythm.edit_state(p_execution uuid, p_seq integer, p_snapshot json, p_note text default null)
+create or replace function rhythm.edit_state(p_execution uuid, p_seq integer, p_snapshot json, p_note text default null, p_tags text[] default null)
 returns integer
 language plpgsql
 volatile
@@ -6255,16 +6389,22 @@ set jit = off
 as $$
 declare
   v_state constant rhythm.workflow_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot edit');
+  v_step integer;
 begin
   if json_typeof(p_snapshot) is distinct from 'object' then
     perform rhythm.raise('RH001', 'p_snapshot must be a JSON object: a state that the language gave');
   end if;
-  return rhythm.store_change(v_state, p_snapshot, 'edited', p_note);
+  v_step := rhythm.store_change(v_state, p_snapshot, 'edited', p_note);
+  if p_tags is not null then
+    update rhythm.execution as e set tags = rhythm.stored_tags(p_tags) where e.id = p_execution and e.tags is distinct from rhythm.stored_tags(p_tags);
+  end if;
+  perform rhythm.pass_gate(p_execution);
+  return v_step;
 end;
 $$;
 
-comment on function rhythm.edit_state(uuid, integer, json, text) is
-  'Gives a workflow that waits or has failed another state at the same place: p_seq is the step it was made from. Returns the number of the change. For tools: rhythm.executions.edit() of TypeScript makes the state.';
+comment on function rhythm.edit_state(uuid, integer, json, text, text[]) is
+  'Gives a workflow that waits or has failed another state at the same place: p_seq is the step it was made from; p_tags: what it is found by then. Returns the number of the change. For tools: rhythm.executions.edit() of TypeScript makes the state.';
 
 -- Which of the operations that were under way at an earlier step are still as they were: ended ones are taken again, and what was
 -- dropped since begins again.
@@ -6339,6 +6479,12 @@ begin
   update rhythm.workflow_state as s set groups = '{}', sizes = '{}', need = '{}' where s.execution_id = p_execution;
   perform rhythm.reopen_waits(p_execution, p_effects, p_pending, v_now);
   v_step := rhythm.store_change(v_state, p_snapshot, 'rewound', p_note, nullif(v_program, v_state.program));
+  update rhythm.execution as e set tags = t.tags
+  from (
+    select rhythm.stored_tags(array(select x.value from jsonb_array_elements_text(f.value -> 'tags') as x (value))) as tags from jsonb_array_elements(p_effects) as f
+    where f.value ->> 'type' = 'tag' and jsonb_typeof(f.value -> 'tags') = 'array' limit 1
+  ) as t
+  where e.id = p_execution and e.tags is distinct from t.tags;
   update rhythm.execution as e
   set state = 0, version = coalesce(p_version, e.version), completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, error = null, note = null, output = null
   where e.id = p_execution;
@@ -6523,9 +6669,380 @@ comment on function rhythm.delete_execution(uuid) is
 `,
   },
   {
+    name: "history/frozen.sql",
+    kind: "behaviour",
+    checksum: "fdcba17999e88c329b934899371d81ffdcaf81fffb80a54c3b36633559a53c89",
+    text: `-- An execution as a file, and as a frozen copy in another installation.
+
+create or replace function rhythm.exported_programs(p_ids uuid[])
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('program', v.program, 'name', v.name, 'version', v.version, 'source', v.source, 'code', v.code,
+    'input_schema', v.input_schema, 'options', v.options, 'description', v.description, 'created_at', v.created_at) order by v.name, v.version), '[]')
+  from rhythm.flow_version as v
+  where v.program in (
+    select s.program from rhythm.workflow_state as s where s.execution_id = any (p_ids)
+    union all
+    select x.program from rhythm.base as b cross join lateral (values (b.program), (b.was)) as x (program) where b.execution_id = any (p_ids)
+    union all
+    select o.program from rhythm.execution as e join rhythm.flow_version as o on o.name = e.target and o.version = e.version
+    where e.id = any (p_ids) and e.type = 'workflow');
+$$;
+
+comment on function rhythm.exported_programs(uuid[]) is 'The versions of flows that some executions run or ran, for export_execution(). Internal.';
+
+-- The steps that committed with the end of a child are listed like all others, and the ends of children as the steps took them.
+-- A snapshot is a text, because jsonb would change the order of its keys.
+create or replace function rhythm.exported_workflow(p_execution uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return jsonb_build_object(
+    'state', (
+      select jsonb_build_object('program', s.program, 'seq', s.seq, 'cleanup', s.cleanup, 'snapshot', s.snapshot::text)
+      from rhythm.workflow_state as s where s.execution_id = p_execution),
+    'journal', (
+      select coalesce(jsonb_agg(jsonb_build_object('step', s.step, 'moment', s.moment, 'items', to_jsonb(s.items)) order by s.step), '[]')
+      from rhythm.steps_of(p_execution, 0, null) as s),
+    'ends', (
+      select coalesce(jsonb_agg(jsonb_build_object('item', x.item, 'step', x.step, 'settled', x.settled) order by x.step, x.item), '[]')
+      from (
+        select c.id as item, s.step, coalesce((select n.settled from rhythm.end_taken(p_execution, c.id, s.step) as n), rhythm.settled_items(array[c.id]) -> 0) as settled
+        from rhythm.steps_of(p_execution, 0, null) as s
+        cross join lateral unnest(s.items) as i (id)
+        join rhythm.execution as c on c.id = i.id and c.parent_id = p_execution
+      ) as x),
+    'bases', (
+      select coalesce(jsonb_agg(jsonb_build_object('step', b.step, 'epoch', b.epoch, 'at', b.at, 'act', b.act, 'by', b.by, 'note', b.note, 'program', b.program,
+        'was', b.was, 'snapshot', b.snapshot::text) order by b.step), '[]')
+      from rhythm.base as b where b.execution_id = p_execution),
+    'timers', (
+      select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'fires_at', t.fires_at) order by t.id), '[]')
+      from rhythm.timer as t where t.execution_id = p_execution and not t.deadline),
+    'waits', (
+      select coalesce(jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'timeout_at', w.timeout_at, 'timed_out', w.timed_out) order by w.id), '[]')
+      from rhythm.signal_wait as w where w.execution_id = p_execution),
+    'signals', (
+      select coalesce(jsonb_agg(jsonb_build_object('name', g.name, 'payload', g.payload, 'taken_by', g.taken_by, 'sent_at', g.sent_at) order by g.id), '[]')
+      from rhythm.signal as g where g.execution_id = p_execution),
+    'named', (select coalesce(jsonb_agg(to_jsonb(p) - 'execution_id' order by p.seq, p.name), '[]') from rhythm.step as p where p.execution_id = p_execution));
+end;
+$$;
+
+comment on function rhythm.exported_workflow(uuid) is 'What a workflow has besides its own row, for export_execution(). Internal.';
+
+create or replace function rhythm.export_execution(p_execution uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  c_most constant integer := 10000;
+  v_ids uuid[];
+begin
+  if not exists (select from rhythm.execution as e where e.id = p_execution) then
+    perform rhythm.raise('RH002', format('Cannot export: there is no execution %s', coalesce(p_execution::text, 'null')));
+  elsif exists (select from rhythm.execution as e where e.id = p_execution and e.state = 4) then
+    perform rhythm.raise('RH003', format('Cannot export execution %s: it is a frozen copy', p_execution), 'Use the file that it was imported from');
+  end if;
+  v_ids := array(
+    with recursive tree as (
+      select p_execution as id
+      union all
+      select e.id from tree as t join rhythm.execution as e on e.parent_id = t.id
+    )
+    select t.id from tree as t limit c_most + 1);
+  if cardinality(v_ids) > c_most then
+    perform rhythm.raise('RH006', format('Cannot export execution %s: it and all that it started are more than %s executions', p_execution, c_most), 'Export one of its children');
+  end if;
+  return jsonb_build_object(
+    'format', 'rhythm execution', 'version', 1, 'exported_at', rhythm.now(),
+    'exported_from', current_database() || coalesce((select ', ' || h.environment from rhythm.home as h), ''),
+    'root', p_execution,
+    'programs', rhythm.exported_programs(v_ids),
+    'executions', (
+      select jsonb_agg(jsonb_build_object(
+        'id', e.id, 'parent_id', case when e.id <> p_execution then e.parent_id end, 'type', e.type, 'target', e.target, 'status', v.status, 'queue', e.queue,
+        'priority', e.priority, 'version', e.version, 'epoch', e.epoch, 'seed', e.seed::text, 'attempt', v.attempt, 'run_at', e.run_at, 'claimed_at', v.claimed_at,
+        'completed_at', e.completed_at, 'timeout_ms', e.timeout_ms, 'concurrency_key', e.concurrency_key, 'retry', e.retry, 'tags', to_jsonb(e.tags),
+        'traceparent', e.traceparent, 'metadata', e.metadata, 'progress', e.progress, 'note', e.note, 'cancel_reason', e.cancel_reason,
+        'error', e.error, 'inputs', e.inputs, 'output', v.output,
+        'reasons', rhythm.reasons_of(e.id, 1),
+        'logs', (
+          select coalesce(jsonb_agg(jsonb_build_object('at', l.at, 'level', l.level, 'message', l.message, 'data', l.data) order by l.id), '[]')
+          from rhythm.log_line as l where l.execution_id = e.id))
+        || case e.type when 'workflow' then rhythm.exported_workflow(e.id) else '{}' end order by e.id)
+      from rhythm.execution as e
+      cross join lateral (select x.status, x.attempt, x.claimed_at, x.output from rhythm.executions as x where x.id = e.id offset 0) as v
+      where e.id = any (v_ids)));
+end;
+$$;
+
+comment on function rhythm.export_execution(uuid) is
+  'An execution with all that it started and its whole history, as one JSON object for import_execution() of another installation. It contains inputs, outputs, variables and the seed of the random numbers: keep it as safe as the database. '
+  'Example: select rhythm.export_execution(''0190…'');';
+
+-- Versions that are not here get the next number of their flow. None becomes the current one.
+create or replace function rhythm.import_programs(p_programs jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_program record;
+  v_problem text;
+begin
+  for v_program in
+    select p.* from jsonb_to_recordset(p_programs) as p (program text, name text, version integer, source text, code jsonb, input_schema jsonb, options jsonb, description text, created_at timestamptz)
+    order by p.name, p.version
+  loop
+    if v_program.program is distinct from rhythm.program_hash(v_program.name, v_program.source) and v_program.code is distinct from '{"language": "typescript"}' then
+      perform rhythm.raise('RH001', format('Cannot import: the text of flow "%s", version %s, is not the one that was exported', v_program.name, v_program.version));
+    end if;
+    v_problem := coalesce(rhythm.name_problem('flow', v_program.name), rhythm.options_problem(v_program.options),
+      case when v_program.input_schema is not null then rhythm.check_schema(v_program.input_schema) ->> 'message' end,
+      case when jsonb_typeof(v_program.code) is distinct from 'object' then 'a program is no object' end);
+    if v_problem is not null then
+      perform rhythm.raise('RH001', 'Cannot import: the file is damaged: ' || v_problem);
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || v_program.name, 0));
+    insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, found_by, created_at)
+    values (v_program.program, v_program.name, (select coalesce(max(v.version), 0) + 1 from rhythm.flow_version as v where v.name = v_program.name),
+      v_program.source, v_program.code, v_program.input_schema, v_program.options, v_program.description, rhythm.found_by(v_program.code), v_program.created_at)
+    on conflict (program) do nothing;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.import_programs(jsonb) is 'Stores the versions of flows that a file contains. Internal.';
+
+-- Timers count as fired and waits as over, so that nothing is due. Ends of children are stored as their workflow took them.
+create or replace function rhythm.import_workflow(p_execution uuid, p_file jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into rhythm.workflow_state (execution_id, program, seq, cleanup, snapshot)
+  select p_execution, s.program, s.seq, s.cleanup, s.snapshot::json
+  from jsonb_to_record(nullif(p_file -> 'state', 'null')) as s (program text, seq integer, cleanup boolean, snapshot text)
+  where s.program is not null;
+  insert into rhythm.journal (execution_id, step, moment, items)
+  select p_execution, j.step, j.moment, j.items from jsonb_to_recordset(p_file -> 'journal') as j (step integer, moment timestamptz, items uuid[]);
+  insert into rhythm.taken_end (execution_id, item, step, settled)
+  select p_execution, n.item, n.step, n.settled from jsonb_to_recordset(p_file -> 'ends') as n (item uuid, step integer, settled jsonb);
+  insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, was, snapshot)
+  select p_execution, b.step, b.epoch, b.at, b.act, b.by, b.note, b.program, b.was, b.snapshot::json
+  from jsonb_to_recordset(p_file -> 'bases') as b (step integer, epoch smallint, at timestamptz, act text, by text, note text, program text, was text, snapshot text);
+  insert into rhythm.timer (id, execution_id, fires_at, fired)
+  select t.id, p_execution, t.fires_at, true from jsonb_to_recordset(p_file -> 'timers') as t (id uuid, fires_at timestamptz);
+  insert into rhythm.signal (execution_id, name, payload, taken_by, sent_at)
+  select p_execution, g.name, coalesce(g.payload, 'null'), g.taken_by, g.sent_at
+  from jsonb_array_elements(p_file -> 'signals') with ordinality as x (value, nth)
+  cross join lateral jsonb_to_record(x.value) as g (name text, payload jsonb, taken_by uuid, sent_at timestamptz)
+  order by x.nth;
+  insert into rhythm.signal_wait (id, execution_id, name, timeout_at, signal_id, timed_out)
+  select w.id, p_execution, w.name, w.timeout_at, g.id, g.id is null
+  from jsonb_to_recordset(p_file -> 'waits') as w (id uuid, name text, timeout_at timestamptz)
+  left join rhythm.signal as g on g.taken_by = w.id and g.execution_id = p_execution;
+  insert into rhythm.step (execution_id, name, kind, status, seq, attempts, started_at, ended_at, until, wait_id, error, output)
+  select p_execution, p.name, p.kind, p.status, p.seq, p.attempts, p.started_at, p.ended_at, p.until, p.wait_id, p.error, p.output
+  from jsonb_to_recordset(p_file -> 'named') as p (name text, kind text, status text, seq integer, attempts smallint, started_at timestamptz, ended_at timestamptz,
+    until timestamptz, wait_id uuid, error jsonb, output jsonb);
+end;
+$$;
+
+comment on function rhythm.import_workflow(uuid, jsonb) is 'Stores what a workflow of a file has besides its own row. Internal.';
+
+create or replace function rhythm.file_problem(p_file jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when jsonb_typeof(p_file) is distinct from 'object' or p_file ->> 'format' is distinct from 'rhythm execution' then 'Cannot import: this is not an exported execution'
+    when jsonb_typeof(p_file -> 'version') is distinct from 'number' then 'Cannot import: the file is damaged: it has no version'
+    when (p_file ->> 'version')::numeric > 1 then
+      format('Cannot import: the file has version %s of its format, and this installation knows version 1. Upgrade it', p_file ->> 'version')
+    when jsonb_typeof(p_file -> 'programs') is distinct from 'array' or jsonb_typeof(p_file -> 'executions') is distinct from 'array'
+      or not p_file -> 'executions' @> jsonb_build_array(jsonb_build_object('id', p_file -> 'root')) then 'Cannot import: the file is damaged: its execution is not in it'
+  end;
+end;
+$$;
+
+comment on function rhythm.file_problem(jsonb) is 'What is wrong with an exported execution, as far as its head says. Internal.';
+
+-- What constraints do not refuse.
+create or replace function rhythm.imported_problem(p_ids uuid[], p_root uuid)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select coalesce(rhythm.name_problem(e.type, e.target), rhythm.name_problem('queue', e.queue),
+      case
+        when e.id <> p_root and e.parent_id <> all (p_ids) is not false then format('nothing in it started execution %s', e.id)
+        when s.execution_id is not null and e.seed is null then format('workflow %s has no seed', e.id)
+        when s.execution_id is not null and not exists (select from rhythm.flow_version as v where v.program = s.program) then format('the program of workflow %s is not in it', e.id)
+        when exists (select from rhythm.base as b where b.execution_id = e.id and not exists (select from rhythm.flow_version as v where v.program = b.program)) then
+          format('a program of workflow %s is not in it', e.id)
+        when exists (select from rhythm.signal as g where g.execution_id = e.id and g.taken_by is not null
+          and not exists (select from rhythm.signal_wait as w where w.id = g.taken_by and w.execution_id = e.id and w.signal_id = g.id)) then format('a wait of workflow %s took no signal', e.id)
+        when exists (select from rhythm.journal as j where j.execution_id = e.id and j.step > s.seq + 1) then format('workflow %s has not come to all of its steps', e.id)
+      end)
+    from rhythm.execution as e
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    where e.id = any (p_ids)
+    order by 1 limit 1);
+end;
+$$;
+
+comment on function rhythm.imported_problem(uuid[], uuid) is 'What is wrong with executions that were just imported; null if nothing is. Internal.';
+
+create or replace function rhythm.import_execution(p_file jsonb, p_by text default null)
+returns uuid
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_by constant text := (rhythm.pause_names(null, p_by)).by_whom;
+  v_problem constant text := rhythm.file_problem(p_file);
+  v_root uuid;
+  v_ids uuid[];
+  v_known uuid;
+  v_message text;
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  begin
+    v_root := (p_file ->> 'root')::uuid;
+    v_ids := array(select (x.value ->> 'id')::uuid from jsonb_array_elements(p_file -> 'executions') as x);
+    select e.id into v_known from rhythm.execution as e where e.id = any (v_ids) order by e.id limit 1;
+    if found then
+      perform rhythm.raise('RH003', format('Cannot import execution %s: there is an execution %s already', v_root, v_known),
+        'An earlier copy can be deleted with delete_execution()');
+    end if;
+    perform rhythm.import_programs(p_file -> 'programs');
+    insert into rhythm.execution (id, parent_id, root_id, claimed_at, completed_at, run_at, timeout_ms, seed, version, epoch, state, attempt, priority, type, target, queue,
+      concurrency_key, cancel_reason, note, traceparent, tags, retry, metadata, progress, error, inputs, output)
+    select e.id, case when e.id <> v_root then e.parent_id end, nullif(v_root, e.id), e.claimed_at, v_now, e.run_at, e.timeout_ms, e.seed, v.version, e.epoch, 4, e.attempt, e.priority,
+      e.type, e.target, e.queue, e.concurrency_key, e.cancel_reason, e.note, e.traceparent, e.tags, e.retry, e.metadata, e.progress,
+      e.error, coalesce(e.inputs, 'null'), e.output
+    from jsonb_to_recordset(p_file -> 'executions') as e (id uuid, parent_id uuid, claimed_at timestamptz, run_at timestamptz, timeout_ms bigint, seed bigint, version integer,
+      epoch smallint, attempt smallint, priority smallint, type text, target text, queue text, concurrency_key text, cancel_reason text, note text, traceparent text, tags text[],
+      retry jsonb, metadata jsonb, progress jsonb, error jsonb, inputs jsonb, output jsonb)
+    left join jsonb_to_recordset(p_file -> 'programs') as p (program text, name text, version integer) on p.name = e.target and p.version = e.version
+    left join rhythm.flow_version as v on v.program = p.program;
+    insert into rhythm.frozen (execution_id, status, completed_at, exported_at, exported_from, frozen_at, frozen_by, reasons)
+    select e.id, e.status, e.completed_at, (p_file ->> 'exported_at')::timestamptz, coalesce(p_file ->> 'exported_from', ''), v_now, v_by, coalesce(e.reasons, '[]')
+    from jsonb_to_recordset(p_file -> 'executions') as e (id uuid, status text, completed_at timestamptz, reasons jsonb);
+    perform rhythm.import_workflow((x.value ->> 'id')::uuid, x.value)
+    from jsonb_array_elements(p_file -> 'executions') as x where x.value ->> 'type' = 'workflow';
+    insert into rhythm.log_line (execution_id, at, level, message, data)
+    select (x.value ->> 'id')::uuid, l.at, l.level, l.message, l.data
+    from jsonb_array_elements(p_file -> 'executions') with ordinality as x (value, nth)
+    cross join lateral jsonb_array_elements(x.value -> 'logs') with ordinality as y (value, nth)
+    cross join lateral jsonb_to_record(y.value) as l (at timestamptz, level text, message text, data jsonb)
+    order by x.nth, y.nth;
+    v_message := rhythm.imported_problem(v_ids, v_root);
+    if v_message is not null then
+      perform rhythm.raise('RH001', 'Cannot import: the file is damaged: ' || v_message);
+    end if;
+  exception
+    when data_exception or integrity_constraint_violation then
+      get stacked diagnostics v_message = message_text;
+      perform rhythm.raise('RH001', 'Cannot import: the file is damaged: ' || v_message);
+  end;
+  return v_root;
+end;
+$$;
+
+comment on function rhythm.import_execution(jsonb, text) is
+  'Stores what export_execution() of another installation gave as a frozen copy, with the same ids: to look at, to fork and to rebuild. Nothing runs, signals, retries or changes it; purge() deletes it once the retention has passed since the import. Returns its id.';
+
+create or replace function rhythm.refuse_frozen(p_ids uuid[], p_what text)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id uuid;
+begin
+  select e.id into v_id from rhythm.execution as e where e.id = any (p_ids) and e.state = 4 order by e.id limit 1;
+  if found then
+    perform rhythm.raise('RH003', format('%s: execution %s is a frozen copy, which nothing runs or changes', p_what, v_id), 'Fork it: the new workflow runs here');
+  end if;
+end;
+$$;
+
+comment on function rhythm.refuse_frozen(uuid[], text) is 'Raises RH003 if one of these executions is a frozen copy. Internal.';
+
+create or replace function rhythm.frozen_reason(p_execution uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select jsonb_build_array(rhythm.reason('frozen', format('It is a copy of an execution in %s, where it was %s on %s. Nothing runs it here', f.exported_from, f.status, rhythm.moment_text(f.exported_at)),
+      jsonb_build_object('at', f.exported_at, 'since', f.frozen_at, 'by', f.frozen_by, 'status', f.status, 'name', f.exported_from, 'because', f.reasons)))
+    from rhythm.frozen as f where f.execution_id = p_execution);
+end;
+$$;
+
+comment on function rhythm.frozen_reason(uuid) is 'That an execution is a frozen copy, and what was said of it where it comes from, for explain(). Internal.';
+
+create or replace function rhythm.check_frozen()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(e.id, f.execution_id), case when f.execution_id is null then 'it is frozen, and nothing says where it comes from' else 'it is noted as frozen, and is not' end
+  from (select x.id, x.state from rhythm.execution as x where x.state = 4) as e
+  full join rhythm.frozen as f on f.execution_id = e.id
+  where e.id is null or f.execution_id is null
+  union all
+  select e.id, 'it is frozen, and has something that would let it run'
+  from rhythm.execution as e
+  where e.state = 4
+    and (e.batch_id is not null or e.stopping or e.keyed or e.notify_on_end
+      or exists (select from rhythm.workflow_state as s where s.execution_id = e.id and (s.batch_id is not null or s.groups <> '{}' or s.change is not null))
+      or exists (select from rhythm.inbox as i where i.execution_id = e.id)
+      or exists (select from rhythm.timer as t where t.execution_id = e.id and not t.fired)
+      or exists (select from rhythm.signal_wait as w where w.execution_id = e.id and w.signal_id is null and not w.timed_out));
+$$;
+
+comment on function rhythm.check_frozen() is 'What is wrong with frozen copies. Part of check().';
+`,
+  },
+  {
     name: "history/history.sql",
     kind: "behaviour",
-    checksum: "3ba2fe94c607fe003aa662a43c55ee2cafc27a4a9cdbf61f90e1f18524716227",
+    checksum: "92dad270afa8e189bb3a8bad22e6be0eed4f2f5c1972c50bad9d20848718d1f3",
     text: `-- What workflows did, step by step. sql/settle writes it: a row of the journal, or the row of the child with whose end the step
 -- committed.
 
@@ -6664,7 +7181,7 @@ begin
     'id', v_execution.id, 'flow', v_version.name, 'version', v_version.version, 'source', v_version.source, 'code', v_version.code,
     'seed', v_execution.seed::text, 'epoch', coalesce(v_base.epoch, 0), 'queue', v_execution.queue, 'parentId', v_execution.parent_id,
     'metadata', coalesce(v_execution.metadata, '{}'), 'inputs', v_execution.inputs,
-    'status', rhythm.status_of(p_execution), 'output', v_execution.output, 'cancelReason', v_execution.cancel_reason,
+    'status', (select coalesce(e.frozen_status, e.status) from rhythm.executions as e where e.id = p_execution), 'output', v_execution.output, 'cancelReason', v_execution.cancel_reason,
     'seq', v_state.seq, 'snapshot', v_state.snapshot,
     'base', case when v_base.step is not null then jsonb_build_object('step', v_base.step, 'snapshot', v_base.snapshot) end);
 end;
@@ -6707,7 +7224,7 @@ comment on function rhythm.replay_steps(uuid, integer, integer) is
   {
     name: "history/sweep.sql",
     kind: "behaviour",
-    checksum: "02a6440b1400c9413cccf875a85192532ac1e5ea128adff6d4e8099bf81eaffe",
+    checksum: "4f99a9a1a9bf9069953c97c62b95c69ac5f4f3f439b9771af46ab6d7e4b26307",
     text: `-- Removes what has expired, and what ended long ago.
 
 -- Nobody waits for it, and it is the most expensive of the chores, because each session makes its own plan for it.
@@ -6771,11 +7288,13 @@ declare
   v_ids uuid[];
   v_keyed uuid[];
   v_workflows uuid[];
+  v_frozen uuid[];
 begin
-  select array_agg(g.id order by g.id), array_agg(g.id) filter (where g.keyed), array_agg(g.id) filter (where g.type = 'workflow' or g.parent_id is not null)
-  into v_ids, v_keyed, v_workflows
+  select array_agg(g.id order by g.id), array_agg(g.id) filter (where g.keyed), array_agg(g.id) filter (where g.type = 'workflow' or g.parent_id is not null),
+    array_agg(g.id) filter (where g.state = 4)
+  into v_ids, v_keyed, v_workflows, v_frozen
   from (
-    select e.id, e.keyed, e.type, e.parent_id from rhythm.execution as e
+    select e.id, e.keyed, e.type, e.parent_id, e.state from rhythm.execution as e
     where e.id = any (p_ids) and e.state > 0
       and (e.type = 'task' or e.id = any (v_free) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.id))
     for update skip locked
@@ -6801,6 +7320,9 @@ begin
     delete from rhythm.signal as g where g.execution_id = any (v_workflows);
     delete from rhythm.step as s where s.execution_id = any (v_workflows);
     delete from rhythm.key_waiter as k where k.execution_id = any (v_workflows);
+  end if;
+  if v_frozen is not null then
+    delete from rhythm.frozen as f where f.execution_id = any (v_frozen);
   end if;
   delete from rhythm.log_line as l where l.execution_id = any (v_ids);
   delete from rhythm.execution as e where e.id = any (v_ids);
@@ -9308,7 +9830,7 @@ comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts 
   {
     name: "operations/migrate.sql",
     kind: "behaviour",
-    checksum: "dfd5e4919a2f63803f92c1ec66999e4407fccd2a08324ffdb0cb5b1165e648ca",
+    checksum: "a6248821cd78e089a19ab25f15d2d9e87ed9a4d87f2455089036e3c071b0f907",
     text: `-- Operations that change the states of workflows: migrate and repair. The operation only marks the states. The worker
 -- that opens a state next applies it: the language makes the new state.
 
@@ -9494,7 +10016,9 @@ begin
   where v.name = v_execution.target and v.version = coalesce((v_args ->> 'to')::integer, v_from.version);
   is_done := true;
   place := jsonb_build_object('version', v_from.version);
-  if v_state.execution_id is null or v_execution.state not in (0, 2) then
+  if v_execution.state = 4 then
+    problem := 'it is a frozen copy';
+  elsif v_state.execution_id is null or v_execution.state not in (0, 2) then
     problem := format('it is %s', rhythm.status_of(p_id));
   elsif v_from.code = '{"language": "typescript"}' or v_to.code = '{"language": "typescript"}' then
     problem := 'it is a workflow in TypeScript, whose steps need its own program';
@@ -9673,7 +10197,7 @@ comment on function rhythm.source_lines(text, integer, jsonb) is 'Lines of a ver
   {
     name: "operations/operate.sql",
     kind: "behaviour",
-    checksum: "29d40bb60d8d9e86167c10e90fab305e9b38b587188122fdbe10c956ec9722f9",
+    checksum: "d1a93bd5535f8d567126058d478c558428ef12770e78e16ef96cfaad54c19f55",
     text: `-- Operations: start, stop, continue.
 
 create or replace function rhythm.filter_problem(p_filter jsonb)
@@ -9782,7 +10306,7 @@ $$;
 
 comment on function rhythm.operate(text, jsonb, jsonb, boolean, text) is
   'Does something to all executions that fit a filter, in the background and in bounded pieces; returns the id of the operation. p_action: cancel, retry, signal, pause, resume, migrate or repair. '
-  'p_filter: {type, target, version, status, queue, parent, fingerprint, line (of the error), variables, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal, '
+  'p_filter: {type, target, version, status, queue, parent, fingerprint, line (of the error, or where it waits), variables, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal, '
   '{to, map, accept, set, fibre, note} of migrate, and besides {then} of repair. '
   'dry_run: only record what it would change. Example: select rhythm.operate(''retry'', ''{"status": "failed", "target": "charge"}'');';
 
@@ -9843,7 +10367,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "f3326a1028d51116f591814fc0760a6589e87cfb2edb8e75f353340cd0421a27",
+    checksum: "96cfd517cd3adf7e741c6eb151a58eb6af79456e41031bf14f8a08e1c1d2e738",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -9863,10 +10387,10 @@ begin
       and (not p_filter ? 'queue' or e.queue = p_filter ->> 'queue')
       and (not p_filter ? 'parent' or e.parent_id = (p_filter ->> 'parent')::uuid)
       and (not p_filter ? 'fingerprint' or e.fingerprint::text = p_filter ->> 'fingerprint')
-      and (not p_filter ? 'line' or e.error #>> '{at,line}' = p_filter ->> 'line')
+      and (not p_filter ? 'line' or case when e.completed_at is null then (p_filter ->> 'line')::integer = any (rhythm.lines_of(e.id)) else e.error #>> '{at,line}' = p_filter ->> 'line' end)
       and (not p_filter ? 'variables' or e.tags @> rhythm.variable_tags(p_filter -> 'variables'))
       and (not p_filter ? 'metadata' or e.metadata @> (p_filter -> 'metadata'))
-      and (not p_filter ? 'paused' or (e.paused_at is not null) = (p_filter ->> 'paused')::boolean)
+      and (not p_filter ? 'paused' or (e.paused_at is not null or e.gate is not null) = (p_filter ->> 'paused')::boolean)
       and (not p_filter ? 'version' or exists (
         select from rhythm.workflow_state as s join rhythm.flow_version as v on v.program = s.program
         where s.execution_id = e.id and to_jsonb(v.version) = p_filter -> 'version'))
@@ -10106,7 +10630,7 @@ comment on function rhythm.forget_operations(integer, timestamptz) is 'Deletes o
   {
     name: "pause/executions.sql",
     kind: "behaviour",
-    checksum: "d2f99cbbed6b7a00d848116f4a428e03b71cb886e820750ef29200ebb09fde12",
+    checksum: "512c22b41ffe4d7c545560b172697f432a558faf6cb5cb7d49bf7f26fbcec49c",
     text: `-- Pausing executions. A paused execution that is not leased is parked: it has a batch of its own that is delayed without an end.
 -- So claims do not read it, and cost the same whatever is paused. If it is leased or suspended, it is parked when it would
 -- become ready again.
@@ -10189,18 +10713,24 @@ begin
     update rhythm.execution as e set paused_at = null, paused_by = null, pause_reason = null
     where e.id = any (p_ids) and e.state = 0 and e.paused_at is not null
     returning e.id
+  ),
+  stopped as (
+    select i.id from unnest(p_ids) as i (id)
+    cross join lateral (select x.batch_id from rhythm.execution as x where x.id = i.id offset 0) as e
+    left join rhythm.workflow_state as s on s.execution_id = i.id
+    cross join lateral (select from rhythm.batch as x where x.id = coalesce(e.batch_id, s.batch_id) and x.gate is not null offset 0) as b
   )
-  select coalesce(array_agg(r.id order by r.id), '{}') into v_result from resumed as r;
+  select coalesce(array_agg(r.id order by r.id), '{}') into v_result from (select r.id from resumed as r union select s.id from stopped as s) as r;
   with freed as (
     update rhythm.batch as b
-    set paused = false, run_at = case when x.run_at > p_now then x.run_at end, limited = rhythm.has_limits(b.queue)
+    set paused = false, gate = null, run_at = case when x.run_at > p_now then x.run_at end, limited = rhythm.has_limits(b.queue)
     from (
       select coalesce(e.batch_id, s.batch_id) as batch_id, e.run_at
       from unnest(v_result) as i (id)
       join rhythm.execution as e on e.id = i.id
       left join rhythm.workflow_state as s on s.execution_id = e.id
     ) as x
-    where b.id = x.batch_id and b.paused
+    where b.id = x.batch_id and (b.paused or b.gate is not null)
     returning b.*
   )
   select array_agg(f::rhythm.batch) into v_batches from freed as f;
@@ -10211,7 +10741,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.resume_these(uuid[], timestamptz) is 'Ends the pauses of executions; returns those that were paused. Internal.';
+comment on function rhythm.resume_these(uuid[], timestamptz) is 'Ends the pauses of executions, and lets them on from their gates; returns those that were stopped. Internal.';
 
 create or replace function rhythm.pause_execution(p_execution uuid, p_reason text default null, p_by text default null)
 returns boolean
@@ -10225,6 +10755,7 @@ begin
   if not found then
     perform rhythm.raise('RH002', format('Cannot pause: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
+  perform rhythm.refuse_frozen(array[p_execution], 'Cannot pause');
   return rhythm.pause_these(array[p_execution], p_reason, p_by, rhythm.now()) <> '{}';
 end;
 $$;
@@ -10245,17 +10776,18 @@ begin
   if not found then
     perform rhythm.raise('RH002', format('Cannot resume: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
+  perform rhythm.refuse_frozen(array[p_execution], 'Cannot resume');
   return rhythm.resume_these(array[p_execution], rhythm.now()) <> '{}';
 end;
 $$;
 
-comment on function rhythm.resume_execution(uuid) is 'Ends the pause of an execution. A delay that is not over goes on. False: it was not paused.';
+comment on function rhythm.resume_execution(uuid) is 'Ends the pause of an execution, and lets it on from a gate. A delay that is not over goes on. False: it was neither paused nor at a gate.';
 `,
   },
   {
     name: "pause/targets.sql",
     kind: "behaviour",
-    checksum: "437c5a25cb414703e0d8e4bc591e25623778a27622201e5d26c1c71bd39c86ed",
+    checksum: "a9d646589665e2d567d76908f3d76dc51e51b293509d6e2dbfa681770b3b4ea5",
     text: `-- Pausing tasks, flows and everything. A claim that meets something of a paused task or flow parks it: it is delayed
 -- without an end. So no claim reads it twice. chores() makes what is parked ready again once nothing pauses it. While everything is
 -- paused, claims return nothing.
@@ -10321,13 +10853,13 @@ declare
 begin
   for v_target in
     with recursive t as (
-      (select b.type, b.target from rhythm.batch as b where b.run_at = 'infinity' and not b.paused order by b.type, b.target limit 1)
+      (select b.type, b.target from rhythm.batch as b where b.run_at = 'infinity' and not b.paused and b.gate is null order by b.type, b.target limit 1)
       union all
       select n.type, n.target
       from t
       cross join lateral (
         select b.type, b.target from rhythm.batch as b
-        where b.run_at = 'infinity' and not b.paused and (b.type, b.target) > (t.type, t.target) order by b.type, b.target limit 1
+        where b.run_at = 'infinity' and not b.paused and b.gate is null and (b.type, b.target) > (t.type, t.target) order by b.type, b.target limit 1
       ) as n
     )
     select t.type, t.target from t where v_paused is null or t.type || ':' || t.target <> all (v_paused)
@@ -10336,7 +10868,7 @@ begin
       update rhythm.batch as b set run_at = null, limited = b.size = 1 and rhythm.has_limits(b.queue)
       where b.id = any (array(
         select x.id from rhythm.batch as x
-        where x.run_at = 'infinity' and not x.paused and x.type = v_target.type and x.target = v_target.target limit p_limit for update skip locked))
+        where x.run_at = 'infinity' and not x.paused and x.gate is null and x.type = v_target.type and x.target = v_target.target limit p_limit for update skip locked))
       returning b.queue
     )
     select array_agg(distinct r.queue) into v_queues from ready as r;
@@ -11619,7 +12151,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "04911baf1b5c4b66560fc2d65c9c265b56a343e910a171204d208eaaf5baf1c4",
+    checksum: "b6fcf1f569749c41d68ced449d63a1c2a90ea6ae0cdfa81e3e1feab99258f19a",
     text: `-- What a workflow asked for becomes rows.
 
 -- The tasks and workflows that outcomes start, as requests. A person wrote the options, so they are checked. A worker made
@@ -11806,6 +12338,17 @@ $$;
 
 comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the waits of some workflows, in order; returns the waits that took one. Internal.';
 
+create or replace function rhythm.stored_tags(p_tags text[])
+returns text[]
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select nullif(array(select left(t.tag, 400) from unnest(p_tags) with ordinality as t (tag, nth) where t.tag is not null order by t.nth limit 100), '{}');
+$$;
+
+comment on function rhythm.stored_tags(text[]) is 'Tags as an execution has them: at most a hundred, null if there are none. Internal.';
+
 -- The caller has locked the executions.
 create or replace function rhythm.write_tags(p_outcomes rhythm.outcome[])
 returns void
@@ -11817,7 +12360,7 @@ begin
   update rhythm.execution as e set tags = t.tags
   from unnest(p_outcomes) as o
   cross join lateral (
-    select nullif(array(select left(x.value, 400) from jsonb_array_elements_text(f.value -> 'tags') as x (value) limit 100), '{}') as tags
+    select rhythm.stored_tags(array(select x.value from jsonb_array_elements_text(f.value -> 'tags') as x (value) limit 100)) as tags
     from jsonb_array_elements(o.effects) as f (value)
     where f.value ->> 'type' = 'tag' and jsonb_typeof(f.value -> 'tags') = 'array'
     limit 1
@@ -13202,7 +13745,7 @@ comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "628622b93e3ea2a52679da36e5ad3cb5ffebb8efa99bf22c1394a32517b4c65b",
+    checksum: "d418006f54520d6349ed0cd7291b6eb7e0e5383563b5a37c06401d0ce58ee018",
     text: `-- Steps of workflows that their worker has in memory: the end of a task or a due timer, the workflow's next state, and the
 -- tasks and timers that it started. They share one transaction, without a lease of the workflow and without reading it back.
 
@@ -13260,7 +13803,7 @@ $$;
 comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, jsonb, jsonb) is 'What is wrong with steps; null if nothing is. Internal.';
 
 -- A step counts only if its workflow is where the worker thinks. Otherwise another session was first: the state is further,
--- something is in its inbox, or it is not suspended any more. What is paused does not continue. In a queue that has limits or is
+-- something is in its inbox, or it is not suspended any more. What is paused does not continue, and what may come to a gate continues after a claim only. In a queue that has limits or is
 -- paused, workflows continue only after a claim. Returns one row for each end that was written, with the group of waits of the next step, or the end
 -- of the workflow. is_old: it waits for something that an earlier step started.
 -- The moment of the step is that of the end, so the row of the task has all that a row of the journal would have.
@@ -13274,6 +13817,7 @@ as $$
 declare
   v_limited constant text[] := array(select q.name from rhythm.queue as q);
   v_paused constant text[] := rhythm.paused_targets();
+  v_gated constant text[] := rhythm.gated_flows();
   v_slack constant interval := rhythm.moment_slack(p_worker);
 begin
   return query
@@ -13285,7 +13829,7 @@ begin
       select t.batch_id, b.claimed_at, b.attempt
       from rhythm.workflow_state as s
       join rhythm.execution as p on p.id = g.flow and p.state = 0 and p.cancel_reason is null and p.paused_at is null
-        and p.queue <> all (v_limited) and (v_paused is null or not rhythm.is_paused(v_paused, 'workflow', p.target)) and (g.next = 'suspended' or p.parent_id is null)
+        and p.queue <> all (v_limited) and (v_paused is null or not rhythm.is_paused(v_paused, 'workflow', p.target)) and (v_gated is null or p.target <> all (v_gated)) and (g.next = 'suspended' or p.parent_id is null)
       left join rhythm.execution as t on t.id = g.id and t.parent_id = g.flow and t.state = 0 and t.cancel_reason is null
       left join lateral (select x.id, x.worker, x.call, x.claimed_at, x.attempt from rhythm.batch as x where x.id = t.batch_id offset 0) as b
         on b.worker = p_worker and b.call = g.call
@@ -13879,7 +14423,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "2f91e0fc3b40f60c2d23996a75e4d6b0b436c0e68f752527465111052655d53a",
+    checksum: "210dc54f2d60a5f99e3c377daa6c9deae99710851ee183f42519cdd38b67faf0",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -14170,6 +14714,7 @@ begin
       null;
   end;
   perform rhythm.unpark(p_limit);
+  perform rhythm.open_gates(p_limit);
   perform rhythm.limited_chores(p_limit, v_now);
   v_more := rhythm.work_operations();
   v_more := rhythm.count_rates(p_limit) or v_more;
@@ -14871,7 +15416,7 @@ comment on procedure rhythm.tick_loop(interval) is
   {
     name: "views/explain.sql",
     kind: "behaviour",
-    checksum: "142fe6f5da9030b7e2a42b6aa712b3878049daeafb789f1a62be05fee4a1ae0e",
+    checksum: "b3813d49bb549325f368d042cc5c4d174454a53d09dc6c8041e36f57edbee725",
     text: `-- Why an execution does not continue, in sentences and facts.
 
 create or replace function rhythm.reason(p_reason text, p_sentence text, p_facts jsonb default '{}')
@@ -15220,7 +15765,7 @@ declare
 begin
   select e.* into v_execution from rhythm.execution as e where e.id = p_id;
   if v_execution.state > 0 then
-    return jsonb_build_array(rhythm.end_reason(v_execution));
+    return case v_execution.state when 4 then rhythm.frozen_reason(p_id) else jsonb_build_array(rhythm.end_reason(v_execution)) end;
   end if;
   select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_id;
   select b.* into v_batch from rhythm.batch as b where b.id = coalesce(v_execution.batch_id, v_state.batch_id);
@@ -15236,6 +15781,8 @@ begin
   select k.owner_id into v_owner from rhythm.key_waiter as k where k.execution_id = p_id;
   if v_batch.worker is not null then
     v_result := v_result || rhythm.running_reason(v_batch, v_now);
+  elsif v_batch.gate is not null then
+    v_result := v_result || rhythm.gate_reason(v_batch.gate);
   elsif v_batch.id is not null then
     v_result := v_result || rhythm.pending_reasons(v_execution, v_batch, v_now);
     if v_execution.note is not null and v_execution.note not like 'No worker of queue %' then
@@ -15287,7 +15834,7 @@ comment on function rhythm.explain(uuid) is
   {
     name: "views/find.sql",
     kind: "behaviour",
-    checksum: "cd4019485cd67e87740b920a02506924616e2e4f706d4a7289fa1f2961844bfd",
+    checksum: "7fb584cc52fa3fc900172b2f9891537918860b45c8917c38f3bcddb689bf9cc5",
     text: `-- Finding workflows by the variables that their flows name in the front matter.
 
 create or replace function rhythm.variables_problem(p_variables jsonb)
@@ -15317,6 +15864,35 @@ $$;
 
 comment on function rhythm.variable_tags(jsonb) is 'What the tags of an execution contain that has these variables. Internal.';
 
+create or replace function rhythm.found_by(p_program jsonb)
+returns text[]
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array_agg(i.value #>> '{}' order by i.nth)
+  from jsonb_array_elements(case jsonb_typeof(p_program -> 'index') when 'array' then p_program -> 'index' else '[]' end) with ordinality as i (value, nth)
+  where jsonb_typeof(i.value) = 'string';
+$$;
+
+comment on function rhythm.found_by(jsonb) is 'The variables that workflows of a program are found by; null: none. Internal.';
+
+-- What has not begun has its inputs only. As tagsOf() of the language does it.
+create or replace function rhythm.first_tags(p_names text[], p_inputs jsonb)
+returns text[]
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select rhythm.stored_tags(array_agg(distinct n.name || '=' || left(case jsonb_typeof(v.value) when 'number' then trim_scale((v.value #>> '{}')::numeric)::text else v.value #>> '{}' end, 200)))
+  from unnest(p_names) as n (name)
+  cross join lateral (select p_inputs #> string_to_array(n.name, '.') as value) as f
+  cross join lateral jsonb_array_elements(case jsonb_typeof(f.value) when 'array' then jsonb_path_query_array(f.value, '$[0 to 19]') else jsonb_build_array(f.value) end) as v (value)
+  where jsonb_typeof(v.value) in ('string', 'number', 'boolean');
+$$;
+
+comment on function rhythm.first_tags(text[], jsonb) is 'What a workflow is found by before it begins. Internal.';
+
 create or replace function rhythm.find(p_variables jsonb)
 returns setof uuid
 language plpgsql
@@ -15343,7 +15919,7 @@ comment on function rhythm.find(jsonb) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "5b06fecdd9dc69f332fd235510304c913ade80c04ea74cf6fa2b050a0a4fbf82",
+    checksum: "1af06446ca5a8cce48dc3ae19e94f9ae3f40937e97014d87c88a5664deaa512a",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -15359,7 +15935,7 @@ as $$
     'metadata', e.metadata, 'progress', e.progress, 'parent_id', e.parent_id, 'worker', e.worker,
     'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key,
     'created_at', e.created_at, 'run_at', e.run_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at,
-    'paused_at', e.paused_at, 'paused_by', e.paused_by, 'pause_reason', e.pause_reason)
+    'frozen_status', e.frozen_status, 'gate', e.gate, 'paused_at', e.paused_at, 'paused_by', e.paused_by, 'pause_reason', e.pause_reason)
   from rhythm.executions as e
   where e.id = p_execution;
 $$;
@@ -15491,7 +16067,7 @@ comment on function rhythm.flow_state(uuid) is
   {
     name: "views/status.sql",
     kind: "behaviour",
-    checksum: "8e1060a77ae6dfd462baa339c06bd335e6c4ac0ab7b912454b772624db33fa0c",
+    checksum: "d81ecf7f0c7cf26d6676a5a78f2405b3ebea853fcad84dafe5c656945cd944c9",
     text: `-- The status of an execution: the one place that decides it.
 
 -- Has no setting, so that views can inline it. Operators are qualified instead.
@@ -15503,7 +16079,7 @@ as $$
 begin
   return case
     when p_state OPERATOR(pg_catalog.>) 0 then
-      case when p_state OPERATOR(pg_catalog.=) 1 then 'completed' when p_state OPERATOR(pg_catalog.=) 2 then 'failed' else 'cancelled' end
+      case when p_state OPERATOR(pg_catalog.=) 1 then 'completed' when p_state OPERATOR(pg_catalog.=) 2 then 'failed' when p_state OPERATOR(pg_catalog.=) 3 then 'cancelled' else 'frozen' end
     when p_batch is null then 'suspended'
     when p_worker is null then 'pending'
     else 'running' end;
@@ -15712,7 +16288,7 @@ comment on function rhythm.lock_around(uuid[]) is 'Locks the states of execution
   {
     name: "wake/signal.sql",
     kind: "behaviour",
-    checksum: "333aeba2d6f1955e6ad4259d4cebc1dd7239ec2fa1f1d4e5dda9400ee84b7681",
+    checksum: "8340737f6fbd71788b8a4378825e9cc1501a439def1c87d3165873c0a44373e2",
     text: `-- Signals.
 
 create or replace function rhythm.signal(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
@@ -15746,6 +16322,8 @@ begin
     perform rhythm.raise('RH002', format('Cannot send signal "%s": there is no execution %s', p_name, coalesce(p_execution::text, 'null')));
   elsif v_execution.type = 'task' then
     perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is a task, only workflows take signals', p_name, p_execution));
+  elsif v_execution.state = 4 then
+    perform rhythm.refuse_frozen(array[p_execution], format('Cannot send signal "%s"', p_name));
   elsif v_execution.state > 0 then
     perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is %s', p_name, p_execution, rhythm.status_of(p_execution)));
   elsif v_locked = '{}' then
@@ -15772,7 +16350,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "3efc5ad6b2b030ad8325ad4e0b2299700acc323579b1a4d52a04b30207f5eba6",
+    checksum: "f31288838e7258077b9677465d95c285db690e6abff50941ed9b5cbee7a3d9bc",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only if a worker sleeps, and once for each queue and transaction. A worker that falls asleep while this transaction is open
@@ -15921,13 +16499,17 @@ as $$
 declare
   v_paused constant text[] := case when p_lease > 0 then rhythm.paused_targets() end;
   v_batches rhythm.batch[];
+  v_stopped uuid[];
+  v_gates integer[];
 begin
   if p_ids = '{}' then
     return '{}';
+  elsif rhythm.gated_flows() is not null then
+    select array_agg(g.execution_id), array_agg(g.gate) into v_stopped, v_gates from rhythm.gates_at(p_ids) as g;
   end if;
   with going as (
     select rhythm.batch_of(l.e, null, s.attempt, s.failures, 0) as b,
-      p_lease > 0 and (l.e).paused_at is null and (v_paused is null or not rhythm.is_paused(v_paused, 'workflow', (l.e).target))
+      p_lease > 0 and (l.e).paused_at is null and (v_stopped is null or i.id <> all (v_stopped)) and (v_paused is null or not rhythm.is_paused(v_paused, 'workflow', (l.e).target))
         and (l.e).queue = any (k.queues) and not exists (select from rhythm.queue as q where q.name = (l.e).queue) as may_lease
     from unnest(p_ids) as i (id)
     cross join lateral (select x.attempt, x.failures from rhythm.workflow_state as x where x.execution_id = i.id and x.batch_id is null offset 0) as s
@@ -15943,8 +16525,9 @@ begin
     from numbered as n where s.execution_id = (n.b).first_id
   ),
   made as (
-    insert into rhythm.batch (id, first_id, worker, run_at, paused, claimed_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
-    select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, (n.b).run_at, (n.b).paused, case when n.is_leased then p_now end, case when n.is_leased then p_call end,
+    insert into rhythm.batch (id, first_id, worker, run_at, paused, gate, claimed_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
+    select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, case when (n.b).first_id = any (v_stopped) then 'infinity' else (n.b).run_at end, (n.b).paused,
+      v_gates[array_position(v_stopped, (n.b).first_id)], case when n.is_leased then p_now end, case when n.is_leased then p_call end,
       (n.b).priority, 1, greatest((n.b).attempt, case when n.is_leased then 1 else 0 end), (n.b).failures, not n.is_leased and (n.b).limited, 'workflow', (n.b).queue, (n.b).target, (n.b).concurrency_key,
       (n.b).common, (n.b).ids
     from numbered as n
@@ -15992,6 +16575,362 @@ select
 from rhythm.failure_hook as h;
 
 comment on view rhythm.failure_hooks is 'What is started when executions fail: see set_failure_hook(). Of an address only the host is shown, because the rest of it may be a secret.';
+`,
+  },
+  {
+    name: "gates/gates.sql",
+    kind: "behaviour",
+    checksum: "c219bf86ffca1659a7df77d1b4475a6c1cacba2a62f63a9663a3903f35ecf045",
+    text: `-- Gates stop executions at a place: a workflow that would go on from a line, a task that a flow has started. They are parked, as what
+-- is paused is, with the number of the gate. \`resume_execution()\` lets one on. If a gate goes, chores() lets on what stands there.
+
+-- The where clause keeps Postgres from reading an index: a table without pages costs no page.
+create or replace function rhythm.gated_flows()
+returns text[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (select array_agg(distinct g.flow) from rhythm.gate as g where g.set_at is not null and g.line is not null);
+end;
+$$;
+
+comment on function rhythm.gated_flows() is 'The flows that have a gate at a line; null: none. Internal.';
+
+-- Offsets count as JavaScript does: a character outside the basic plane is two.
+create or replace function rhythm.line_at(p_code jsonb, p_function integer, p_pc integer)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_offset integer;
+  v_text text;
+begin
+  select o.at into v_offset
+  from (
+    select p.nth, sum(p.pc) over (order by p.nth) as pc, sum(p.moved) over (order by p.nth) as at
+    from (
+      select (x.nth - 1) / 2 as nth, max(x.value::integer) filter (where x.nth % 2 = 1) as pc, max(x.value::integer) filter (where x.nth % 2 = 0) as moved
+      from jsonb_array_elements_text(p_code -> 'functions' -> p_function -> 'positions') with ordinality as x (value, nth) group by 1
+    ) as p
+  ) as o
+  where o.pc <= p_pc
+  order by o.nth desc limit 1;
+  v_text := left(regexp_replace(p_code ->> 'source', '[^\\x01-\\uffff]', 'xx', 'g'), v_offset);
+  return 1 + length(v_text) - length(replace(v_text, E'\\n', ''));
+end;
+$$;
+
+comment on function rhythm.line_at(jsonb, integer, integer) is 'The line of an instruction of a program. Internal.';
+
+-- The heap of a snapshot: see src/flow/snapshot/format.ts. 15 is an activation, whose fourth member is the promise that it awaits.
+create or replace function rhythm.lines_of(p_execution uuid)
+returns integer[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_heap jsonb;
+  v_code jsonb;
+begin
+  select (s.snapshot -> 'h')::jsonb, v.code into v_heap, v_code
+  from rhythm.workflow_state as s join rhythm.flow_version as v on v.program = s.program where s.execution_id = p_execution;
+  if jsonb_typeof(v_heap) is distinct from 'array' or not v_code ? 'functions' then
+    return '{}';
+  end if;
+  return array(
+    select distinct rhythm.line_at(v_code, (v_heap -> (f.value ->> 1)::integer ->> 1)::integer, (f.value ->> 3)::integer)
+    from jsonb_array_elements(v_heap) as f (value)
+    where f.value ->> 0 = '15' and f.value ->> 4 <> '-1' order by 1);
+end;
+$$;
+
+comment on function rhythm.lines_of(uuid) is 'The lines in which the branches of a workflow stand; empty: it is not in the flow language, or has not begun. Internal.';
+
+-- From what has ended (14, a promise with its operation), over promises and combinators (16), to the activations that await it.
+create or replace function rhythm.lines_going_on(p_execution uuid)
+returns integer[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_items constant text[] := array(select i.item::text from rhythm.inbox as i where i.execution_id = p_execution);
+  v_heap jsonb;
+  v_code jsonb;
+begin
+  select (s.snapshot -> 'h')::jsonb, v.code into v_heap, v_code
+  from rhythm.workflow_state as s join rhythm.flow_version as v on v.program = s.program where s.execution_id = p_execution;
+  if jsonb_typeof(v_heap) is distinct from 'array' or not v_code ? 'functions' then
+    return '{}';
+  end if;
+  return array(
+    with recursive reached as (
+      select h.value as entry
+      from jsonb_array_elements(v_heap) as h (value)
+      where h.value ->> 0 = '14' and case jsonb_typeof(h.value -> 4) when 'array' then h.value #>> '{4,0}' else h.value ->> 4 end = any (v_items)
+      union
+      select v_heap -> case x.value ->> 0
+        when '5' then (v_heap -> (x.value ->> 1)::integer ->> 2)::integer
+        when '1' then (x.value ->> 3)::integer
+        when '2' then (x.value ->> 2)::integer
+        else (x.value ->> 1)::integer end
+      from reached as r
+      cross join lateral jsonb_array_elements(r.entry) with ordinality as x (value, nth)
+      where x.nth > 5 and x.value ->> 0 <> '0'
+    )
+    select distinct rhythm.line_at(v_code, (v_heap -> (f.entry ->> 1)::integer ->> 1)::integer, (f.entry ->> 3)::integer)
+    from reached as r
+    cross join lateral jsonb_array_elements(r.entry) with ordinality as x (value, nth)
+    cross join lateral (select v_heap -> (x.value ->> 1)::integer as entry) as f
+    where x.nth > 5 and x.value ->> 0 = '0'
+    order by 1);
+end;
+$$;
+
+comment on function rhythm.lines_going_on(uuid) is 'The lines from which a workflow goes on with what is in its inbox. Internal.';
+
+create or replace function rhythm.fits_gate(p_gate rhythm.gate, p_execution uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return p_gate.condition = '{}' or rhythm.fitting(p_gate.condition, array[p_execution]) <> '{}';
+end;
+$$;
+
+comment on function rhythm.fits_gate(rhythm.gate, uuid) is 'Whether an execution of its flow fits the condition of a gate. Internal.';
+
+-- Called only while there are gates. What is being cancelled cleans up, and does not stop.
+create or replace function rhythm.gates_at(p_ids uuid[])
+returns table (execution_id uuid, gate integer)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+  select distinct on (e.id) e.id, g.id
+  from unnest(p_ids) as i (id)
+  cross join lateral (select x.id, x.target from rhythm.execution as x where x.id = i.id and x.type = 'workflow' and x.cancel_reason is null offset 0) as e
+  join rhythm.gate as g on g.flow = e.target and g.line is not null
+  join rhythm.flow_version as v on v.name = g.flow and v.version = g.version
+  cross join lateral (select s.program from rhythm.workflow_state as s where s.execution_id = e.id and s.program = v.program offset 0) as s
+  where g.line = any (rhythm.lines_going_on(e.id)) and rhythm.fits_gate(g, e.id)
+  order by e.id, g.id;
+end;
+$$;
+
+comment on function rhythm.gates_at(uuid[]) is 'Which of some workflows have come to a gate, and to which. Internal.';
+
+create or replace function rhythm.gates_before(p_kinds rhythm.kind[], p_newcomers rhythm.newcomer[])
+returns rhythm.gate[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select array_agg(g order by g.id) from rhythm.gate as g
+    where g.set_at is not null and g.before is not null and exists (select from unnest(p_kinds) as k where k.type = 'task' and k.target = g.before)
+      and exists (select from unnest(p_newcomers) as n where n.parent_id is not null));
+end;
+$$;
+
+comment on function rhythm.gates_before(rhythm.kind[], rhythm.newcomer[]) is 'The gates at which some of these new executions may stop; null: none. Internal.';
+
+-- Each gets a batch of its own, which is parked.
+create or replace function rhythm.stop_before(p_gates rhythm.gate[], p_newcomers rhythm.newcomer[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_row record;
+  v_batch rhythm.batch;
+begin
+  for v_row in
+    select distinct on (c.id) c.id, c.batch_id, g.id as gate
+    from unnest(p_newcomers) as n
+    join rhythm.execution as c on c.id = n.id and c.type = 'task'
+    join rhythm.execution as p on p.id = n.parent_id and p.cancel_reason is null
+    join unnest(p_gates) as g on g.before = c.target and g.flow = p.target and rhythm.fits_gate(g, p.id)
+    order by c.id, g.id
+  loop
+    select (rhythm.batch_of(e, null, b.attempt, b.failures, b.crashes)).* into v_batch
+    from rhythm.execution as e join rhythm.batch as b on b.id = v_row.batch_id where e.id = v_row.id;
+    v_batch.run_at := 'infinity';
+    v_batch.gate := v_row.gate;
+    insert into rhythm.batch select v_batch.*;
+    perform rhythm.move_members('task', array[v_row.id], v_row.batch_id, v_batch.id);
+    perform rhythm.drop_empty_batches(array[v_row.batch_id]);
+  end loop;
+end;
+$$;
+
+comment on function rhythm.stop_before(rhythm.gate[], rhythm.newcomer[]) is 'Parks those of some new tasks that have come to a gate. Internal.';
+
+-- Locks: batches, skip locked. Never waits.
+create or replace function rhythm.open_gates(p_limit integer)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_batches rhythm.batch[];
+begin
+  with freed as (
+    update rhythm.batch as b set gate = null, run_at = case when b.paused then 'infinity' else x.run_at end, limited = rhythm.has_limits(b.queue)
+    from (
+      select y.id, (select case when e.run_at > rhythm.now() then e.run_at end from rhythm.execution as e where e.id = y.first_id) as run_at
+      from rhythm.batch as y
+      where y.gate is not null and not exists (select from rhythm.gate as g where g.id = y.gate)
+      order by y.id limit p_limit for update skip locked
+    ) as x
+    where b.id = x.id
+    returning b.*
+  )
+  select array_agg(f::rhythm.batch) into v_batches from freed as f;
+  if v_batches is not null then
+    perform rhythm.wake_for(v_batches);
+  end if;
+end;
+$$;
+
+comment on function rhythm.open_gates(integer) is 'Lets on up to p_limit of what stands at gates that are gone. Part of chores().';
+
+create or replace function rhythm.pass_gate(p_execution uuid)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (
+    select from rhythm.workflow_state as s join rhythm.batch as b on b.id = s.batch_id
+    where s.execution_id = p_execution and b.gate is not null and not b.paused
+  ) then
+    perform rhythm.resume_these(array[p_execution], rhythm.now());
+  end if;
+end;
+$$;
+
+comment on function rhythm.pass_gate(uuid) is 'Lets a workflow on that stands at a gate and is not paused. Internal.';
+
+create or replace function rhythm.gate_problem(p_flow text, p_line integer, p_before text, p_condition jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_known constant text[] := '{variables,metadata,queue,parent}';
+begin
+  return case
+    when (p_line is null) = (p_before is null) then 'A gate stands in a line or before a task: give one of "line" and "before"'
+    when p_line < 1 then format('%s cannot be a line: lines are counted from 1', p_line)
+    when p_before is not null and rhythm.name_problem('task', p_before) is not null then rhythm.name_problem('task', p_before)
+    when jsonb_typeof(p_condition) is distinct from 'object' then 'The condition of a gate must be an object: {"variables": {"orderId": "1042"}}'
+    when p_condition - c_known <> '{}' then 'There is no ' || rhythm.unknown_option(p_condition, c_known)
+    when p_condition <> '{}' then rhythm.filter_problem(p_condition)
+  end;
+end;
+$$;
+
+comment on function rhythm.gate_problem(text, integer, text, jsonb) is 'What is wrong with a gate; null if nothing is. Internal.';
+
+create or replace function rhythm.set_gate(
+  p_flow text, p_line integer default null, p_before text default null, p_condition jsonb default '{}', p_version integer default null, p_note text default null, p_by text default null
+)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_names constant record := rhythm.pause_names(p_note, p_by);
+  v_problem constant text := rhythm.gate_problem(p_flow, p_line, p_before, p_condition);
+  v_version rhythm.flow_version;
+  v_id integer;
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  select v.* into v_version from rhythm.flow_version as v
+  where v.name = p_flow and case when p_version is null then exists (select from rhythm.flow as f where f.program = v.program) else v.version = p_version end;
+  if not found then
+    perform rhythm.raise('RH004', case when p_version is null then format('There is no flow "%s"', coalesce(p_flow, 'null')) else format('There is no version %s of flow "%s"', p_version, coalesce(p_flow, 'null')) end,
+      'The view flow_versions lists all versions');
+  elsif p_line is not null and v_version.code = '{"language": "typescript"}' then
+    perform rhythm.raise('RH003', format('Cannot set a gate in line %s: "%s" is a workflow in TypeScript', p_line, p_flow), 'It can stop before a task');
+  elsif p_line > 1 + length(v_version.source) - length(replace(v_version.source, E'\\n', '')) then
+    perform rhythm.raise('RH001', format('Cannot set a gate in line %s: version %s of flow "%s" has fewer lines', p_line, v_version.version, p_flow));
+  end if;
+  insert into rhythm.gate (flow, version, line, before, condition, set_at, set_by, note)
+  values (p_flow, case when p_line is not null then v_version.version end, p_line, p_before, p_condition, rhythm.now(), v_names.by_whom, v_names.reason)
+  returning id into v_id;
+  return v_id;
+end;
+$$;
+
+comment on function rhythm.set_gate(text, integer, text, jsonb, integer, text, text) is
+  'Executions of a flow stop here until resume_execution(), edit_state(), or until the gate is removed; returns its number. p_line: they do not go on from that line of p_version (default: the current one), once what they wait for there has ended. '
+  'p_before: what they start of that task does not begin. p_condition: {variables, metadata, queue, parent}. Example: select rhythm.set_gate(''order'', p_before => ''charge'');';
+
+create or replace function rhythm.remove_gate(p_gate integer)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from rhythm.gate as g where g.id = p_gate;
+  if not found then
+    return false;
+  end if;
+  -- The first of them go on at once.
+  perform rhythm.open_gates(100);
+  return true;
+end;
+$$;
+
+comment on function rhythm.remove_gate(integer) is 'Removes a gate. What stands there goes on. False: there is none of this number.';
+
+drop view if exists rhythm.gates;
+
+create view rhythm.gates as
+select g.id, g.flow, g.version, g.line, g.before, g.condition, g.set_at, g.set_by, g.note,
+  case when g.line is not null then (
+    select btrim(split_part(v.source, E'\\n', g.line), E' \\t\\r') from rhythm.flow_version as v where v.name = g.flow and v.version = g.version) end as source_line,
+  (select count(*) from rhythm.batch as b where b.gate = g.id) as executions
+from rhythm.gate as g;
+
+comment on view rhythm.gates is 'Where executions stop until somebody lets them on, and how many stand there. Which ones: the column gate of the view executions.';
+
+create or replace function rhythm.gate_reason(p_gate integer)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce((
+    select rhythm.reason('gate', format('It stands at gate %s, %s, which %s set at %s%s', g.id,
+        case when g.line is null then format('before task "%s"', g.before) else format('in line %s', g.line) end, g.set_by, rhythm.moment_text(g.set_at), ': ' || g.note),
+      jsonb_build_object('gate', g.id, 'line', g.line, 'target', g.before, 'since', g.set_at, 'by', g.set_by, 'why', g.note))
+    from rhythm.gate as g where g.id = p_gate), '[]');
+end;
+$$;
+
+comment on function rhythm.gate_reason(integer) is 'At which gate an execution stands, for explain(). Internal.';
 `,
   },
   {
@@ -16048,7 +16987,7 @@ comment on view rhythm.pauses is
   {
     name: "rates/rates.sql",
     kind: "behaviour",
-    checksum: "3524657fca1cd36f6624eac4d8e34292983d27c060169717eced8817e210dc6e",
+    checksum: "baee75826b803d9f5d22f0fd5c9c960491d2948451e7d918dfa69c444722ab21",
     text: `-- Rates: what ended, how, and how long it took.
 
 create or replace function rhythm.took_bounds()
@@ -16120,11 +17059,13 @@ begin
     return 'p_rates must have at most 1000 entries';
   end if;
   return (
-    select case when coalesce(r.value ->> 'type', '') not in ('task', 'workflow') then c_shape
+    select case when coalesce(r.value ->> 'type', '') not in ('task', 'workflow', 'line') then c_shape
+      when r.value ->> 'type' = 'line' and coalesce(r.value ->> 'queue' !~ '^\\d{1,9}:\\d{1,9}$', true) then 'The queue of a line must be its version and line: "3:12"'
       else coalesce(rhythm.name_problem(r.value ->> 'type', r.value ->> 'target'), rhythm.name_problem('queue', r.value ->> 'queue'), c_shape) end
     from jsonb_array_elements(p_rates) as r (value)
     where jsonb_typeof(r.value) <> 'object'
-      or coalesce(r.value ->> 'type', '') not in ('task', 'workflow')
+      or coalesce(r.value ->> 'type', '') not in ('task', 'workflow', 'line')
+      or r.value ->> 'type' = 'line' and coalesce(r.value ->> 'queue' !~ '^\\d{1,9}:\\d{1,9}$', true)
       or rhythm.name_problem(r.value ->> 'type', r.value ->> 'target') is not null
       or rhythm.name_problem('queue', r.value ->> 'queue') is not null
       or exists (
@@ -16219,16 +17160,31 @@ select
   round(r.total_ms::numeric / nullif((select sum(t.n) from unnest(r.took) as t (n)), 0), 1) as mean_ms,
   round(rhythm.took_at(r.took, 0.5)::numeric, 1) as p50_ms, round(rhythm.took_at(r.took, 0.95)::numeric, 1) as p95_ms, round(rhythm.took_at(r.took, 0.99)::numeric, 1) as p99_ms,
   r.took
-from rhythm.rate as r;
+from rhythm.rate as r
+where r.type <> 'line';
 
 comment on view rhythm.rates is
   'What workers ended in each minute of the last day and each hour of the last 90 days, by target and queue. The times are of a task''s attempts, and of a workflow''s life. Workers send their counts with their heartbeats.';
+
+drop view if exists rhythm.heat;
+
+create view rhythm.heat as
+select
+  r.span, r.at, r.target as flow, split_part(r.queue, ':', 1)::integer as version, split_part(r.queue, ':', 2)::integer as line,
+  r.completed as came, r.failed, r.retried, r.total_ms,
+  round(rhythm.took_at(r.took, 0.5)::numeric, 1) as p50_ms, round(rhythm.took_at(r.took, 0.95)::numeric, 1) as p95_ms, round(rhythm.took_at(r.took, 0.99)::numeric, 1) as p99_ms,
+  r.took
+from rhythm.rate as r
+where r.type = 'line';
+
+comment on view rhythm.heat is
+  'How often each line of a flow was waited at, in each minute of the last day and each hour of the last 90 days, for how long, and how often it failed there. Workers send their counts with their heartbeats.';
 `,
   },
   {
     name: "views/executions.sql",
     kind: "behaviour",
-    checksum: "f39e93c294e19e7af83b6687fd0e4d14471d3a28f39e674ed2ff8592313ee709",
+    checksum: "acb4a1e59c6085428b3431de3dd68576b9f53bb8c5526e00e55826714ea0320f",
     text: `-- Executions, for people. Views belong to the owner, so that a role that may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
@@ -16245,7 +17201,7 @@ select
   coalesce(b.attempt, s.attempt, e.attempt)::integer as attempt,
   rhythm.max_attempts(e.retry) as max_attempts,
   e.inputs,
-  case when e.state = 1 then coalesce(e.output, 'null') end as output,
+  case when e.state in (1, 4) then coalesce(e.output, 'null') end as output,
   e.error,
   coalesce(e.metadata, '{}') as metadata,
   e.progress,
@@ -16265,7 +17221,9 @@ select
   rhythm.created_at(e.id) as created_at,
   coalesce(nullif(b.run_at, 'infinity'), e.run_at) as run_at,
   coalesce(b.claimed_at, e.claimed_at) as claimed_at,
-  e.completed_at,
+  case when e.state = 4 then coalesce((select f.completed_at from rhythm.frozen as f where f.execution_id = e.id), e.completed_at) else e.completed_at end as completed_at,
+  case when e.state = 4 then (select f.status from rhythm.frozen as f where f.execution_id = e.id) end as frozen_status,
+  b.gate,
   case when e.state = 0 then e.paused_at end as paused_at,
   case when e.state = 0 then e.paused_by end as paused_by,
   case when e.state = 0 then e.pause_reason end as pause_reason
@@ -16351,7 +17309,7 @@ comment on view rhythm.stacks is
   {
     name: "views/schedules.sql",
     kind: "behaviour",
-    checksum: "7d7ca1fc25270b6cee5741d0961854e4a926e32bf65c1f638738f5ae4898bbb7",
+    checksum: "6a557abd5cb8147f6fd2995b77bd9b4b2a1d7f5d7362d6f5e917390a4aea56b8",
     text: `-- Schedules, for people.
 
 drop view if exists rhythm.schedules;
@@ -16384,38 +17342,55 @@ from rhythm.schedule_entry as s;
 comment on view rhythm.schedules is
   'Every schedule: its next run, its last run, why its last run could not start (last_error), what overlap '
   'queued and skipped.';
+
+drop view if exists rhythm.schedule_runs;
+
+-- The key makes a slot one execution: see slot_request(). A look by key reads one row.
+create view rhythm.schedule_runs as
+select
+  k.key,
+  e.metadata ->> 'schedule' as schedule,
+  e.metadata ->> 'scheduled_for' as slot,
+  e.id as execution_id
+from rhythm.idempotency_key as k
+join rhythm.execution as e on e.id = k.execution_id
+where e.metadata ? 'schedule';
+
+comment on view rhythm.schedule_runs is
+  'What schedules have started at their times. Look by key: the type, the target and the words schedule, name and second of the slot, as in workflow:report:schedule nightly 1893456000.';
 `,
   },
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "704930b1ee61611c0d61496303c62b45addab7bd32d87ccb3b6ca62e89359393",
+    checksum: "5146b18d7d2d8d5e11b76104bbf78634a0938f0887a2d133c2d54cba7e6611ae",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
 
 -- There is no index of suspended workflows, because every suspension would pay for it. Above some 4,000 pages of states, a sample is
 -- counted. offset 0: one look by key for each, instead of a join that reads all executions.
+drop function if exists rhythm.count_suspended();
 create or replace function rhythm.count_suspended()
-returns table (queue text, executions bigint)
+returns table (queue text, flow text, version integer, executions bigint)
 language sql
 stable
-rows 10
+rows 100
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-  select e.queue, round(count(*) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
+  select e.queue, e.target, e.version, round(count(*) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
   from rhythm.workflow_state as s
     tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
   cross join lateral (
-    select x.queue from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0
+    select x.queue, x.target, x.version from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0
   ) as e
   where s.batch_id is null
-  group by e.queue;
+  group by e.queue, e.target, e.version;
 $$;
 
 comment on function rhythm.count_suspended() is
-  'How many workflows of each queue are suspended: exactly, or, if there are many thousands, an estimate from a sample.';
+  'How many workflows of each queue, flow and version are suspended: exactly, or, if there are many thousands, an estimate from a sample.';
 
 create view rhythm.queues as
 with counted as (
@@ -16463,6 +17438,32 @@ comment on view rhythm.queues is
   'Every queue that has work, a worker or a limit: how many executions are ready (its depth), delayed, running and suspended. '
   'Also since when the oldest ready one has waited, how many workers take from it, pause and limits. suspended is an estimate '
   'if there are many thousands, or if members of batches were cancelled.';
+
+drop view if exists rhythm.queue_keys;
+
+create view rhythm.queue_keys as
+select
+  x.queue,
+  x.key,
+  coalesce(sum(x.size) filter (where x.worker is null and x.run_at is null), 0)::bigint as ready,
+  coalesce(sum(x.size) filter (where x.worker is not null), 0)::bigint as running,
+  max(x.concurrency) as concurrency,
+  max(x.rate) as rate,
+  max(x.per_ms) * interval '1 millisecond' as per,
+  max(x.weight) as weight,
+  bool_or(x.paused) as paused
+from (
+  select b.queue, b.concurrency_key, b.size, b.worker, b.run_at, null::integer, null::integer, null::bigint, null::integer, false
+  from rhythm.batch as b
+  where b.concurrency_key is not null
+  union all
+  select k.queue, k.key, null, null, null, k.concurrency, k.rate, k.per_ms, k.weight, k.paused_at is not null
+  from rhythm.queue_key as k
+) as x (queue, key, size, worker, run_at, concurrency, rate, per_ms, weight, paused)
+group by x.queue, x.key;
+
+comment on view rhythm.queue_keys is
+  'Every concurrency key of a queue that has something to do, or limits, a weight or a pause of its own.';
 
 drop view if exists rhythm.workers;
 
@@ -16637,7 +17638,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "6cef508017bcd7c4b1f5c88178ead5886b2bece02f4cf653cd6907f409d4753a",
+    checksum: "7bb19e209f397b242bca1dd268273607e62909e68254ee05002b4178dd354f84",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -16656,13 +17657,14 @@ end;
 $$;
 
 comment on sequence rhythm.signal_id_seq is 'Numbers signals in the order of sending.';
+comment on sequence rhythm.gate_id_seq is 'Numbers gates.';
 comment on sequence rhythm.batch_id_seq is 'Numbers batches in the order of their creation.';
 comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of writing.';
 
 comment on column rhythm.executions.id is 'A UUIDv7: it contains the time of creation, so ids sort by it.';
 comment on column rhythm.executions.type is 'workflow or task.';
 comment on column rhythm.executions.target is 'The name of its flow or task.';
-comment on column rhythm.executions.status is 'pending, running, suspended, completed, failed or cancelled. The last three are final; only retry() changes them.';
+comment on column rhythm.executions.status is 'pending, running, suspended, completed, failed, cancelled, or frozen: a copy from another installation. From completed on, they are final; only retry() changes failed and cancelled.';
 comment on column rhythm.executions.queue is 'Where it waits for a worker.';
 comment on column rhythm.executions.priority is 'Higher comes first.';
 comment on column rhythm.executions.attempt is 'Which attempt this is or was, from 1; 0 before the first claim.';
@@ -16690,6 +17692,7 @@ comment on column rhythm.executions.created_at is 'When it was started.';
 comment on column rhythm.executions.run_at is 'It does not run before this time: its delay, or the backoff before the next attempt.';
 comment on column rhythm.executions.claimed_at is 'When the current or last attempt began.';
 comment on column rhythm.executions.completed_at is 'When it ended.';
+comment on column rhythm.executions.frozen_status is 'Of a frozen copy: its status where it was exported.';
 comment on column rhythm.executions.paused_at is 'Since when it is paused.';
 comment on column rhythm.executions.paused_by is 'Who paused it.';
 comment on column rhythm.executions.pause_reason is 'Why it was paused, if that was said.';
@@ -16755,6 +17758,21 @@ comment on column rhythm.pauses.key is 'The concurrency key.';
 comment on column rhythm.pauses.paused_at is 'Since when.';
 comment on column rhythm.pauses.paused_by is 'Who paused it.';
 comment on column rhythm.pauses.reason is 'Why, if that was said.';
+
+comment on column rhythm.queue_keys.queue is 'The queue.';
+comment on column rhythm.queue_keys.key is 'The concurrency key.';
+comment on column rhythm.queue_keys.ready is 'How many of it could run now.';
+comment on column rhythm.queue_keys.running is 'How many of it run.';
+comment on column rhythm.queue_keys.concurrency is 'How many of it run at once; null: as for all keys.';
+comment on column rhythm.queue_keys.rate is 'How many of it begin in each per; null: as for all keys.';
+comment on column rhythm.queue_keys.per is 'The time that rate counts.';
+comment on column rhythm.queue_keys.weight is 'How many turns it has while others have one; null: 1.';
+comment on column rhythm.queue_keys.paused is 'Whether nothing of it is claimed.';
+
+comment on column rhythm.schedule_runs.key is 'The idempotency key of the execution, with its type and target.';
+comment on column rhythm.schedule_runs.schedule is 'The schedule.';
+comment on column rhythm.schedule_runs.slot is 'The time of the cron expression, in UTC.';
+comment on column rhythm.schedule_runs.execution_id is 'What it started then.';
 
 comment on column rhythm.logs.id is 'In the order of writing.';
 comment on column rhythm.logs.execution_id is 'The execution that wrote it.';
@@ -16880,6 +17898,33 @@ comment on column rhythm.rates.p50_ms is 'What half of them took at most.';
 comment on column rhythm.rates.p95_ms is 'What 95 of 100 took at most.';
 comment on column rhythm.rates.p99_ms is 'What 99 of 100 took at most.';
 comment on column rhythm.rates.took is 'How many took up to 1, 2, 5, 10, 20, 50, 100, 200, 500 ms, 1, 2, 5, 10, 30 s, 1, 5, 30 min, 1, 6, 24 h, and longer.';
+
+comment on column rhythm.gates.id is 'Its number.';
+comment on column rhythm.gates.flow is 'The flow whose executions stop there.';
+comment on column rhythm.gates.version is 'The version to which the line belongs.';
+comment on column rhythm.gates.line is 'The line from which they do not go on.';
+comment on column rhythm.gates.before is 'The task that does not begin.';
+comment on column rhythm.gates.condition is 'Which executions of the flow: {variables, metadata, queue, parent}.';
+comment on column rhythm.gates.set_at is 'When it was set.';
+comment on column rhythm.gates.set_by is 'Who set it.';
+comment on column rhythm.gates.note is 'Why, if that was said.';
+comment on column rhythm.gates.source_line is 'The text of the line.';
+comment on column rhythm.gates.executions is 'How many executions stand there.';
+comment on column rhythm.executions.gate is 'The gate at which it stands.';
+
+comment on column rhythm.heat.span is 'A minute or an hour.';
+comment on column rhythm.heat.at is 'Its beginning.';
+comment on column rhythm.heat.flow is 'The flow.';
+comment on column rhythm.heat.version is 'Its version.';
+comment on column rhythm.heat.line is 'The line of an await, or in which it failed.';
+comment on column rhythm.heat.came is 'How often a workflow, or a branch of one, began to wait there.';
+comment on column rhythm.heat.failed is 'How often a workflow failed there and is not repeated.';
+comment on column rhythm.heat.retried is 'How often an attempt failed there and is repeated.';
+comment on column rhythm.heat.total_ms is 'The sum of how long they waited.';
+comment on column rhythm.heat.p50_ms is 'How long half of them waited at most, in milliseconds.';
+comment on column rhythm.heat.p95_ms is 'How long 95 of 100 waited at most.';
+comment on column rhythm.heat.p99_ms is 'How long 99 of 100 waited at most.';
+comment on column rhythm.heat.took is 'How many waited up to each bound: see rates.';
 `,
   },
   {
@@ -17000,7 +18045,7 @@ comment on constraint type_known on rhythm.failure_hook is 'It starts a task or 
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "fa7469105482cc91b9072fba3e75bcc4fc867e1536d54d61c9ac707e0b4b28ca",
+    checksum: "d65589a1498e79af55aed8dd1622c3ec941c34bf2cf5e980349be518b20448de",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -17238,7 +18283,7 @@ comment on column rhythm.failure_hour.hour is 'The beginning of the hour.';
 comment on column rhythm.failure_hour.count is 'How often it came in that hour.';
 
 comment on column rhythm.rate_note.at is 'When they were sent.';
-comment on column rhythm.rate_note.type is 'task or workflow.';
+comment on column rhythm.rate_note.type is 'As in rate.';
 comment on column rhythm.rate_note.target is 'The task or flow.';
 comment on column rhythm.rate_note.queue is 'The queue.';
 comment on column rhythm.rate_note.completed is 'How many completed.';
@@ -17247,9 +18292,8 @@ comment on column rhythm.rate_note.cancelled is 'How many were cancelled.';
 comment on column rhythm.rate_note.retried is 'How many attempts threw and are repeated.';
 comment on column rhythm.rate_note.total_ms is 'The sum of how long they took.';
 comment on column rhythm.rate_note.took is 'As in rate.';
-comment on column rhythm.rate.type is 'task or workflow.';
+comment on column rhythm.rate.type is 'task, workflow, or line: see the view heat.';
 comment on column rhythm.rate.target is 'The task or flow.';
-comment on column rhythm.rate.queue is 'The queue.';
 comment on column rhythm.rate.completed is 'How many completed.';
 comment on column rhythm.rate.failed is 'How many failed and are not repeated.';
 comment on column rhythm.rate.cancelled is 'How many were cancelled.';
@@ -17264,6 +18308,17 @@ comment on column rhythm.failure_hook.created_at is 'When it was set.';
 comment on column rhythm.failure_hook.created_by is 'Who set it.';
 comment on column rhythm.failure_hook.last_at is 'When it started the last one.';
 comment on column rhythm.failure_hook.last_id is 'The last one.';
+
+comment on column rhythm.frozen.execution_id is 'The copy.';
+comment on constraint frozen_pkey on rhythm.frozen is 'A copy comes from one place.';
+comment on constraint status_known on rhythm.frozen is 'The six that an execution has where it runs.';
+
+comment on column rhythm.gate.id is 'Its number.';
+comment on column rhythm.gate.set_at is 'When it was set.';
+comment on constraint gate_pkey on rhythm.gate is 'Each gate has a number, which is never used again.';
+comment on constraint line_or_task on rhythm.gate is 'It stands at one place.';
+comment on constraint line_of_a_version on rhythm.gate is 'Lines belong to a version, tasks to none.';
+comment on constraint line_positive on rhythm.gate is 'Lines are counted from 1.';
 `,
   },
   {
@@ -17397,7 +18452,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "9c33070c47e752ff39604d44f7e74d4b392230aa9012831cfa1b7ff1263fc845",
+    checksum: "3db091955992cc8c73a64dcf94beee049e6072bb2a3376163acd10b4867f2ecb",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -17437,10 +18492,10 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'adopt', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
-      'register_flow', 'register_pairing', 'unpaired_versions', 'migrate', 'set_flow_version', 'register_workflow', 'register_tasks', 'set_failure_hook', 'remove_failure_hook', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
+      'register_flow', 'register_pairing', 'unpaired_versions', 'migrate', 'set_flow_version', 'register_workflow', 'register_tasks', 'set_failure_hook', 'remove_failure_hook', 'import_execution', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
       'schedule', 'unschedule', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ])
   ) as r(role, names)

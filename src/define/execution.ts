@@ -4,8 +4,18 @@ import type { JsonObject, JsonValue } from "../shared/json.ts";
 /** What an execution runs: a task handler, or a workflow. */
 export type ExecutionType = "task" | "workflow";
 
-/** The status of an execution. `completed`, `failed` and `cancelled` are final. */
-export type ExecutionStatus = "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled";
+/**
+ * The status of an execution. `completed`, `failed` and `cancelled` are final. `frozen`: a copy from another installation, which
+ * nothing runs.
+ */
+export type ExecutionStatus =
+  | "pending"
+  | "running"
+  | "suspended"
+  | "completed"
+  | "failed"
+  | "cancelled"
+  | "frozen";
 
 /** Why an execution failed, as it is stored. */
 export interface ExecutionError {
@@ -75,6 +85,10 @@ export interface Execution {
   startedAt: Date | null;
   /** When it ended. */
   completedAt: Date | null;
+  /** Of a frozen copy: its status where it was exported. */
+  frozenStatus: Exclude<ExecutionStatus, "frozen"> | null;
+  /** The gate at which it stands. */
+  gate: number | null;
   /** Since when it is paused. */
   pausedAt: Date | null;
   /** Who paused it. */
@@ -88,6 +102,7 @@ export type ReasonKind =
   | "completed"
   | "failed"
   | "cancelled"
+  | "frozen"
   | "running"
   | "worker_silent"
   | "stopping"
@@ -95,6 +110,7 @@ export type ReasonKind =
   | "delayed"
   | "retry_delayed"
   | "paused"
+  | "gate"
   | "target_paused"
   | "not_adopted"
   | "everything_paused"
@@ -144,6 +160,8 @@ export interface Reason {
   key?: string;
   /** The task that no worker has; the task or flow that is paused. */
   target?: string;
+  /** The number of the gate at which it stands. */
+  gate?: number;
   /** How many may run at once, or may begin in `perMs`. */
   limit?: number;
   /** The time of a rate. */

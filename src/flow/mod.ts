@@ -21,6 +21,7 @@ export {
   resumeFlow,
   startFlow,
 } from "./durable/face.ts";
+export type { LineHeat } from "./vm/heat.ts";
 export { ProgramError } from "./compile/verify.ts";
 export { SnapshotError } from "./snapshot/decode.ts";
 export {

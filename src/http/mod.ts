@@ -31,6 +31,7 @@ export async function apiRoutes(reads: ReadModel, commands: Commands): Promise<R
   const { operationRoutes } = await import("./api/operations.ts");
   const { failureRoutes } = await import("./api/failures.ts");
   const { rateRoutes } = await import("./api/rates.ts");
+  const { gateRoutes } = await import("./api/gates.ts");
   const { bulkRoutes } = await import("./api/bulk.ts");
   return [
     ...executionRoutes(reads, commands),
@@ -38,6 +39,7 @@ export async function apiRoutes(reads: ReadModel, commands: Commands): Promise<R
     ...bulkRoutes(reads, commands),
     ...failureRoutes(reads, commands),
     ...rateRoutes(reads),
+    ...gateRoutes(reads, commands),
   ];
 }
 export { Watched } from "./watched.ts";

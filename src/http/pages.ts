@@ -38,6 +38,14 @@ const LISTS = new Map<string, Open>(Object.entries(
       return { look: () => reads.failures(state === undefined ? {} : { state }), everyMs: 2_000 };
     },
     operations: (reads) => ({ look: () => reads.operations() }),
+    queues: (reads) => ({ look: () => reads.queues(), everyMs: 2_000 }),
+    workers: (reads) => ({ look: () => reads.workers(), everyMs: 2_000 }),
+    schedules: (reads) => ({ look: () => reads.schedules(), everyMs: 2_000 }),
+    upcoming: (reads, query) => {
+      const { cron, timezone } = checked(TIMES, query);
+      return { look: () => reads.upcoming(cron, timezone), everyMs: 60_000 };
+    },
+    flows: (reads) => ({ look: () => reads.flows(), everyMs: 5_000 }),
   } satisfies Record<string, Open>,
 ));
 
@@ -53,8 +61,17 @@ const ONES = new Map<string, Open>(Object.entries(
       return { look: () => reads.stamp(id, after), read };
     },
     operations: (reads, _query, id) => ({ look: () => reads.operation(id) }),
+    queues: (reads, _query, id) => ({ look: () => reads.queue(id), everyMs: 2_000 }),
+    schedules: (reads, _query, id) => ({ look: () => reads.schedule(id), everyMs: 5_000 }),
+    flows: (reads, _query, id) => ({
+      look: () => reads.flowStamp(id),
+      read: () => reads.flow(id),
+      everyMs: 5_000,
+    }),
   } satisfies Record<string, Open>,
 ));
+
+const TIMES = z.strictObject({ cron: z.string(), timezone: z.string().default("UTC") });
 
 const FAILURES = z.strictObject({ state: z.enum(["new", "known", "resolved", "ignored"]).optional() });
 

@@ -7,6 +7,10 @@ import type {
   FailureHookOptions,
   FailureKind,
   FailureState,
+  FlowHeat,
+  Gate,
+  GateOptions,
+  HeatFilter,
   LogEntry,
   Operation,
   OperationAct,
@@ -21,6 +25,7 @@ import type {
   StartOptions,
   WaitOptions,
 } from "../define/mod.ts";
+import type { KeyLimits, QueueLimits } from "../client/queues.ts";
 import type { Fork, ForkChanges, StateChanges, StepChanges } from "../client/changes.ts";
 import type { HistoryStep, PastState, StateChange } from "../client/history.ts";
 import type { FlowInfo } from "../db/calls/flows.ts";
@@ -50,6 +55,8 @@ export interface ReadModel {
   at(id: string, when: number | Date): Promise<PastState>;
   /** What changed between two steps of a workflow. */
   diff(id: string, from: number, to: number): Promise<readonly StateChange[]>;
+  /** An execution with its whole history, as the text of a file. */
+  export(id: string): Promise<string>;
   /** What is paused, except executions. */
   pauses(): Promise<readonly Pause[]>;
   /** The last operations. */
@@ -68,6 +75,8 @@ export interface ReadModel {
   failure(fingerprint: string): Promise<FailureKind | null>;
   /** What is started when executions fail. */
   failureHooks(): Promise<readonly FailureHook[]>;
+  /** All gates. */
+  gates(): Promise<readonly Gate[]>;
   /** All queues. */
   queues(): Promise<readonly QueueInfo[]>;
   /** All workers. */
@@ -76,6 +85,8 @@ export interface ReadModel {
   schedules(): Promise<readonly ScheduleInfo[]>;
   /** The current version of each flow. */
   flows(): Promise<readonly FlowInfo[]>;
+  /** A version of a flow with what happened at its lines. */
+  heat(name: string, filter: HeatFilter): Promise<FlowHeat>;
   /** The engine's own account of damage; empty when all is well. */
   violations(): Promise<readonly Violation[]>;
 }
@@ -98,6 +109,24 @@ export interface PageReads {
   operations(): Promise<unknown>;
   /** One operation, with what it refused. */
   operation(id: string): Promise<unknown>;
+  /** All queues, with their pace and pauses. */
+  queues(): Promise<unknown>;
+  /** One queue, with its keys. */
+  queue(name: string): Promise<unknown>;
+  /** All workers. */
+  workers(): Promise<unknown>;
+  /** All schedules. */
+  schedules(): Promise<unknown>;
+  /** One schedule, with its next and last times. */
+  schedule(name: string): Promise<unknown>;
+  /** The next times of a cron expression. */
+  upcoming(cron: string, timezone: string): Promise<unknown>;
+  /** All flows, with how many workflows wait on each version. */
+  flows(): Promise<unknown>;
+  /** What changes when a flow does, in one statement. */
+  flowStamp(name: string): Promise<unknown>;
+  /** One flow, with all its versions. */
+  flow(name: string): Promise<unknown>;
 }
 
 /** What a caller can pause. */
@@ -119,6 +148,8 @@ export interface Commands {
   rewind(id: string, changes: StepChanges): Promise<number>;
   /** Makes a new workflow from a step of another one. */
   fork(id: string, changes: ForkChanges): Promise<Fork>;
+  /** Stores an exported execution as a frozen copy; gives its id. */
+  import(file: string): Promise<string>;
   /** Deletes executions that have ended, with all that they started; returns their number. */
   delete(id: string): Promise<number>;
   /** Waits for the end. */
@@ -137,10 +168,24 @@ export interface Commands {
   setFailureHook(name: string, hook: FailureHookOptions): Promise<void>;
   /** Removes a hook; false if there was none. */
   removeFailureHook(name: string): Promise<boolean>;
+  /** Sets a gate in a flow; gives its number. */
+  setGate(flow: string, options: GateOptions): Promise<number>;
+  /** Removes a gate; false if there was none. */
+  removeGate(gate: number): Promise<boolean>;
   /** Pauses something; false if it was paused already, or an execution has ended. */
   pause(kind: PauseKind, name: string, options: PauseOptions): Promise<boolean>;
   /** Ends a pause; false if there was none. */
   resume(kind: PauseKind, name: string): Promise<boolean>;
+  /** Sets the limits of a queue; a limit that is not given is taken away. */
+  configureQueue(name: string, limits: QueueLimits): Promise<void>;
+  /** Sets the limits of one concurrency key; what is not given is as for all keys. */
+  configureKey(queue: string, key: string, limits: KeyLimits): Promise<void>;
+  /** Pauses a concurrency key; false if it was paused already. */
+  pauseKey(queue: string, key: string, options: PauseOptions): Promise<boolean>;
+  /** Ends the pause of a concurrency key; false if there was none. */
+  resumeKey(queue: string, key: string): Promise<boolean>;
+  /** Makes a version of a flow the one that new executions start on. */
+  setFlowVersion(name: string, version: number): Promise<void>;
   /** Registers a flow; gives its version. */
   registerFlow(name: string, source: string): Promise<{ readonly name: string; readonly version: number }>;
   /** Creates or replaces a schedule. */

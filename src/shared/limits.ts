@@ -97,4 +97,5 @@ export const SETTINGS = {
   retention: "30 days",
   max_crashes: String(DEFAULT_CRASHES),
   cancel_grace: "1 minute",
+  hook_interval: "1 minute",
 } as const;

@@ -36,6 +36,24 @@ Deno.test("executions are found by indexed variables, while they wait and after"
   equal(await found({ orderId: "7" }), []);
   await rejects(executions.query({ variables: {} }), { code: "INVALID_OPTION" });
 
+  // Before it begins, by its inputs.
+  const late = await workflows.start("buy", { customer: { id: 8 }, orderId: ["77", 1.5, true, {}] }, {
+    delay: "1h",
+  });
+  for (const orderId of ["77", "1.5", "true"]) equal(await found({ orderId }), [late.id]);
+  equal(await found({ "customer.id": 8 }), [late.id]);
+  await late.cancel();
+  // At once after a change.
+  await executions.edit(two, { set: { orderId: "2043" } });
+  equal([await found({ orderId: "2043" }), await found({ orderId: "1043" })], [[two.id], []]);
+  const { step } = (await executions.history(two)).at(-1)!;
+  const { id: copy } = await executions.fork(two, { step, set: { orderId: "3043" } });
+  equal(await found({ orderId: "3043" }), [copy]);
+  await executions.rewind(two, { step, set: { orderId: "1043" } });
+  equal(await found({ orderId: "1043" }), [two.id]);
+  await executions.cancel(copy!);
+  await executions.delete(copy!);
+
   // The worker may be at it, too.
   const work = async ({ id }: { id: string }): Promise<number> => {
     await until(async () => {
@@ -44,6 +62,9 @@ Deno.test("executions are found by indexed variables, while they wait and after"
     });
     return (await operations.get(id)).done;
   };
+  const line = (line: number): Promise<{ id: string }> =>
+    operations.start({ action: "pause", filter: { target: "buy", line }, dryRun: true });
+  equal([await work(await line(6)), await work(await line(5))], [2, 0]);
   const pause = { action: "pause", filter: { variables: { orderId: "1043" } } } as const;
   equal(await work(await operations.start(pause)), 1);
   equal((await executions.get(two.id))!.pausedAt !== null, true);

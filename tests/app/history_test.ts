@@ -1,6 +1,6 @@
 // What people do with the history of a workflow: look at it, change it, put it back, fork it.
 import assert from "node:assert/strict";
-import { type ExecutionRef, task } from "../../mod.ts";
+import { type ExecutionRef, type Reason, task } from "../../mod.ts";
 import { until } from "../support/until.ts";
 import { type TestApp, testApp } from "./support.ts";
 
@@ -117,6 +117,128 @@ Deno.test("rewind(): what had failed since is taken again or begins again, and i
   await assert.rejects(executions.rewind(child!, { step: 1 }), /was told that it ended/);
 });
 
+Deno.test("export(), import(): a frozen copy elsewhere has every state, is not run, and can be forked", async () => {
+  await using app = await testApp({ tasks: [double, order] });
+  await using other = await testApp({ tasks: [double, order] });
+  const source = `let amount = await Task.run("double", Inputs.n);
+console.log(Math.random());
+const word = await Signal.next("go");
+try { await Task.run("order", { amount: 1000 }) } catch (error) { console.log(error.message) }
+await Promise.race([Signal.next("end"), Timer.delay(3600)]);
+return [word, amount]`;
+  await app.rhythm.flows.register({ name: "buy", source });
+  app.work();
+  const run = await app.rhythm.workflows.start("buy", { n: 3 });
+  await untilWaits(app, run, 3);
+  await app.rhythm.executions.edit(run, { set: { amount: 8 }, note: "by hand" });
+  await app.rhythm.signals.send({ execution: run, name: "go", payload: 1.5 });
+  await untilWaits(app, run, 5);
+
+  const file = await app.rhythm.executions.export(run);
+  const { executions } = other.rhythm;
+  // Another text is version 1 there: the numbers of versions differ.
+  await other.rhythm.flows.register({ name: "buy", source: "return 1" });
+  other.work();
+  assert.equal(await executions.import(file, { by: "ada" }), run.id);
+  const copy = (await executions.get(run.id))!;
+  assert.deepEqual([copy.status, copy.frozenStatus], ["frozen", "suspended"]);
+  const steps = await executions.history(run.id);
+  assert.deepEqual(steps, await app.rhythm.executions.history(run));
+  for (const { step } of steps) {
+    const [here, there] = [await executions.at(run.id, step), await app.rhythm.executions.at(run, step)];
+    assert.deepEqual({ ...here, version: 0 }, { ...there, version: 0 });
+  }
+  await sound(other, run.id);
+  const [{ reason, because }] = (await executions.explain(run.id)) as [Reason];
+  assert.deepEqual([reason, ...because!.map(({ reason, line }) => [reason, line])], [
+    "frozen",
+    ["signal", 5],
+    ["timer", 5],
+  ]);
+  assert.deepEqual((await executions.logs(run.id)).length, 2);
+  assert.deepEqual((await executions.tree(run.id)).map(({ frozenStatus }) => frozenStatus), [
+    "suspended",
+    "completed",
+    "failed",
+  ]);
+  await assert.rejects(executions.wait(run.id).then(() => executions.retry(run.id)), /frozen copy/);
+  await assert.rejects(executions.import(file), /there is an execution/);
+  await assert.rejects(executions.import(file.slice(0, -9)), /the file is damaged/);
+  await assert.rejects(
+    executions.import(file.replace('"version": 1,', '"version": 9,')),
+    /knows version 1. Upgrade/,
+  );
+  await assert.rejects(
+    executions.import(file.replace('"journal"', '"jornal"')),
+    /damaged: executions.0.journal/,
+  );
+  await assert.rejects(executions.import("{}"), /not an exported execution/);
+
+  const { id } = await executions.fork(run.id, { step: steps.at(-1)!.step });
+  await other.rhythm.signals.send({ execution: id!, name: "end" });
+  assert.deepEqual((await executions.wait(id!, { timeout: "30s" })).output, [1.5, 8]);
+  assert.equal(await executions.delete(run.id), 3);
+});
+
+Deno.test("gates: a workflow stops in a line and before a task, is edited there, and goes on", async () => {
+  await using app = await testApp({ tasks: [double, order] });
+  const { executions, flows, gates, workflows } = app.rhythm;
+  await flows.register({
+    name: "buy",
+    source: `let amount = await Task.run("double", Inputs.n); // 🛒
+const each = await Promise.all([1, 2].map(async (n) => {
+  return await Task.run("double", n)
+}))
+await Timer.delay(0.01)
+return [amount, ...each, await Task.run("order", { amount })]`,
+  });
+  const first = await gates.set("buy", {
+    line: 1,
+    when: { metadata: { vip: true } },
+    note: "look first",
+    by: "ada",
+  });
+  const inner = await gates.set("buy", { line: 3 });
+  const before = await gates.set("buy", { before: "order" });
+  app.work();
+  const run = await workflows.start("buy", { n: 30 }, { metadata: { vip: true } });
+  const stops = async (gate: number, of: ExecutionRef = run): Promise<void> =>
+    await until(async () => (await executions.get(of))!.gate === gate);
+  await stops(first);
+  const [reason] = await executions.explain(run);
+  assert.deepEqual([reason!.reason, reason!.line, reason!.gate, reason!.by, reason!.why], [
+    "gate",
+    1,
+    first,
+    "ada",
+    "look first",
+  ]);
+  assert.deepEqual((await gates.list()).map(({ executions }) => executions), [1, 0, 0]);
+  await executions.edit(run, { set: {} });
+  // Each of the two branches comes to the gate in line 3; the body, which waits for both in line 2, does not.
+  await stops(inner);
+  await executions.resume(run);
+  await until(async () =>
+    (await executions.get(run))!.gate !== null || (await executions.history(run)).length > 3
+  );
+  await gates.remove(inner);
+  let child: string | undefined;
+  await until(async () => {
+    const { executions: found } = await executions.query({ parent: run, target: "order" });
+    child = found[0]?.id;
+    return child !== undefined;
+  });
+  await stops(before, child!);
+  assert.equal(await executions.resume(child!), true);
+  assert.deepEqual(await run.result({ timeout: "30s" }), [60, 2, 4, "ordered 60"]);
+  await sound(app, run);
+  assert.equal(await gates.remove(first), true);
+  assert.equal(await gates.remove(first), false);
+  await assert.rejects(gates.set("buy", {}), /either "line" or "before"/);
+  await assert.rejects(gates.set("buy", { line: 99 }), /has fewer lines/);
+  await assert.rejects(gates.set("bye", { line: 1 }), /no flow "bye"/);
+});
+
 Deno.test("fork(): a new workflow goes on from any step of another one, in any state", async () => {
   await using app = await testApp({ tasks: [double, order] });
   const { executions, flows, workflows, signals } = app.rhythm;
@@ -167,6 +289,17 @@ return [word, ...amounts, await Task.run("order", { amount: amounts[0] }), Conte
     "ordered 62",
     second!,
   ]);
+  // With other inputs: what it takes from them from there on.
+  await flows.register({
+    name: "late",
+    source: 'await Timer.delay(0.01)\nreturn await Task.run("double", Inputs.n)',
+  });
+  const late = await workflows.start("late", { n: 3 });
+  assert.equal(await late.result({ timeout: "30s" }), 6);
+  const changed = await executions.fork(late, { step: 1, inputs: { n: 5 } });
+  const { inputs, output } = await executions.wait(changed.id!, { timeout: "30s" });
+  assert.deepEqual([inputs, output], [{ n: 5 }, 10]);
+  await sound(app, changed.id!);
   const other = await workflows.start("buy", { n: 31 });
   await untilWaits(app, other, 6);
   const part = await executions.diffRuns(run, other);

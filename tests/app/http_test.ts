@@ -131,6 +131,54 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   equal((await ask("/api/workers")).body.workers.length, 1);
   equal((await ask("/api/queues/default/pause", {})).body, { paused: true });
   same(JSON.stringify((await ask("/api/queues")).body).includes("default"), true);
+
+  const put = async (path: string, body: unknown): Promise<Answer> => {
+    const headers = { authorization: "Bearer s3cret" };
+    const response = await fetch(`${worker.url}${path}`, {
+      method: "PUT",
+      headers,
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, body: await response.json() };
+  };
+  equal(
+    (await put("/api/queues/mail", { rate: 5, per: "1m", perKeyConcurrency: 2, fair: "key" })).status,
+    200,
+  );
+  equal((await put("/api/queues/mail", { rate: 0 })).status, 400);
+  equal((await put("/api/queues/mail/keys/a%2Fb", { concurrency: 4, weight: 3 })).body, { ok: true });
+  equal((await ask("/api/queues/mail/keys/a%2Fb/pause", { reason: "enough" })).body, { paused: true });
+  for (const key of ["a/b", "c"]) {
+    const options = { queue: "mail", concurrencyKey: key };
+    await ask("/api/tasks/echo/queue", { inputs: {}, options });
+  }
+  const mail = (await ask("/api/pages/queues/mail")).body;
+  equal([mail.queue.ready, mail.queue.rate, mail.queue.perSeconds, mail.queue.fair], [2, 5, 60, true]);
+  equal(
+    mail.keys.map((
+      one: Record<string, unknown>,
+    ) => [one.key, one.ready, one.concurrency, one.weight, one.paused]),
+    [["a/b", 1, 4, 3, true], ["c", 1, null, null, false]],
+  );
+  equal((await ask("/api/queues/mail/keys/a%2Fb/resume", {})).body, { resumed: true });
+  same((await ask("/api/pages/queues/none")).status, 404);
+  const nightly = (await ask("/api/pages/schedules/nightly")).body;
+  equal([nightly.next.length, nightly.runs, nightly.schedule.target], [10, [], "echo"]);
+  const runs = await app.rhythm.schedules.backfill("nightly", {
+    from: new Date(Date.now() - 3 * 86_400_000),
+    to: new Date(),
+  });
+  await app.database.database.query(
+    `update rhythm.schedule_entry set created_at = created_at - interval '9 days', last_slot = rhythm.cron_next(cron, timezone, rhythm.now() - interval '1 day')`,
+  );
+  const after = (await ask("/api/pages/schedules/nightly")).body;
+  equal(
+    after.runs.slice(0, 4).map((one: { executionId: string | null }) => one.executionId),
+    [...runs.map(({ id }) => id).reverse(), null].slice(0, 4),
+  );
+  same((await ask("/api/pages/schedules/none")).status, 404);
+  match((await ask("/api/pages/upcoming?cron=x&timezone=UTC")).body.error.message, /cron/);
+  same((await ask("/api/pages/flows/none")).status, 404);
   equal((await ask("/api/violations")).body, { violations: [] });
 
   let metrics = "";

@@ -1,6 +1,7 @@
 // Workflows that go on in another version of their flow.
 import assert from "node:assert/strict";
 import { type ExecutionRef, type Run, task } from "../../mod.ts";
+import { compileFlow } from "../../src/flow/mod.ts";
 import { until } from "../support/until.ts";
 import { type TestApp, testApp } from "./support.ts";
 
@@ -156,6 +157,40 @@ return who + more`,
   for (const run of [a, b, c, d]) assert.deepEqual(await executions.checkHistory(run), []);
 });
 
+Deno.test("migrate(): the deploy of the guide, as it stands there, in one transaction", async () => {
+  await using app = await testApp({ tasks: [price] });
+  const { executions, flows, workflows, signals, operations } = app.rhythm;
+  const { database, schema } = app.database;
+  await flows.register({ name: "order", source: 'await Signal.next("go")\nreturn 1' });
+  await database.query("create table invoice (id integer)", []);
+  app.work();
+  const run = await workflows.start("order");
+  await untilWaits(app, run, 1);
+
+  const source = '// Discounts.\nawait Signal.next("go")\nreturn 2';
+  const { program } = compileFlow({ name: "order.flow", source });
+  const guide = await Deno.readTextFile(new URL("../../docs/guides/migrate.md", import.meta.url));
+  const [, text] = /```text\nbegin;\n([^`]+?)commit;\n```/.exec(guide)!;
+  const deploy = text!.replace("$flow$…$flow$", `$flow$${source}$flow$`)
+    .replace("$program$…$program$", () => `$program$${JSON.stringify(program)}$program$`)
+    .replaceAll("rhythm.", `${schema}.`);
+  await assert.rejects(
+    database.transaction(async (tx) => {
+      await tx.script(deploy);
+      throw new Error("rolled back");
+    }),
+    /rolled back/,
+  );
+  assert.deepEqual([(await flows.versions("order")).length, (await operations.list()).length], [1, 0]);
+  await database.transaction((tx) => tx.script(deploy));
+  const { id } = (await operations.list())[0]!;
+  await work(app, id);
+  await signals.send({ execution: run, name: "go" });
+  assert.equal(await run.result({ timeout: "2m" }), 2);
+  assert.deepEqual(await executions.checkHistory(run), []);
+  assert.deepEqual(await database.query("select discount from invoice", []), []);
+});
+
 Deno.test("migrate(): a workflow in a worker's memory hears of it with its next step", async () => {
   const open: (() => void)[] = [];
   const slow = task({ name: "slow" }, () => new Promise<string>((done) => open.push(() => done("ok"))));
@@ -221,7 +256,7 @@ Deno.test("repair(): variables alone, in the version that they run", async () =>
     ({ amount }: { amount: number }) => `paid ${amount}`,
   );
   await using app = await testApp({ tasks: [price, pay] });
-  const { executions, flows, workflows } = app.rhythm;
+  const { executions, flows, operations, signals, workflows } = app.rhythm;
   await flows.register({
     name: "buy",
     source: `let limit = 100
@@ -238,4 +273,26 @@ return await Task.run("pay", { amount })`,
   await work(app, operation.id);
   assert.equal(await run.result({ timeout: "2m" }), "paid 250");
   await assert.rejects(executions.repair({ target: "buy" }, {}), /repair needs "set", "to", or both/);
+
+  // What waits and is paused goes on, patched.
+  await flows.register({ name: "hold", source: 'let limit = 1\nawait Signal.next("go")\nreturn limit' });
+  const [held, other] = [await workflows.start("hold"), await workflows.start("hold")];
+  for (const one of [held, other]) {
+    await untilWaits(app, one, 2);
+    await signals.send({ execution: one, name: "go" }).catch(() => {});
+  }
+  await other.result({ timeout: "2m" });
+  const paused = await workflows.start("hold");
+  await untilWaits(app, paused, 2);
+  await executions.pause(paused, { reason: "look first" });
+  const resumed = await executions.repair({ target: "hold", paused: true }, {
+    set: { limit: 7 },
+    then: "resume",
+  });
+  await work(app, resumed.operation.id);
+  assert.equal((await operations.get(resumed.operation.id)).done, 1);
+  assert.equal((await executions.get(paused))!.pausedAt, null);
+  await signals.send({ execution: paused, name: "go" });
+  assert.equal(await paused.result({ timeout: "2m" }), 7);
+  assert.equal(await held.result({ timeout: "2m" }), 1);
 });

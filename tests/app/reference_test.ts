@@ -127,9 +127,10 @@ Deno.test("the unions hold the names of ExecutionStatus and ExecutionType", () =
     completed: true,
     failed: true,
     cancelled: true,
+    frozen: true,
   };
   const types: Record<ExecutionType, true> = { task: true, workflow: true };
-  equal([Object.keys(statuses).length, Object.keys(types).length], [6, 2]);
+  equal([Object.keys(statuses).length, Object.keys(types).length], [7, 2]);
 });
 
 Deno.test({

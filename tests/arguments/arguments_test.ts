@@ -71,7 +71,8 @@ Deno.test("the application and its services refuse every wrong argument", async 
   const greet = task({ name: "greet" }, ({ who }: { who: string }) => `Hello, ${who}`);
   await using app = await testApp({ tasks: [greet] });
   const { rhythm } = app;
-  const { executions, failures, flows, operations, queues, schedules, signals, tasks, workflows } = rhythm;
+  const { executions, failures, flows, gates, operations, queues, schedules, signals, tasks, workflows } =
+    rhythm;
   const run = await tasks.queue(greet, { who: "Ada" });
   const execution: Argument = { name: "execution", kind: "execution", good: run.id };
   const services: [string, object, Record<string, Callable>][] = [
@@ -248,6 +249,11 @@ Deno.test("the application and its services refuse every wrong argument", async 
           members: { ...migration, then: "choice" },
         }],
       },
+      export: { call: executions.export.bind(executions), takes: [execution] },
+      import: {
+        call: executions.import.bind(executions),
+        takes: [{ name: "file", kind: "something made", good: "{}" }, options({ by: "any text" })],
+      },
       diffRuns: { call: executions.diffRuns.bind(executions), takes: [execution, execution] },
       checkHistory: { call: executions.checkHistory.bind(executions), takes: [execution] },
       wait: { call: executions.wait.bind(executions), takes: [execution, options(wait)] },
@@ -273,6 +279,22 @@ Deno.test("the application and its services refuse every wrong argument", async 
         call: executions.delete.bind(executions),
         takes: [execution, options({ sql: "something made" })],
       },
+    }],
+    ["gates", gates, {
+      list: nothing(() => {}),
+      set: {
+        call: gates.set.bind(gates),
+        takes: [name("flow"), {
+          name: "options",
+          kind: "options",
+          good: { line: 1 },
+          members: {
+            ...{ line: "count", before: "name", when: "json object" } as const,
+            ...{ version: "count", note: "any text", by: "any text" } as const,
+          },
+        }],
+      },
+      remove: { call: gates.remove.bind(gates), takes: [{ name: "gate", kind: "count", good: 1 }] },
     }],
     ["failures", failures, {
       list: {
@@ -445,6 +467,10 @@ Deno.test("the application and its services refuse every wrong argument", async 
       check: { call: flows.check.bind(flows), takes: [flowText] },
       list: nothing(() => {}),
       versions: { call: flows.versions.bind(flows), takes: [{ name: "name", kind: "text" }] },
+      heat: {
+        call: flows.heat.bind(flows),
+        takes: [name("name"), options({ version: "count", since: "moment", until: "moment" })],
+      },
       setVersion: {
         call: flows.setVersion.bind(flows),
         takes: [{ name: "name", kind: "text", good: "none" }, { name: "version", kind: "count" }],

@@ -147,6 +147,7 @@ const GOOD: Record<string, string> = {
 /** What an operand needs beside it. */
 const BESIDE: Record<string, string[]> = {
   purge: ["--yes"],
+  "gate set": ["--line", "5"],
   "operations signal": ["--target", "word"],
   "operations migrate": ["--target", "word"],
   "operations repair": ["--target", "word", "--set", "a=1"],
@@ -155,7 +156,11 @@ const BESIDE: Record<string, string[]> = {
 };
 
 /** Those that would go on for ever, or make something, once nothing is wrong. */
-const UNRUN = ["init", "dev", "worker", "migrate"];
+<<<<<<< HEAD
+const UNRUN = ["init", "dev", "worker", "migrate", "export"];
+=======
+const UNRUN = ["init", "dev", "worker", "dashboard", "migrate"];
+>>>>>>> origin/main
 
 interface Case {
   /** For the list of faults: `rhythm list --limit (zero)`. */

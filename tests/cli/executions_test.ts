@@ -116,6 +116,34 @@ Deno.test({
     equal(screenOf(await at.run("show", id)), SUSPENDED);
     if (hasTerminal) equal(screenOf(await inTerminal(["show", id, "-d", at.database.url])), SUSPENDED);
 
+    const past = await at.run("show", id, "--at", "1");
+    match(past.out, /^order v1 .* after step 1, .*: suspended\n/);
+    equal(past.out, (await at.run("at", id, "1")).out);
+    const played = await at.run("show", id, "--replay");
+    match(played.out, /^1 of 2: began, started greet\norder v1 [^]*\n\n2 of 2: greet, started signal go\n/);
+    equal((await at.run("show", id, "--replay", "--json")).out.trim().split("\n").length, 2);
+    if (hasTerminal) {
+      const { code, out } = await inTerminal(["show", id, "--replay", "-d", at.database.url], {
+        columns: 80,
+        type: [["1 of 2", "\x1b[C"], ["2 of 2", "\x1b[D\x1b[F"], ["2 of 2", "\x1b[H"], ["1 of 2", "q"]],
+      });
+      equal(code, 0);
+      match(plain(out), /← → a step · PgUp PgDn ten · Home End · q quits/);
+    }
+
+    const gate = await at.run("gate", "set", "order", "--task", "greet", "--metadata", '{"tenant": "b"}');
+    equal(gate.out, "gate 1 is set: rhythm gate remove 1\n");
+    match((await at.run("gate")).out, /^gate +flow +where[^]*\n +1 +order +before task greet/);
+    equal((await at.run("gate", "set", "order")).code, 2);
+    equal((await at.run("gate", "remove", "1")).out, "gate 1 is gone\n");
+    equal((await at.run("gate", "remove", "1")).code, 1);
+
+    const file = await Deno.makeTempFile();
+    equal((await at.run("export", id, "--to", file)).out, `${id} is in ${file}\n`);
+    match((await at.run("import", file)).err, /there is an execution/);
+    equal((await at.run("import", `${file}x`)).code, 2);
+    await Deno.remove(file);
+
     match(
       (await at.run("explain", id)).out,
       /^It waits in line 11 for signal "go" since [\d: -]+ UTC, until [\d: -]+ UTC\n$/,

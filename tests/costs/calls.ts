@@ -53,6 +53,11 @@ export const CALLS: Readonly<Record<string, string>> = {
   fork_state:
     `select rhythm.fork_state(:signals, rhythm.new_id(), 1, 1, '{}', jsonb_build_array(jsonb_build_object('mode', 'any', 'ids', array[x.id])),
     jsonb_build_array(jsonb_build_object('id', x.id, 'type', 'await_signal', 'name', 's'))) from (select rhythm.new_id() as id) as x`,
+  set_gate: "select rhythm.set_gate('f', 1)",
+  remove_gate: "select rhythm.remove_gate(1)",
+  export_execution: "select rhythm.export_execution(:signals)",
+  import_execution:
+    `select rhythm.import_execution(replace(rhythm.export_execution(:done)::text, x.old, rhythm.new_id()::text)::jsonb) from (select :done::text as old) as x`,
   odd_queue: "select rhythm.odd_queue('default')",
   odd_key: "select rhythm.odd_key('limited', 'key 1')",
   odd_task: "select rhythm.odd_task('a')",

@@ -59,6 +59,10 @@ Deno.test({
       kind?.count === 3;
   });
 
+  // No worker takes from this queue.
+  const mails = { queue: "mail", concurrencyKey: "<img src=x onerror='window.hit=4'>" };
+  await rhythm.tasks.queue("price_of", { orderId: 1 }, mails);
+
   const serve = (port: number, signal?: AbortSignal): Deno.HttpServer<Deno.NetAddr> =>
     Deno.serve(
       { port, hostname: "127.0.0.1", onListen: () => {}, signal },
@@ -197,6 +201,60 @@ Deno.test({
       quiet();
     });
 
+    await t.step("a queue gets limits and is paused; its keys have their own", async () => {
+      await page.goto(`${base}/queues`);
+      await page.getByRole("link", { name: "mail", exact: true }).click();
+      await page.getByRole("button", { name: "Change limits" }).click();
+      await page.getByLabel("Run at once", { exact: true }).fill("none");
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByRole("alert").waitFor();
+      match(complaints.splice(0).join(), /400/);
+      await page.getByLabel("Run at once", { exact: true }).fill("6");
+      await page.getByLabel("Run at once of one key").fill("2");
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText("6 at once · a key: 2 at once").waitFor();
+      const key = page.getByRole("row", { name: /<img src=x/ });
+      match(await key.innerText(), /of\s2/);
+      await key.getByRole("button", { name: "Pause" }).click();
+      await page.getByLabel("Why").fill("complaints");
+      await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
+      await key.getByText("paused").waitFor();
+      await page.getByRole("button", { name: "Pause", exact: true }).click();
+      await page.getByLabel("Why").fill("<b>down</b>");
+      await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
+      await page.getByText("This queue is paused").waitFor();
+      await page.getByText("<b>down</b>").waitFor();
+      same(await page.evaluate("window.hit"), undefined);
+      quiet();
+    });
+
+    await t.step("a schedule is set, shows its next ten times, and starts at once", async () => {
+      await page.goto(`${base}/schedules`);
+      await page.getByRole("button", { name: "New schedule" }).click();
+      await page.getByLabel("Name", { exact: true }).fill("report");
+      await page.getByLabel("Starts a").selectOption("task");
+      await page.getByLabel("Its name").fill("price_of");
+      await page.getByLabel("Time zone").fill("Europe/Berlin");
+      await page.getByLabel("When").fill("0 9 * * *");
+      await page.getByText(/Next: .*09:00 · .*09:00 · .*09:00/).waitFor();
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByRole("heading", { name: "report", exact: true }).waitFor();
+      same(await page.getByRole("region", { name: "Next runs" }).getByText(/, 09:00/).count(), 10);
+      await page.getByRole("button", { name: "Start now" }).click();
+      await page.getByText("report started").waitFor();
+      const { executions } = await rhythm.executions.query({ metadata: { schedule: "report" } });
+      same(executions.length, 1);
+      quiet();
+    });
+
+    await t.step("a worker shows its queues and tasks", async () => {
+      await page.goto(`${base}/workers`);
+      const line = page.getByRole("row", { name: /price_of/ });
+      await line.waitFor();
+      match(await line.innerText(), /default/);
+      quiet();
+    });
+
     await t.step(
       "no screen breaks a rule of accessibility, in light and dark, or is too wide at 360 and 2560 px",
       async () => {
@@ -208,6 +266,11 @@ Deno.test({
             `executions/${approve.id}`,
             "failures",
             "operations",
+            "queues",
+            "queues/mail",
+            "schedules",
+            "schedules/report",
+            "workers",
             "_components",
           ]
         ) {

@@ -17,7 +17,8 @@ import { freshDatabase } from "../support/database.ts";
 const json: z.ZodType<JsonValue> = z.json();
 const object: z.ZodType<JsonObject> = z.record(z.string(), json);
 const count = z.int().min(0);
-const status = z.enum(["pending", "running", "suspended", "completed", "failed", "cancelled"]);
+const before = ["pending", "running", "suspended", "completed", "failed", "cancelled"] as const;
+const status = z.enum([...before, "frozen"]);
 const type = z.enum(["task", "workflow"]);
 const error = z.strictObject({
   type: z.string(),
@@ -54,6 +55,8 @@ const executionRow: z.ZodType<executions.StoredExecution> = z.strictObject({
   startedAt: z.date().nullable(),
   completedAt: z.date().nullable(),
   note: z.string().nullable(),
+  frozenStatus: z.enum(before).nullable(),
+  gate: z.int().nullable(),
   pausedAt: z.date().nullable(),
   pausedBy: z.string().nullable(),
   pauseReason: z.string().nullable(),

@@ -137,7 +137,9 @@ function dashboard(
   return {
     reads: {
       ...{ overview: missing, rows: missing, stamp: missing, one: missing, failures: missing },
-      ...{ operations: missing, operation: missing },
+      ...{ operations: missing, operation: missing, queues: missing, queue: missing, workers: missing },
+      ...{ schedules: missing, schedule: missing, upcoming: missing },
+      ...{ flows: missing, flowStamp: missing, flow: missing },
       pulse: () => Promise.resolve(looked() as never),
     },
     watched: new Watched(clock),

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type postgres from "postgres";
 import { onEmbedded } from "../support/database.ts";
+import { isLong } from "../support/long.ts";
 import {
   type Arena,
   claim,
@@ -153,3 +154,57 @@ race(
     }
   },
 );
+
+Deno.test({
+  name: "many sessions change a few workflows at once: none deadlocks, none is lost",
+  ignore: onEmbedded,
+  fn: async () => {
+    const [sessions, rounds] = isLong ? [20, 60] : [5, 6];
+    await using arena = await openArena(sessions);
+    const sql = arena.watcher;
+    const worker = await registerWorker(sql);
+    await sql`select rhythm.register_flow('f', 'return 1', '{}')`;
+    await sql`select rhythm.register_flow('f', 'return 2', '{}')`;
+    const flows: string[] = [];
+    const begin = async (): Promise<void> => {
+      const wait = await newId(sql);
+      const effects = [{ type: "await_signal", id: wait, name: "go" }];
+      flows.push(await suspended(sql, worker, { effects, mode: "any", ids: [wait] }));
+    };
+    for (let nth = 0; nth < 4; nth++) await begin();
+    let seed = 42;
+    const random = (below: number): number => (seed = (seed * 1103515245 + 12345) % 2 ** 31) % below;
+    const seqOf = "(select seq from rhythm.workflow_state where execution_id = $1::uuid)";
+    const acts: ((id: string, wait: string) => [text: string, values: string[]])[] = [
+      (id) => [`select rhythm.edit_state($1::uuid, ${seqOf}, '{"at": 2}')`, [id]],
+      (id, wait) => [
+        `select rhythm.rewind_state($1::uuid, ${seqOf}, '{"at": 0}', $2::text::jsonb, array[$3]::uuid[], $4::text::jsonb)`,
+        [id, waits(wait), wait, JSON.stringify([{ id: wait, type: "await_signal", name: "go" }])],
+      ],
+      (id, wait) => [
+        "select rhythm.fork_state($1::uuid, rhythm.new_id(), 1, 1, '{}', $2::text::jsonb, $3::text::jsonb)",
+        [id, waits(wait), JSON.stringify([{ id: wait, type: "await_signal", name: "go" }])],
+      ],
+      (id) => ["select rhythm.signal($1::uuid, 'go')", [id]],
+      (id) => ["select rhythm.pause_execution($1::uuid)", [id]],
+      (id) => ["select rhythm.resume_execution($1::uuid)", [id]],
+      (id) => ["select rhythm.cancel($1::uuid, 'race')", [id]],
+      (id) => ["select rhythm.retry($1::uuid)", [id]],
+      () => ["select rhythm.work_operation(rhythm.migrate('f', 2))", []],
+      (id) => ["select rhythm.export_execution($1::uuid)", [id]],
+      () => ["select rhythm.remove_gate(rhythm.set_gate('f', p_before => 'a'))", []],
+    ];
+    await Promise.all(arena.sessions.map(async (session) => {
+      for (let round = 0; round < rounds; round++) {
+        const [text, values] = acts[random(acts.length)]!(flows[random(flows.length)]!, await newId(session));
+        await session.unsafe(text, values).catch((error) => {
+          // What came too late says so. Nothing else may happen.
+          if (error.code !== "RH003") throw new Error(`${text}: ${error}`, { cause: error });
+        });
+      }
+    }));
+    assert.deepEqual(await violations(sql), []);
+    await sql`select rhythm.cancel_many(array(select id from rhythm.execution where state = 0), 'over')`;
+    assert.deepEqual(await violations(sql), []);
+  },
+});

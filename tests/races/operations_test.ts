@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import type postgres from "postgres";
 import { onEmbedded } from "../support/database.ts";
-import { openArena, violations } from "./support/sessions.ts";
+import { isLong } from "../support/long.ts";
+import { multiply } from "../support/multiply.ts";
+import { claim, openArena, registerWorker, settleMany, violations } from "./support/sessions.ts";
 
 const race = (name: string, run: () => Promise<void>): void =>
   Deno.test({ name, ignore: onEmbedded, fn: run });
@@ -69,3 +71,76 @@ race(
     assert.deepEqual(await violations(arena.watcher), []);
   },
 );
+
+race(
+  "repair of many: stopped and resumed, its sessions killed, it patches and retries each of them once",
+  async () => {
+    await using arena = await openArena(2);
+    const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+    const count = isLong ? 100 : 60;
+    await one`select rhythm.register_flow('f', 'return 1', '{}')`;
+    await one`select rhythm.create_many((
+      select jsonb_agg('{"type": "workflow", "target": "f"}'::jsonb) from generate_series(1, ${count}::integer)))`;
+    const worker = await registerWorker(one);
+    const leased = await claim(one, worker, count);
+    // Each has come to a wait, whose end made it fail.
+    await settleMany(one, worker, leased.map(({ id, call }) => ({ id, call, ...suspends(id) })));
+    await one`select rhythm.signal(e.id, 'go') from rhythm.execution as e`;
+    const again = await claim(one, worker, count);
+    const error = { type: "Error", message: "no" };
+    await settleMany(one, worker, again.map(({ id, call }) => ({ id, call, status: "failed", error })));
+    if (isLong) {
+      await one`delete from rhythm.failure_note`;
+      await multiply(one, { times: 999, stepMs: 60_000 });
+      await one`vacuum analyze`;
+    }
+    const all = isLong ? 100_000 : count;
+    const [{ id }] = (await two`
+      select rhythm.operate('repair', '{"target": "f", "status": "failed"}', '{"set": {"a": 1}}') as id`) as unknown as [
+      { id: string },
+    ];
+    const short = `select rhythm.work_piece('${id}', clock_timestamp() - interval '1 second') as more`;
+    for (let nth = 0; nth < 5; nth++) {
+      // The piece is done, and not committed.
+      await assert.rejects(
+        one.begin(async (tx) => {
+          await tx.unsafe(short);
+          throw new Error("killed");
+        }),
+        /killed/,
+      );
+      await two.unsafe(short);
+      const [stopped] = await two`select rhythm.stop_operation(${id}) as done`;
+      assert.deepEqual([stopped!.done, (await two.unsafe(short))[0]!.more], [true, false]);
+      await two`select rhythm.resume_operation(${id})`;
+    }
+    const [before] = await two`select done from rhythm.operations where id = ${id}`;
+    assert.equal(before!.done, "5", "what was killed was not done");
+    let longest = 0;
+    for (let more = true; more;) {
+      const begun = performance.now();
+      [{ more }] = (await two`select rhythm.work_operation(${id}) as more`) as unknown as [{ more: boolean }];
+      longest = Math.max(longest, performance.now() - begun);
+    }
+    if (isLong) assert.ok(longest < 200, `a piece took ${longest} ms`);
+    const [row] = await two`select state, done, refused from rhythm.operations where id = ${id}`;
+    assert.deepEqual({ ...row }, { state: "completed", done: String(all), refused: "0" });
+    const [acts] = await two`
+      select count(*), count(distinct execution_id) as each from rhythm.operation_act where operation_id = ${id} and result = 'done'`;
+    assert.deepEqual({ ...acts }, { count: String(all), each: String(all) });
+    const [states] = await two`
+      select count(*) filter (where s.change = ${id}) as marked, count(*) filter (where e.status = 'pending') as pending
+      from rhythm.workflow_state as s join rhythm.executions as e on e.id = s.execution_id`;
+    assert.deepEqual({ ...states }, { marked: String(all), pending: String(all) });
+    assert.deepEqual(await violations(arena.watcher), []);
+  },
+);
+
+/** Waits for a signal, with a state that can be changed. */
+function suspends(id: string): Record<string, unknown> & { status: string } {
+  const wait = crypto.randomUUID();
+  return {
+    ...{ status: "suspended", snapshot: { at: id }, keep: [wait], waits: [{ mode: "any", ids: [wait] }] },
+    effects: [{ type: "await_signal", id: wait, name: "go" }],
+  };
+}

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type postgres from "postgres";
 import { onEmbedded } from "../support/database.ts";
 import {
+  type Act,
   claim,
   claimOne,
   inTurn,
@@ -137,3 +138,54 @@ race("pause() and cancel() or retry(): the later one decides, and nothing is lef
   assert.deepEqual(await claim(arena.watcher, worker, 10), []);
   assert.deepEqual(await violations(arena.watcher), []);
 });
+
+/** A workflow that stands in line 1 of its flow, and waits for a signal there. */
+async function standing(sql: postgres.Sql, worker: string): Promise<string> {
+  const code = { source: "await 1", functions: [{ positions: [0, 0] }] };
+  await sql`select rhythm.register_flow('g', 'await 1', ${sql.json(code)})`;
+  const [row] = await sql`select rhythm.start('g') as id`;
+  await claim(sql, worker, 1);
+  const wait = crypto.randomUUID();
+  await settle(sql, worker, {
+    ...{ id: row!.id, status: "suspended", keep: [wait], waits: [{ mode: "any", ids: [wait] }] },
+    snapshot: { h: [[15, 1, 2, 0, 3], [3, 0], [14, 0, [], 0], [14, 0, [], 0, wait, [0, 0]]] },
+    effects: [{ type: "await_signal", id: wait, name: "go" }],
+  });
+  return row!.id;
+}
+
+race(
+  "a gate and a signal, a resume, its removal, a pause, a cancel: whatever comes first, nothing is lost",
+  async () => {
+    const acts: Record<string, (id: string, gate: number) => Act> = {
+      signal: (id) => (sql) => sql`select rhythm.signal(${id}, 'go')`,
+      resume: (id) => (sql) => sql`select rhythm.resume_execution(${id})`,
+      remove: (_, gate) => (sql) => sql`select rhythm.remove_gate(${gate})`,
+      pause: (id) => (sql) => sql`select rhythm.pause_execution(${id})`,
+      cancel: (id) => (sql) => sql`select rhythm.cancel(${id})`,
+      edit: (id) => (sql) => sql`select rhythm.edit_state(${id}, 1, '{}')`,
+    };
+    await using arena = await openArena(2);
+    const sql = arena.watcher;
+    const worker = await registerWorker(sql);
+    for (const other of ["resume", "remove", "pause", "cancel", "edit"]) {
+      for (const pair of [["signal", other], [other, "signal"], [other, other]] as const) {
+        const id = await standing(sql, worker);
+        const [row] = await sql`select rhythm.set_gate('g', 1) as gate`;
+        // Twice the same: it stands at the gate already.
+        if (pair[0] === pair[1]) await acts.signal!(id, row!.gate)(sql);
+        const [first, second] = pair.map((name) => acts[name]!(id, row!.gate)) as [Act, Act];
+        // What is refused, because the workflow is over or was edited, leaves it as it was.
+        await inTurn(arena, { first, second: (two) => second(two).catch(() => {}) });
+        assert.deepEqual(await violations(sql), [], pair.join());
+        await sql`select rhythm.remove_gate(${row!.gate})`;
+        await sql`select rhythm.open_gates(100)`;
+        await sql`select rhythm.resume_execution(${id})`;
+        const goesOn = await claim(sql, worker, 10);
+        assert.deepEqual(goesOn.map((one) => one.id), other === "cancel" ? [] : [id], pair.join());
+        if (goesOn.length > 0) await settle(sql, worker, { id, status: "completed", output: 1 });
+        assert.deepEqual(await violations(sql), [], pair.join());
+      }
+    }
+  },
+);

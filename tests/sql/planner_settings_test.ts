@@ -24,6 +24,7 @@ const ALLOWED: readonly string[] = [
   "edit_state",
   "exchange",
   "explain",
+  "export_execution",
   "fork_state",
   "history",
   "limited_chores",

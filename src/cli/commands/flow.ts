@@ -3,6 +3,7 @@ import { withExamples } from "../command.ts";
 import { asGroup } from "../group.ts";
 import { defineCheck } from "./flow_check.ts";
 import { defineFmt } from "./flow_fmt.ts";
+import { defineHeat } from "./flow_heat.ts";
 import { defineGraph } from "./flow_graph.ts";
 import { defineList, defineRegister, defineSet, defineVersions } from "./flow_register.ts";
 import { defineRun } from "./flow_run.ts";
@@ -21,6 +22,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   defineRegister(command, cli);
   defineVersions(command, cli);
   defineSet(command, cli);
+  defineHeat(command, cli);
   withExamples(command, [
     `rhythm flow check`,
     `rhythm flow run flows/onboard_user.flow '{"userId": "123"}' --tasks tasks.ts`,

@@ -34,7 +34,8 @@ export function renderView(
   const placed = placeInTree(execution, [...view.tree, ...view.steps.map(listedStep)], {
     most: full ? Infinity : ALIKE,
   });
-  const isOver = execution.completedAt !== null;
+  const status = execution.frozenStatus ?? execution.status;
+  const isOver = ["completed", "failed", "cancelled"].includes(status);
   const fibres = isOver ? [] : position?.fibres ?? [];
   const sourceTitle = position === null ? "" : `Source · ${position.name} version ${position.version}`;
   const sections: [title: string, lines: string[]][] = [
@@ -46,10 +47,10 @@ export function renderView(
     ["Waits for", renderWaits(waits, terminal, now)],
     ["Progress", isOver || execution.progress === null ? [] : [`  ${tellProgress(execution.progress)}`]],
     ["Inputs", [`  ${value(execution.inputs, terminal, full)}`]],
-    ["Output", execution.status === "completed" ? [`  ${value(execution.output, terminal, full)}`] : []],
-    ...(cancelReason === null ? [] : [cancelled(execution.status, cancelReason)]),
+    ["Output", status === "completed" ? [`  ${value(execution.output, terminal, full)}`] : []],
+    ...(cancelReason === null ? [] : [cancelled(status, cancelReason)]),
     [
-      execution.status === "failed" ? "Error" : "Last error",
+      status === "failed" ? "Error" : "Last error",
       execution.error === null ? [] : errorLines(execution.error, terminal, { full }),
     ],
   ];
@@ -60,7 +61,7 @@ export function renderView(
 
 function heading(execution: Execution, terminal: Terminal, now: Date): string[] {
   const { paint } = terminal;
-  const { id, type, target, status, queue, createdAt, completedAt, parentId } = execution;
+  const { id, type, target, status, frozenStatus, queue, createdAt, completedAt, parentId } = execution;
   const since = completedAt === null
     ? `created ${tellSince(createdAt, now)}`
     : `after ${tellDuration(completedAt.getTime() - createdAt.getTime())}`;
@@ -73,8 +74,8 @@ function heading(execution: Execution, terminal: Terminal, now: Date): string[] 
     ...(Object.keys(execution.metadata).length === 0 ? [] : [`metadata ${brief(execution.metadata, 50)}`]),
   ];
   return [
-    `${glyph(status, terminal)} ${type} ${paint("bold", target)} ${
-      paint(stateStyle(status), status)
+    `${glyph(status, terminal)} ${type} ${paint("bold", target)} ${paint(stateStyle(status), status)}${
+      frozenStatus === null ? "" : ` ${frozenStatus}`
     } ${since}`,
     paint("quiet", id),
     paint("quiet", facts.join(" · ")),

@@ -10,7 +10,7 @@ export interface StoredExecution {
   /** The task's or flow's name. */
   target: string;
   /** Its state. */
-  status: "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled";
+  status: "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled" | "frozen";
   /** The queue. */
   queue: string;
   /** Higher goes first. */
@@ -49,6 +49,10 @@ export interface StoredExecution {
   startedAt: Date | null;
   /** When it ended. */
   completedAt: Date | null;
+  /** Of a frozen copy: its status where it was exported. */
+  frozenStatus: "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled" | null;
+  /** The gate at which it stands. */
+  gate: number | null;
   /** Since when it is paused. */
   pausedAt: Date | null;
   /** Who paused it. */
@@ -127,6 +131,7 @@ const COLUMNS = `
   e.max_attempts as "maxAttempts", e.failures, e.crashes, e.max_crashes as "maxCrashes",
   coalesce(e.metadata, '{}') as metadata, e.progress, e.parent_id as "parentId",
   e.created_at as "createdAt", e.run_at as "runAt", e.claimed_at as "startedAt", e.completed_at as "completedAt", e.note,
+  e.frozen_status as "frozenStatus", e.gate,
   e.paused_at as "pausedAt", e.paused_by as "pausedBy", e.pause_reason as "pauseReason"`;
 
 /** Creates executions, all or none; gives their ids in order. The requests are a JSON array as text. */

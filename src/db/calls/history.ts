@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
-import { arrayText, ask, type EngineRef } from "./engine_ref.ts";
+import { arrayText, ask, type EngineRef, quotedArrayText } from "./engine_ref.ts";
 
 /** One step of a workflow, or what a person did to it. */
 export interface StoredStep {
@@ -143,12 +143,17 @@ export interface ChangedState {
 export async function editState(
   engine: EngineRef,
   id: string,
-  { seq, snapshot, note }: { seq: number; snapshot: JsonValue; note: string | null },
+  { seq, snapshot, note, tags }: {
+    seq: number;
+    snapshot: JsonValue;
+    note: string | null;
+    tags: readonly string[] | null;
+  },
 ): Promise<number> {
   const [row] = await ask<{ step: number }>(
     engine,
-    "select rhythm.edit_state($1::text::uuid, $2::text::integer, $3::text::json, $4::text) as step",
-    [id, String(seq), JSON.stringify(snapshot), note],
+    "select rhythm.edit_state($1::text::uuid, $2::text::integer, $3::text::json, $4::text, $5::text::text[]) as step",
+    [id, String(seq), JSON.stringify(snapshot), note, tags === null ? null : quotedArrayText(tags)],
   );
   return row!.step;
 }
@@ -194,6 +199,26 @@ export async function forkState(
       state.inputs,
     ],
   );
+}
+
+/** An execution with its history, as JSON text. */
+export async function exportExecution(engine: EngineRef, id: string): Promise<string> {
+  const [row] = await ask<{ file: string }>(
+    engine,
+    "select rhythm.export_execution($1::text::uuid)::text as file",
+    [id],
+  );
+  return row!.file;
+}
+
+/** Stores an exported execution as a frozen copy; returns its id. */
+export async function importExecution(engine: EngineRef, file: string, by: string | null): Promise<string> {
+  const [row] = await ask<{ id: string }>(
+    engine,
+    "select rhythm.import_execution($1::text::jsonb, $2::text) as id",
+    [file, by],
+  );
+  return row!.id;
 }
 
 /** What was asked for when operations of a workflow began that its journal does not tell: they are older than its base. */

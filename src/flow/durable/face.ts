@@ -18,6 +18,7 @@ import type {
 import { checkPlain } from "../../shared/arguments.ts";
 import { checkFlowText, checkProgram, checkSettled, checkStart, checkStep } from "./face_arguments.ts";
 import { createWorld } from "./globals.ts";
+import type { LineHeat } from "../vm/heat.ts";
 import { Run } from "./run.ts";
 
 const world = createWorld(library);
@@ -125,6 +126,8 @@ export interface OpenFlow {
   readonly step: Step;
   /** Go on with what has ended, as the next step, without reading the snapshot again. */
   advance(settled: readonly Settled[], at: StepMoment): Step;
+  /** How often its lines were waited at, and for how long, since this was asked last. */
+  takeHeat(): LineHeat[];
 }
 
 /**
@@ -175,6 +178,7 @@ export function openFlow(
       return step;
     },
     advance: (settled, at) => step = run.advance(settled, at),
+    takeHeat: () => run.takeHeat(),
   };
 }
 

@@ -8,6 +8,7 @@ import type { FlowHost, FlowStart, Program, Settled, Snapshot, Step, StepMoment,
 import { defaultLimits } from "../vm/limits.ts";
 import { createWorld } from "./globals.ts";
 import { Run } from "./run.ts";
+import { tagsOf } from "./tags.ts";
 import { waitsOf } from "./waits.ts";
 import type { Value } from "../vm/value.ts";
 
@@ -79,14 +80,17 @@ export interface AtRest {
   readonly pending: string[];
   /** Whether something in it waits inside `try … finally`. */
   readonly cleanup: boolean;
+  /** The values that it is found by; nothing: its flow has no `index`. */
+  readonly tags?: string[];
 }
 
 /** What a state waits for. */
 export function restOf(program: Program, snapshot: Snapshot): AtRest {
   const { machine, main } = open(program, snapshot);
   const waits = waitsOf(machine);
-  const { cleanup } = encode(machine, main);
-  return { waits, pending: [...machine.pending.keys()], cleanup };
+  const { cleanup, objects } = encode(machine, main);
+  const tags = program.index === undefined ? {} : { tags: tagsOf(machine, objects, program.index) };
+  return { waits, pending: [...machine.pending.keys()], cleanup, ...tags };
 }
 
 /** What to change in a state. */

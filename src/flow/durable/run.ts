@@ -16,6 +16,7 @@ import type {
 } from "../types.ts";
 import { Fibre } from "../vm/fibre.ts";
 import { Cancellation } from "../vm/frame.ts";
+import type { LineHeat } from "../vm/heat.ts";
 import { loadProgram } from "../vm/loaded.ts";
 import { FlowMachine } from "../vm/machine.ts";
 import { FlowPromise } from "../vm/promise.ts";
@@ -113,6 +114,11 @@ export class Run {
     return this.#step(() => {
       for (const one of settled) settle(vm, one);
     });
+  }
+
+  /** What happened at each line since it was asked last. */
+  takeHeat(): LineHeat[] {
+    return this.#vm.heat.take(this.#vm);
   }
 
   #giveNames(program: Program, start: FlowStart): void {

@@ -13,6 +13,9 @@ export class Fibre {
   /** What it awaits; undefined while it runs and when it is over. */
   awaiting: FlowPromise | undefined = undefined;
 
+  /** Since when it awaits, in milliseconds since 1970; nothing: it was read from a snapshot. */
+  since: number | undefined = undefined;
+
   constructor(fn: FlowFunction, promise: FlowPromise) {
     this.fn = fn;
     this.promise = promise;

@@ -4,6 +4,7 @@ import { OPERANDS } from "../compile/opcodes.ts";
 import { looseEquals, payFor, show, toKey, toNumber, toPrimitive, toText } from "./convert.ts";
 import { describeCallee, functionLength, functionName } from "./describe.ts";
 import { Fibre } from "./fibre.ts";
+import { Heat } from "./heat.ts";
 import { Cancellation, Frame } from "./frame.ts";
 import { execute } from "./interpret.ts";
 import { iteratorOf, spread, stepIterator } from "./iteration.ts";
@@ -85,6 +86,8 @@ export class FlowMachine implements Machine {
   thrown: { readonly value: Value; readonly trace: readonly number[] } | undefined = undefined;
   /** The error made last: its place is known exactly only where it is caught. */
   #fresh: FlowError | undefined = undefined;
+  /** Where it waits, and for how long. */
+  readonly heat = new Heat();
   /** What `console` and the durable API leave for the outside. */
   readonly outbox: Outbox;
   /** `Inputs` and `Context`. */
@@ -184,6 +187,8 @@ export class FlowMachine implements Machine {
     fibre.registers = registers;
     const awaited = toPromise(this, value);
     fibre.awaiting = awaited;
+    fibre.since = this.outside.moment;
+    this.heat.came(fibre.fn.index, fibre.pc);
     const { entry } = frame;
     this.pop();
     addReaction(this, awaited, { kind: "await", fibre });
@@ -208,6 +213,7 @@ export class FlowMachine implements Machine {
     frame.fibre = fibre;
     frame.entry = true;
     fibre.registers = [];
+    this.heat.went(fibre.fn.index, fibre.pc, this.outside.moment - (fibre.since ?? beganAt(this, fibre)));
     fibre.awaiting = undefined;
     frame.pc = fibre.pc;
     if (outcome === "error") execute(this, { error: value });
@@ -510,4 +516,11 @@ export class FlowMachine implements Machine {
     if (value === undefined && !this.globals.has(name)) this.fail("ReferenceError", `${name} is not defined`);
     return value;
   }
+}
+
+// An operation's id has the time when it was asked for. Of anything else, a snapshot does not say since when it is awaited.
+function beganAt(vm: FlowMachine, { awaiting }: Fibre): number {
+  const id = awaiting?.id;
+  const at = id === undefined ? Number.NaN : Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+  return Math.min(Number.isNaN(at) ? vm.outside.before : at, vm.outside.moment);
 }

@@ -46,6 +46,7 @@ export class Outside {
   #randoms: Uint32Array | undefined;
   #step = 0;
   #moment = 0;
+  #before = 0;
   /** Of the next id, in 4,096ths of a millisecond since the moment. */
   #place = 0;
   #drawn = 0;
@@ -58,6 +59,11 @@ export class Outside {
   /** The moment of the step, in milliseconds since 1970. */
   get moment(): number {
     return this.#moment;
+  }
+
+  /** The moment of the step before. */
+  get before(): number {
+    return this.#before;
   }
 
   /** What a snapshot keeps. */
@@ -80,6 +86,7 @@ export class Outside {
     // Ids sort as they were made, also those of two steps in one millisecond.
     this.#place = Math.max(0, this.#place - (later - this.#moment) * PLACES);
     this.#step = step;
+    this.#before = this.#moment;
     this.#moment = later;
     this.#ids = undefined;
   }

@@ -20,7 +20,15 @@ import {
   stepNumber,
 } from "./schemas.ts";
 
-const STATUSES: readonly string[] = ["pending", "running", "suspended", "completed", "failed", "cancelled"];
+const STATUSES: readonly string[] = [
+  "pending",
+  "running",
+  "suspended",
+  "completed",
+  "failed",
+  "cancelled",
+  "frozen",
+];
 const tag = "executions";
 
 /** Which executions, as a query string says it. */
@@ -115,6 +123,16 @@ function readRoutes(reads: ReadModel): Route[] {
       tag,
       response: anyJson,
       handle: ({ params }) => reads.position(params.id!),
+    }),
+    route({
+      method: "GET",
+      path: "/api/executions/:id/export",
+      operation: "exportExecution",
+      summary:
+        "An execution with all that it started and its whole history, to import it elsewhere as a frozen copy",
+      tag,
+      response: anyJson,
+      handle: async ({ params }) => JSON.parse(await reads.export(params.id!)),
     }),
     ...historyRoutes(reads),
   ];
@@ -241,6 +259,17 @@ function changeRoutes(reads: ReadModel, commands: Commands): Route[] {
       },
     }),
     ...editRoutes(commands),
+    route({
+      method: "POST",
+      path: "/api/executions/import",
+      operation: "importExecution",
+      summary: "Stores an exported execution as a frozen copy, which nothing runs",
+      tag,
+      body: z.record(z.string(), anyJson),
+      response: z.object({ id: z.string() }),
+      status: 201,
+      handle: async ({ body }) => ({ id: await commands.import(JSON.stringify(body)) }),
+    }),
     route({
       method: "POST",
       path: "/api/executions/:id/wait",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { KeyLimits, QueueLimits } from "../../client/queues.ts";
 import type { Commands, PauseKind, ReadModel, ScheduleDefinition } from "../read_model.ts";
 import { type Route, route } from "../route.ts";
 import {
@@ -15,7 +16,13 @@ import {
 
 /** Queues, workers, schedules, flows, and the engine's check of itself. */
 export function operationRoutes(reads: ReadModel, commands: Commands): Route[] {
-  return [...listRoutes(reads), ...pauseRoutes(commands), ...scheduleRoutes(commands), flowRoute(commands)];
+  return [
+    ...listRoutes(reads),
+    ...pauseRoutes(commands),
+    ...limitRoutes(commands),
+    ...scheduleRoutes(commands),
+    ...flowRoutes(commands),
+  ];
 }
 
 function listRoutes(reads: ReadModel): Route[] {
@@ -81,6 +88,75 @@ function pauseRoutes(commands: Commands): Route[] {
   ];
 }
 
+function limitRoutes(commands: Commands): Route[] {
+  const words = z.strictObject({ reason: z.string().optional(), by: z.string().optional() });
+  const period = z.union([z.number(), z.string()]).optional().describe("a duration; default: one second");
+  const at = "/api/queues/:name/keys/:key";
+  return [
+    route({
+      method: "PUT",
+      path: "/api/queues/:name",
+      operation: "configureQueue",
+      summary: "Sets the limits of a queue; a limit that is not given is taken away",
+      tag: "queues",
+      body: z.strictObject({
+        concurrency: z.int().optional(),
+        perKeyConcurrency: z.int().optional(),
+        rate: z.int().optional(),
+        per: period,
+        perKeyRate: z.int().optional(),
+        perKeyPer: period,
+        fair: z.literal("key").optional().describe("concurrency keys take turns"),
+        weights: z.record(z.string(), z.int()).optional().describe("turns of keys; not given: as they are"),
+      }),
+      response: done,
+      handle: async ({ params, body }) => {
+        await commands.configureQueue(params.name!, body as QueueLimits);
+        return { ok: true };
+      },
+    }),
+    route({
+      method: "PUT",
+      path: at,
+      operation: "configureKey",
+      summary: "Sets the limits of a concurrency key; what is not given is as for all keys",
+      tag: "queues",
+      body: z.strictObject({
+        concurrency: z.int().optional(),
+        rate: z.int().optional(),
+        per: period,
+        weight: z.int().optional(),
+      }),
+      response: done,
+      handle: async ({ params, body }) => {
+        await commands.configureKey(params.name!, params.key!, body as KeyLimits);
+        return { ok: true };
+      },
+    }),
+    route({
+      method: "POST",
+      path: `${at}/pause`,
+      operation: "pauseKey",
+      summary: "Pauses a concurrency key; false: it was paused already",
+      tag: "queues",
+      body: words,
+      response: z.object({ paused: z.boolean() }),
+      handle: async ({ params, body }) => ({
+        paused: await commands.pauseKey(params.name!, params.key!, body),
+      }),
+    }),
+    route({
+      method: "POST",
+      path: `${at}/resume`,
+      operation: "resumeKey",
+      summary: "Ends the pause of a concurrency key; false: it was not paused",
+      tag: "queues",
+      response: z.object({ resumed: z.boolean() }),
+      handle: async ({ params }) => ({ resumed: await commands.resumeKey(params.name!, params.key!) }),
+    }),
+  ];
+}
+
 function scheduleRoutes(commands: Commands): Route[] {
   const change = (verb: "pause" | "resume" | "trigger", summary: string): Route =>
     route({
@@ -137,15 +213,30 @@ function scheduleRoutes(commands: Commands): Route[] {
   ];
 }
 
-function flowRoute(commands: Commands): Route {
-  return route({
-    method: "PUT",
-    path: "/api/flows/:name",
-    operation: "registerFlow",
-    summary: "Registers a flow; the same text again changes nothing",
-    tag: "flows",
-    body: z.strictObject({ source: z.string() }),
-    response: z.record(z.string(), z.unknown()),
-    handle: ({ params, body }) => commands.registerFlow(params.name!, body.source),
-  });
+function flowRoutes(commands: Commands): Route[] {
+  return [
+    route({
+      method: "PUT",
+      path: "/api/flows/:name",
+      operation: "registerFlow",
+      summary: "Registers a flow; the same text again changes nothing",
+      tag: "flows",
+      body: z.strictObject({ source: z.string() }),
+      response: z.record(z.string(), z.unknown()),
+      handle: ({ params, body }) => commands.registerFlow(params.name!, body.source),
+    }),
+    route({
+      method: "POST",
+      path: "/api/flows/:name/version",
+      operation: "setFlowVersion",
+      summary: "Makes a version of a flow the one that new executions start on",
+      tag: "flows",
+      body: z.strictObject({ version: z.int() }),
+      response: done,
+      handle: async ({ params, body }) => {
+        await commands.setFlowVersion(params.name!, body.version);
+        return { ok: true };
+      },
+    }),
+  ];
 }

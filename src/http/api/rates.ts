@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { RateFilter } from "../../define/mod.ts";
+import type { HeatFilter, RateFilter } from "../../define/mod.ts";
 import type { ReadModel } from "../read_model.ts";
 import { type Route, route } from "../route.ts";
-import { rate } from "./schemas.ts";
+import { flowHeat, rate } from "./schemas.ts";
 
 /** What workers ended, and how long it took. */
 export function rateRoutes(reads: ReadModel): Route[] {
@@ -27,6 +27,23 @@ export function rateRoutes(reads: ReadModel): Route[] {
       handle: async ({ query: { total, ...filter } }) => ({
         rates: await reads.rates({ ...filter, total: total === "true" } as RateFilter),
       }),
+    }),
+    route({
+      method: "GET",
+      path: "/api/flows/:name/heat",
+      operation: "getFlowHeat",
+      summary:
+        "A flow with what happened at its lines: how often each was waited at, for how long, how often it failed",
+      tag: "rates",
+      query: z.strictObject({
+        version: z.coerce.number().int().min(1).max(2 ** 31 - 1).optional().describe(
+          "default: the current one",
+        ),
+        since: moment.describe("not before; default: a day ago"),
+        until: moment.describe("before this; default: now"),
+      }),
+      response: flowHeat,
+      handle: ({ params, query }) => reads.heat(params.name!, query as HeatFilter),
     }),
   ];
 }

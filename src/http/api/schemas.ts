@@ -31,7 +31,7 @@ export const execution = z.object({
   id: z.string(),
   type: z.enum(["task", "workflow"]),
   target: z.string(),
-  status: z.enum(["pending", "running", "suspended", "completed", "failed", "cancelled"]),
+  status: z.enum(["pending", "running", "suspended", "completed", "failed", "cancelled", "frozen"]),
   queue: z.string(),
   priority: z.number(),
   inputs: anyJson,
@@ -51,6 +51,8 @@ export const execution = z.object({
   runAt: time.nullable(),
   startedAt: time.nullable(),
   completedAt: time.nullable(),
+  frozenStatus: z.string().nullable().describe("of a frozen copy: its status where it was exported"),
+  gate: z.number().nullable().describe("the gate at which it stands"),
   pausedAt: time.nullable().describe("since when it is paused"),
   pausedBy: z.string().nullable(),
   pauseReason: z.string().nullable(),
@@ -72,6 +74,7 @@ export const reason = z.object({
   queue: z.string().optional(),
   key: z.string().optional(),
   target: z.string().optional(),
+  gate: z.number().optional(),
   limit: z.number().optional(),
   perMs: z.number().optional(),
   running: z.number().optional(),
@@ -336,6 +339,38 @@ export const flow = z.object({
   source: z.string(),
   createdAt: time,
   updatedAt: time,
+});
+
+/** A version of a flow with what happened at its lines. */
+export const flowHeat = z.object({
+  name: z.string(),
+  version: z.number(),
+  source: z.string(),
+  lines: z.array(z.object({
+    line: z.number(),
+    came: z.number().describe("how often it was waited at"),
+    failed: z.number(),
+    retried: z.number().describe("attempts that failed there and are repeated"),
+    meanMs: z.number().nullable().describe("how long they waited"),
+    p50Ms: z.number().nullable(),
+    p95Ms: z.number().nullable(),
+    p99Ms: z.number().nullable(),
+  })),
+});
+
+/** Where executions stop until somebody lets them on. */
+export const gate = z.object({
+  id: z.number(),
+  flow: z.string(),
+  version: z.number().nullable().describe("the version to which the line belongs"),
+  line: z.number().nullable(),
+  sourceLine: z.string().nullable().describe("the text of the line"),
+  before: z.string().nullable().describe("the task that does not begin"),
+  when: z.record(z.string(), z.unknown()).describe("which executions of the flow"),
+  setAt: time,
+  setBy: z.string(),
+  note: z.string().nullable(),
+  executions: z.number().describe("how many stand there"),
 });
 
 /** A violation that `check()` found. */

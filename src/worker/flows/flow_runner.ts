@@ -19,6 +19,7 @@ import { leaseOf } from "../engine/outcome.ts";
 import { type StartTimer, type StepResult, toStored } from "./step_result.ts";
 import { Programs } from "./programs.ts";
 import type { Ledger } from "../loop/ledger.ts";
+import type { LineCounts } from "../loop/rates.ts";
 import type { UnrunnableWork } from "../loop/unrunnable.ts";
 import { WarmFlows } from "./warm_flows.ts";
 import { ServerTime } from "./server_time.ts";
@@ -89,6 +90,8 @@ export interface OpenFlow {
   readonly step: FlowStep;
   /** Goes on with what is settled. */
   readonly advance: (settled: readonly Settled[], at: StepMoment) => FlowStep;
+  /** How often its lines were waited at since this was asked last. */
+  readonly takeHeat: () => LineCounts[];
 }
 
 /** Where a workflow begins: at its beginning, or where a snapshot stands. */
@@ -344,6 +347,7 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
     }
     const open = runtime.open(program, beginOf(claimed, flow), host);
     const { step } = open;
+    this.#parts.ledger.rates.countLines(claimed, open.takeHeat());
     // To have a span for each step, each step needs its own lease.
     const isKept = step.status === "suspended" && telemetry === undefined;
     return isKept ? { step, kept: this.#warm.keep(claimed, open, timers) } : { step };
@@ -366,7 +370,8 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
     return { ...leaseOf(claimed), claimed, status: "failed", error, retryable: false };
   }
 
-  #observeResult({ flow, step }: StepResult): void {
+  #observeResult({ flow, step, open }: StepResult): void {
+    this.#parts.ledger.rates.countLines(flow, open.takeHeat());
     this.#say(flow, step);
     if (this.#parts.observer === undefined) return;
     this.#parts.observer({ type: "started", ...factsOf(flow), inputs: flow.inputs });

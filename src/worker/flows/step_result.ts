@@ -20,6 +20,8 @@ export interface StepResult {
   readonly flow: Claimed;
   /** Where that stands now. */
   readonly step: FlowStep;
+  /** That, open in memory. */
+  readonly open: OpenFlow;
 }
 
 /** A timer that a step starts, and that alone lets its workflow go on. */

@@ -175,7 +175,11 @@ export class WarmFlows {
   }
 
   // With a timer, not before that is due: the two clocks may differ by a little.
-  #advance(warm: Warm, cause: Cause, due = 0): Pick<StepResult, "end" | "flow" | "step"> | undefined {
+  #advance(
+    warm: Warm,
+    cause: Cause,
+    due = 0,
+  ): Pick<StepResult, "end" | "flow" | "step" | "open"> | undefined {
     const moment = new Date(Math.max(due, this.#time.now()));
     const step = goOn(warm.open, cause, { step: warm.seq + 1, moment });
     if (step === undefined || !isPlain(step, warm.claimed)) return undefined;
@@ -188,7 +192,12 @@ export class WarmFlows {
     const kept = step.status === "completed" ? NONE : this.#admit(warm, step);
     warm.ahead = true;
     this.#put(warm);
-    return { end: endOf(cause, warm.claimed, { seq: warm.seq, step, kept }), flow: warm.claimed, step };
+    return {
+      end: endOf(cause, warm.claimed, { seq: warm.seq, step, kept }),
+      flow: warm.claimed,
+      step,
+      open: warm.open,
+    };
   }
 
   // The timers of a step that this worker keeps from now on.

@@ -136,6 +136,10 @@ export class Ledger {
     const { claimed, status, tookMs, retryInMs } = entry;
     this.#stats.count(claimed.kind, claimed.target, { status, isOver: retryInMs === undefined });
     this.rates.count(claimed, { status, tookMs, isRepeated: retryInMs !== undefined });
+    const line = claimed.kind === "workflow" ? entry.error?.at?.line : undefined;
+    if (line !== undefined && claimed.flow !== null) {
+      this.rates.countFailure(claimed, line, retryInMs !== undefined);
+    }
     const level = levelOf(status, retryInMs);
     const voice = this.#voices[claimed.kind];
     if (isOn(voice, level)) this.#write(voice, level, { ...entry, words: status });

@@ -1,15 +1,18 @@
 import type { Clock } from "../../runtime/clock.ts";
 import type { ExecutionType } from "../../define/mod.ts";
-import { TOOK_BOUNDS_MS } from "../../shared/limits.ts";
+import { addTook, countTook, type Took } from "../../shared/took.ts";
 import type { Claimed, Outcome } from "../engine/engine.ts";
 
-/** What ended since the last heartbeat, of one task or workflow in one queue; as `beat()` takes it. */
-export interface Rate {
-  /** A task, or a workflow. */
-  readonly type: ExecutionType;
-  /** Its name. */
+/**
+ * What ended since the last heartbeat, of one task or workflow in one queue; as `beat()` takes it. Or what happened at a line of a
+ * flow: then completed counts those that came there, and the times are how long they waited.
+ */
+export interface Rate extends Took {
+  /** A task, a workflow, or a line. */
+  readonly type: ExecutionType | "line";
+  /** Its name; the flow. */
   readonly target: string;
-  /** The queue. */
+  /** The queue. Of a line: the version and the line, as `3:12`. */
   readonly queue: string;
   /** Those that completed. */
   completed: number;
@@ -19,10 +22,18 @@ export interface Rate {
   cancelled: number;
   /** Attempts that threw and are repeated. */
   retried: number;
-  /** The sum of how long they took. */
-  total_ms: number;
-  /** How many took up to each bound; the last number is of those that took longer. */
-  readonly took: number[];
+}
+
+/** What happened at a line. */
+export interface LineCounts {
+  /** The line. */
+  readonly line: number;
+  /** How often an activation came to an `await` there. */
+  readonly came: number;
+  /** How long those waited in all that have gone on. */
+  readonly totalMs: number;
+  /** How many waited up to each bound. */
+  readonly took: readonly number[];
 }
 
 /** How many there are at most between two heartbeats. Names beyond that are not counted. */
@@ -58,11 +69,28 @@ export class Rates {
       ? Math.max(0, this.#clock.now() - createdMs(claimed.id))
       : end.tookMs;
     if (ms === undefined) return;
-    rate.total_ms += Math.round(ms);
-    let bound = 0;
-    while (bound < TOOK_BOUNDS_MS.length && ms > TOOK_BOUNDS_MS[bound]!) bound++;
-    while (rate.took.length <= bound) rate.took.push(0);
-    rate.took[bound]!++;
+    countTook(rate, ms);
+  }
+
+  /**
+   * Counts at which lines a workflow waited in a step.
+   *
+   * @param flow the workflow
+   * @param lines the lines
+   */
+  countLines(flow: Pick<Claimed, "target" | "flow">, lines: readonly LineCounts[]): void {
+    for (const { line, came, totalMs, took } of lines) {
+      const rate = this.#ofLine(flow, line);
+      if (rate === undefined) return;
+      rate.completed += came;
+      addTook(rate, { total_ms: totalMs, took });
+    }
+  }
+
+  /** Counts a failure at the line where it was thrown. */
+  countFailure(flow: Pick<Claimed, "target" | "flow">, line: number, isRepeated: boolean): void {
+    const rate = this.#ofLine(flow, line);
+    if (rate !== undefined) rate[isRepeated ? "retried" : "failed"]++;
   }
 
   /** Whether there is nothing to send. */
@@ -78,11 +106,21 @@ export class Rates {
   }
 
   #of({ kind, target, queue }: Pick<Claimed, "kind" | "target" | "queue">): Rate | undefined {
-    const key = `${kind} ${target} ${queue}`;
+    return this.#entry(kind, target, queue);
+  }
+
+  #ofLine({ target, flow }: Pick<Claimed, "target" | "flow">, line: number): Rate | undefined {
+    return this.#entry("line", target, `${flow!.version}:${line}`);
+  }
+
+  #entry(type: Rate["type"], target: string, queue: string): Rate | undefined {
+    const key = `${type} ${target} ${queue}`;
     const found = this.#byKey.get(key);
-    if (found !== undefined || this.#byKey.size >= MOST_RATES) return found;
+    // The second half is for ends: lines must not keep those from being counted.
+    const most = type === "line" ? MOST_RATES / 2 : MOST_RATES;
+    if (found !== undefined || this.#byKey.size >= most) return found;
     const rate: Rate = {
-      type: kind,
+      type,
       target,
       queue,
       completed: 0,

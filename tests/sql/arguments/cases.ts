@@ -364,6 +364,7 @@ export const cases: Record<string, Cases> = {
       "p_snapshot must be a JSON object: a state that the language gave",
     ]),
     p_note: "any text; what is longer than 2000 characters is cut",
+    p_tags: "any texts, at most a hundred; null: as they are",
   },
   rewind_state: {
     p_execution: [
@@ -473,6 +474,29 @@ export const cases: Record<string, Cases> = {
       "",
       "[]",
     ]],
+  },
+  export_execution: { p_execution: missing("export", (value) => `export_execution(${value})`) },
+  import_execution: {
+    p_file: [
+      ["import_execution(null)", "RH001", "Cannot import: this is not an exported execution"],
+      ["import_execution('{}')", "RH001", "Cannot import: this is not an exported execution"],
+      [
+        `import_execution(rhythm.export_execution(${done}) || '{"version": 2}')`,
+        "RH001",
+        "Cannot import: the file has version 2 of its format, and this installation knows version 1. Upgrade it",
+      ],
+      [
+        `import_execution(rhythm.export_execution(${done}) - 'executions')`,
+        "RH001",
+        "Cannot import: the file is damaged: its execution is not in it",
+      ],
+      [
+        `import_execution(rhythm.export_execution(${done}))`,
+        "RH003",
+        `Cannot import execution ${done.slice(1, -1)}: there is an execution ${done.slice(1, -1)} already`,
+      ],
+    ],
+    p_by: "any text; null: the role",
   },
   delete_execution: {
     p_execution: [
@@ -1252,6 +1276,38 @@ export const cases: Record<string, Cases> = {
       1,
     ),
   },
+  set_gate: {
+    p_flow: [
+      ["set_gate(null, 1)", "RH004", 'There is no flow "null"'],
+      ["set_gate('nobody', 1)", "RH004", 'There is no flow "nobody"'],
+    ],
+    p_line: [
+      [
+        "set_gate('f')",
+        "RH001",
+        'A gate stands in a line or before a task: give one of "line" and "before"',
+      ],
+      ["set_gate('f', 0)", "RH001", "0 cannot be a line: lines are counted from 1"],
+      ["set_gate('f', 999)", "RH001", 'Cannot set a gate in line 999: version 1 of flow "f" has fewer lines'],
+    ],
+    p_before: name("task", (value) => `set_gate('f', p_before => ${value})`).slice(1),
+    p_condition: [
+      [
+        "set_gate('f', 1, p_condition => '[]')",
+        "RH001",
+        'The condition of a gate must be an object: {"variables": {"orderId": "1042"}}',
+      ],
+      [
+        "set_gate('f', 1, p_condition => '{\"metadata\": 1}')",
+        "RH001",
+        "metadata must be an object",
+      ],
+    ],
+    p_version: [["set_gate('f', 1, p_version => 99)", "RH004", 'There is no version 99 of flow "f"']],
+    p_note: "any text; what is longer than 2000 characters is cut",
+    p_by: "any text; null: the role",
+  },
+  remove_gate: { p_gate: [["remove_gate(null)", "", "false"], ["remove_gate(99)", "", "false"]] },
   adopt: {
     environment: name("environment", (value) => `adopt(${value})`).slice(1),
     upgraded: "true or false",

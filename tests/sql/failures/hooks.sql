@@ -21,7 +21,7 @@ begin
   perform test.fail(w, a[1], 'card 1 refused');
   perform test.fail(w, a[2], 'card 2 refused');
   perform rhythm.chores();
-  perform test.eq((select array_agg(row(x.name, x.started)::text order by x.name) from rhythm.failure_hooks as x), array['(call,2)', '(each,1)', '(kinds,1)'], 'started');
+  perform test.eq((select array_agg(row(x.name, x.started)::text order by x.name) from rhythm.failure_hooks as x), array['(call,1)', '(each,1)', '(kinds,1)'], 'started; the address is called once for both');
   h := (select x.id from rhythm.executions as x where x.target = 'tell');
   perform test.eq((select row(x.queue, x.inputs ->> 'hook', x.inputs ->> 'event', x.inputs #>> '{execution,id}', x.inputs #>> '{error,message}')::text from rhythm.executions as x where x.id = h),
     format('(alerts,kinds,new,%s,"card 1 refused")', a[1]), 'what a task of a hook is told');
@@ -53,7 +53,27 @@ begin
   perform test.pass('2 s');
   perform rhythm.chores();
   perform test.eq((select x.problem from rhythm.failure_hooks as x where x.name = 'all'), 'There is no flow "gone"', 'a problem');
-  perform test.eq((select x.started from rhythm.failure_hooks as x where x.name = 'call'), 4::bigint, 'the others go on');
+  perform test.eq((select x.started from rhythm.failure_hooks as x where x.name = 'call'), 2::bigint, 'the others go on; another kind is another call');
+  -- A flood becomes a call a minute, which says how many there were.
+  a := array(select x.id from rhythm.create_many((select jsonb_agg(jsonb_build_object('type', 'task', 'target', 'charge')) from generate_series(1, 50) as n)) as x (id));
+  perform test.pass('1 minute');
+  for i in 1 .. 2 loop
+    perform test.claim(w, 100);
+    perform test.fail(w, x.id, 'card 9 refused') from unnest(a[25 * i - 24 : 25 * i]) as x (id);
+    perform test.pass('2 s');
+    perform rhythm.chores();
+  end loop;
+  perform test.eq((select x.started from rhythm.failure_hooks as x where x.name = 'call'), 3::bigint, 'one call for fifty');
+  perform test.eq((select (x.inputs #>> '{failure,count}')::integer > 25 from rhythm.executions as x join rhythm.failure_hooks as h on h.last_id = x.id where h.name = 'call'), true, 'how many there were');
+  perform rhythm.configure('hook_interval', '0');
+  perform rhythm.retry(a[1]);
+  perform rhythm.retry(a[2]);
+  perform test.claim(w, 100);
+  perform test.fail(w, a[1], 'card 9 refused');
+  perform test.fail(w, a[2], 'card 9 refused');
+  perform test.pass('2 s');
+  perform rhythm.chores();
+  perform test.eq((select x.started from rhythm.failure_hooks as x where x.name = 'call'), 5::bigint, 'without an interval, each');
   perform test.eq(rhythm.remove_failure_hook('call'), true, 'removed');
   perform test.eq(rhythm.remove_failure_hook('call'), false, 'was removed');
   perform test.eq(rhythm.hook_address(c), null, 'its calls have no address any more');

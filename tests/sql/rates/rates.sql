@@ -21,6 +21,13 @@ begin
   perform test.eq(array[r.p50_ms, r.p99_ms], array[1.0, 86400000.0], 'longer than the last bound');
   perform test.eq(rhythm.beat(w, p_rates => '[]') ->> 'alive', 'true', 'nothing to count');
 
+  perform rhythm.beat(w, p_rates => '[{"type": "line", "target": "f", "queue": "2:17", "completed": 3, "failed": 1, "cancelled": 0, "retried": 0, "total_ms": 5, "took": [1, 1]}]');
+  perform test.pass('2 s');
+  perform rhythm.chores();
+  perform test.eq((select row(h.flow, h.version, h.line, h.came, h.failed, h.p50_ms)::text from rhythm.heat as h where h.span = 'hour'), '(f,2,17,3,1,1.0)', 'a line');
+  perform test.eq((select count(*) from rhythm.rates as x where x.type = 'line'), 0::bigint, 'which is no end');
+  perform test.raises(format($q$select rhythm.beat(%L, p_rates => '[{"type": "line", "target": "f", "queue": "17"}]')$q$, w), 'RH001', 'its version and line');
+
   perform test.raises(format($q$select rhythm.beat(%L, p_rates => '{}')$q$, w), 'RH001', 'p_rates must be an array');
   perform test.raises(format($q$select rhythm.beat(%L, p_rates => '[{"type": "task", "target": "a b", "queue": "q"}]')$q$, w), 'RH001', 'cannot be a task name');
   perform test.raises(format($q$select rhythm.beat(%L, p_rates => '[{"type": "x", "target": "a", "queue": "q"}]')$q$, w), 'RH001', 'p_rates must be an array');

@@ -57,6 +57,7 @@ Deno.test("endsText() says once what the children of steps have in common, and n
       children: children.map(child),
     },
     ...{ flow, step: { status: "completed", effects: [], waits: [], released: [] } },
+    open: {} as Ends["steps"][number]["open"],
   });
   const ends = { ...nothing, steps: [step("a", ["c", "d"]), step("b", ["e"])], fired: ["t"], left: ["u"] };
   const [steps, fire, leave] = JSON.parse(endsText(ends));

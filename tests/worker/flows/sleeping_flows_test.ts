@@ -73,6 +73,7 @@ function opened(first: FlowStep, ...rest: FlowStep[]): OpenFlow {
       return step;
     },
     advance: () => step = rest.shift()!,
+    takeHeat: () => [],
   };
 }
 

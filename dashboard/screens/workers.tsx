@@ -1,0 +1,120 @@
+/** Workers: who is there, what each has in hand, and when it was heard last. */
+import type { JSX } from "preact";
+import { usePage } from "../api.ts";
+import { brief, count, cut, duration, many, now, visible } from "../format.ts";
+import { href } from "../router.ts";
+import { Bones, Empty, Figures, Sheet, Time, Trouble } from "../ui.tsx";
+import type { Worker } from "../wire.ts";
+
+/** All workers. */
+export function Workers(): JSX.Element {
+  const { data, error } = usePage<Worker[]>("workers");
+  return (
+    <>
+      <div class="title">
+        <h1 tabIndex={-1}>Workers</h1>
+      </div>
+      {error !== undefined && <Trouble error={error} />}
+      {data === undefined && error === undefined && <Bones />}
+      {data?.length === 0 && (
+        <Empty title="No worker is there">
+          <p>Nothing runs until one is started.</p>
+          <pre>rhythm worker</pre>
+        </Empty>
+      )}
+      {data !== undefined && data.length > 0 && <Show workers={data} />}
+    </>
+  );
+}
+
+function isAlive({ leaseUntil }: Worker): boolean {
+  return Date.parse(leaseUntil) > now.value;
+}
+
+function Show({ workers }: { workers: Worker[] }): JSX.Element {
+  const alive = workers.filter(isAlive);
+  const silent = workers.length - alive.length;
+  const libraries = [...new Set(alive.map(({ library }) => library).filter((one) => one !== null))].sort();
+  const inHand = workers.reduce((sum, { running }) => sum + running, 0);
+  return (
+    <>
+      {alive.length === 0 && (
+        <div class="notice bad">
+          <b>No worker is alive</b>
+          <span>
+            Nothing runs until one is started: <code>rhythm worker</code>
+          </span>
+        </div>
+      )}
+      {alive.length > 0 && silent > 0 && (
+        <div class="notice bad">
+          <b>{many(silent, "worker is", "workers are")} silent</b>
+          <span>What it had in hand goes to others. Find out why its process died or hangs.</span>
+        </div>
+      )}
+      {libraries.length > 1 && (
+        <div class="notice wait">
+          <b>Workers run {libraries.map((one) => visible(one)).join(" and ")}</b>
+          <span>That is right during a deploy. Afterwards, look for one that was left.</span>
+        </div>
+      )}
+      <Figures
+        figures={[
+          { name: "alive", value: count(alive.length), kind: alive.length === 0 ? "bad" : "" },
+          { name: "silent", value: count(silent), kind: silent > 0 ? "bad" : "soft" },
+          { name: "in hand", value: brief(inHand), href: href("executions", { q: "status:running" }) },
+          {
+            name: "asleep, until there is work",
+            value: count(alive.filter(({ sleeping }) => sleeping).length),
+          },
+        ]}
+      />
+      <div class="panel">
+        <Sheet
+          label="Workers"
+          heads={[["Worker"], ["In hand", "num"], ["Last heard"], ["Up"], ["Queues"], [
+            "Tasks",
+          ], [
+            "Version",
+          ]]}
+        >
+          {workers.map((worker) => <Line key={worker.id} worker={worker} />)}
+        </Sheet>
+      </div>
+    </>
+  );
+}
+
+function Line({ worker }: { worker: Worker }): JSX.Element {
+  const { id, name, running, beatAt, leaseMs, startedAt, queues, tasks, library, sleeping } = worker;
+  const alive = isAlive(worker);
+  const lagMs = now.value - Date.parse(beatAt);
+  const all = tasks.filter((one) => !one.startsWith("rhythm.")).map((one) => visible(one)).join(", ");
+  return (
+    <tr>
+      <td title={id}>
+        <span class={`state ${alive ? "completed" : "failed"}`}>
+          <b>{visible(name)}</b>
+          {!alive && "silent"}
+          {alive && sleeping && <span class="faint">asleep</span>}
+        </span>
+      </td>
+      <td class="num">{count(running)}</td>
+      <td class={!alive ? "bad" : lagMs > leaseMs / 2 ? "wait" : "soft"}>
+        <Time at={beatAt} />
+        <span class="faint after">lease {duration(leaseMs)}</span>
+      </td>
+      <td class="soft">{duration(Math.max(0, now.value - Date.parse(startedAt)))}</td>
+      <td>
+        {queues.map((queue, index) => (
+          <span key={queue}>
+            {index > 0 && ", "}
+            <a class="link" href={href(`queues/${encodeURIComponent(queue)}`)}>{visible(queue)}</a>
+          </span>
+        ))}
+      </td>
+      <td class="soft" title={all}>{all === "" ? "–" : cut(all, 36)}</td>
+      <td class="mono soft">{visible(library ?? "–")}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,104 @@
+import {
+  lastRuns,
+  listFlowRows,
+  listKeys,
+  listPaces,
+  listVersionWaits,
+  readFlowStamp,
+  upcomingTimes,
+} from "../db/calls/control_pages.ts";
+import type { EngineRef } from "../db/calls/engine_ref.ts";
+import type { QueueInfo } from "../db/calls/queues.ts";
+import { UnknownNameError } from "../db/engine_errors.ts";
+import type { PageReads, ReadModel } from "../http/mod.ts";
+import type { Rhythm } from "./rhythm.ts";
+
+/** What the pages of queues, workers, schedules and flows read. */
+export function controlReadsOf(
+  rhythm: Rhythm,
+  engine: EngineRef,
+  reads: ReadModel,
+): Pick<
+  PageReads,
+  "queues" | "queue" | "workers" | "schedules" | "schedule" | "upcoming" | "flows" | "flowStamp" | "flow"
+> {
+  const queuesNow = async (): Promise<unknown[]> => {
+    const [queues, paces, pauses] = await Promise.all([reads.queues(), listPaces(engine), reads.pauses()]);
+    const paceOf = new Map(paces.map(({ queue, perMinute }) => [queue, perMinute]));
+    return queues.map((queue) => ({
+      ...withoutAge(queue),
+      perMinute: paceOf.get(queue.queue) ?? 0,
+      pause: pauses.find(({ kind, name }) => kind === "queue" && name === queue.queue) ?? null,
+    }));
+  };
+  return {
+    queues: queuesNow,
+    queue: async (name) => {
+      const [queues, keys] = await Promise.all([queuesNow(), listKeys(engine, name, MOST_KEYS + 1)]);
+      const found = queues.find((one) => (one as QueueInfo).queue === name);
+      if (found === undefined) throw unknown(`There is no queue "${name}": it has no work, worker or limit`);
+      return { queue: found, keys: keys.slice(0, MOST_KEYS), hasMore: keys.length > MOST_KEYS };
+    },
+    workers: async () => {
+      const workers = await reads.workers();
+      // Heartbeats move all the time; a page that follows them looks as often.
+      return workers.map(({ info, ...rest }) => ({ ...rest, ...aboutOf(info) }));
+    },
+    schedules: async () =>
+      (await reads.schedules()).map(({ inputs: _inputs, options: _options, ...rest }) => rest),
+    schedule: async (name) => {
+      const [schedules, runs] = await Promise.all([reads.schedules(), lastRuns(engine, name)]);
+      const schedule = schedules.find((one) => one.name === name);
+      if (schedule === undefined) throw unknown(`There is no schedule "${name}"`);
+      const { cron, timezone } = schedule;
+      return { schedule, next: await upcomingTimes(engine, { cron, timezone, count: 10 }), runs };
+    },
+    upcoming: (cron, timezone) => upcomingTimes(engine, { cron, timezone, count: 5 }),
+    flows: async () => {
+      const [flows, waits] = await Promise.all([listFlowRows(engine), listVersionWaits(engine)]);
+      return flows.map((flow) => ({ ...flow, waits: waits.filter((one) => one.flow === flow.name) }));
+    },
+    flowStamp: (name) => readFlowStamp(engine, name),
+    flow: async (name) => {
+      const [versions, waits, rates] = await Promise.all([
+        rhythm.flows.versions(name),
+        listVersionWaits(engine),
+        reads.rates({ target: name, type: "workflow", total: true }),
+      ]);
+      if (versions.length === 0) throw unknown(`There is no flow "${name}"`);
+      return {
+        name,
+        hasMore: versions.length > MOST_VERSIONS,
+        versions: versions.slice(0, MOST_VERSIONS).map((
+          { version, isCurrent, description, options, inputSchema, source, createdAt },
+        ) => ({
+          ...{ version, isCurrent, description, options, inputSchema, source, createdAt },
+          waiting: waits.find((one) => one.flow === name && one.version === version)?.waiting ?? 0,
+        })),
+        rates: rates.map(({ queue, completed, failed, cancelled, p50Ms, p95Ms }) => ({
+          ...{ queue, completed, failed, cancelled, p50Ms, p95Ms },
+        })),
+      };
+    },
+  };
+}
+
+// It would change each second.
+function withoutAge({ oldestSeconds: _, ...queue }: QueueInfo): Omit<QueueInfo, "oldestSeconds"> {
+  return queue;
+}
+
+function aboutOf(info: Record<string, unknown>): { library: string | null; tasks: string[] } {
+  const { library, tasks } = info;
+  return {
+    library: typeof library === "string" ? library : null,
+    tasks: Array.isArray(tasks) ? tasks.filter((one) => typeof one === "string") : [],
+  };
+}
+
+function unknown(message: string): UnknownNameError {
+  return new UnknownNameError({ code: "RH004", message });
+}
+
+const MOST_KEYS = 200;
+const MOST_VERSIONS = 50;

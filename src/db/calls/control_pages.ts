@@ -1,0 +1,178 @@
+/** What the pages of queues, schedules and flows read. Each function is one statement over the views. */
+import type { JsonValue } from "../../shared/json.ts";
+import { ask, type EngineRef } from "./engine_ref.ts";
+
+/** How many executions of a queue ended in a minute, in the mean of the last five whole minutes. */
+export interface QueuePace {
+  /** The queue. */
+  readonly queue: string;
+  /** How many. */
+  readonly perMinute: number;
+}
+
+/** How fast each queue is worked off; queues of which nothing ended are left out. */
+export async function listPaces(engine: EngineRef): Promise<QueuePace[]> {
+  return await ask<QueuePace>(
+    engine,
+    `select r.queue, sum(r.completed + r.failed + r.cancelled)::float8 / 5 as "perMinute"
+    from rhythm.rates as r
+    where r.span = 'minute' and r.at >= date_trunc('minute', rhythm.now()) - interval '5 minutes' and r.at < date_trunc('minute', rhythm.now())
+    group by r.queue`,
+  );
+}
+
+/** A concurrency key of a queue. */
+export interface QueueKey {
+  /** The key. */
+  readonly key: string;
+  /** How many could run now. */
+  readonly ready: number;
+  /** How many run. */
+  readonly running: number;
+  /** How many run at once; null: as for all keys. */
+  readonly concurrency: number | null;
+  /** How many begin within `perSeconds`; null: as for all keys. */
+  readonly rate: number | null;
+  /** The time that `rate` counts. */
+  readonly perSeconds: number | null;
+  /** How many turns it has while others have one; null: one. */
+  readonly weight: number | null;
+  /** Whether nothing of it is taken. */
+  readonly paused: boolean;
+}
+
+/** The keys of a queue with the most to do, so many at most. */
+export async function listKeys(engine: EngineRef, queue: string, limit: number): Promise<QueueKey[]> {
+  return await ask<QueueKey>(
+    engine,
+    `select k.key, k.ready, k.running, k.concurrency, k.rate, extract(epoch from k.per)::float8 as "perSeconds", k.weight, k.paused
+    from rhythm.queue_keys as k where k.queue = $1::text
+    order by k.paused desc, k.ready + k.running desc, k.key limit ${limit}`,
+    [queue],
+  );
+}
+
+/** The next times of a cron expression in its zone. */
+export async function upcomingTimes(
+  engine: EngineRef,
+  { cron, timezone, count }: { cron: string; timezone: string; count: number },
+): Promise<Date[]> {
+  const rows = await ask<{ at: Date }>(
+    engine,
+    "select c.at from rhythm.cron_upcoming($1::text, $2::text, null, $3::text::integer) as c(at)",
+    [cron, timezone, String(count)],
+  );
+  return rows.map(({ at }) => at);
+}
+
+/** A time of a schedule that has passed, and what it started. */
+export interface ScheduleRun {
+  /** The time. */
+  readonly slot: Date;
+  /** What it started; null: nothing, or it was deleted. */
+  readonly executionId: string | null;
+  /** The status of that. */
+  readonly status: string | null;
+  /** When it ended. */
+  readonly completedAt: Date | null;
+  /** The class of its error. */
+  readonly errorType: string | null;
+}
+
+// There is no way back in a cron expression: this goes forward from about twenty of its longest steps before the last time that
+// fired, within 400 of its shortest.
+/** The last times of a schedule, newest first, twenty at most. */
+export async function lastRuns(engine: EngineRef, name: string): Promise<ScheduleRun[]> {
+  return await ask<ScheduleRun>(
+    engine,
+    `with s as (
+      select x.name, x.type, x.target, x.cron, x.timezone, x.created_at, x.last_slot from rhythm.schedules as x
+      where x.name = $1::text and x.last_slot is not null
+    ),
+    step as (
+      select max(n.at - n.before) as longest, min(n.at - n.before) as shortest
+      from (
+        select c.at, lag(c.at) over (order by c.at) as before
+        from s cross join lateral rhythm.cron_upcoming(s.cron, s.timezone, null, 10) as c(at)
+      ) as n
+    ),
+    span as (
+      select least(20 * step.longest, 400 * step.shortest) as length, step.shortest from step
+    ),
+    slot as (
+      select c.at
+      from s cross join span
+      cross join lateral rhythm.cron_upcoming(
+        s.cron, s.timezone, s.last_slot - span.length - interval '1 second',
+        greatest(1, least(401, ceil(extract(epoch from span.length) / extract(epoch from span.shortest))::integer + 1))
+      ) as c(at)
+      where c.at <= s.last_slot and c.at >= s.created_at
+      order by c.at desc limit 20
+    )
+    select slot.at as slot, r.execution_id as "executionId", e.status, e.completed_at as "completedAt", e.error ->> 'type' as "errorType"
+    from s cross join slot
+    left join rhythm.schedule_runs as r
+      on r.key = format('%s:%s:schedule %s %s', s.type, s.target, s.name, extract(epoch from slot.at)::bigint)
+    left join lateral (
+      select x.status, x.completed_at, x.error from rhythm.executions as x where x.id = r.execution_id
+    ) as e on true
+    order by slot.at desc`,
+    [name],
+  );
+}
+
+/** How many workflows of a version wait for something. */
+export interface VersionWaits {
+  /** The flow. */
+  readonly flow: string;
+  /** The number of the version. */
+  readonly version: number;
+  /** How many: an estimate if there are many thousands. */
+  readonly waiting: number;
+}
+
+/** How many workflows of each version of each flow wait for something. */
+export async function listVersionWaits(engine: EngineRef): Promise<VersionWaits[]> {
+  return await ask<VersionWaits>(
+    engine,
+    `select c.flow, c.version, sum(c.executions)::float8 as waiting from rhythm.count_suspended() as c
+    where c.version is not null group by c.flow, c.version`,
+  );
+}
+
+/** A flow in a list. */
+export interface FlowRow {
+  /** Its name. */
+  readonly name: string;
+  /** The number of its current version. */
+  readonly version: number;
+  /** How many versions there are. */
+  readonly versions: number;
+  /** What it is for. */
+  readonly description: string | null;
+  /** When the current version was registered first. */
+  readonly createdAt: Date;
+  /** When it became the current one. */
+  readonly updatedAt: Date;
+}
+
+/** All flows, without their texts. */
+export async function listFlowRows(engine: EngineRef): Promise<FlowRow[]> {
+  return await ask<FlowRow>(
+    engine,
+    `select f.name, f.version, f.description, f.created_at as "createdAt", f.updated_at as "updatedAt",
+      (select count(*)::integer from rhythm.flow_versions as v where v.name = f.name) as versions
+    from rhythm.flows as f order by f.name`,
+  );
+}
+
+/** What changes when a flow does: its versions and which is current. */
+export async function readFlowStamp(engine: EngineRef, name: string): Promise<JsonValue> {
+  const [row] = await ask<{ stamp: JsonValue }>(
+    engine,
+    `select jsonb_agg(jsonb_build_array(v.version, v.is_current) order by v.version) as stamp
+    from rhythm.flow_versions as v where v.name = $1::text`,
+    [name],
+  );
+  return row?.stamp ?? null;
+}
