@@ -156,11 +156,7 @@ const BESIDE: Record<string, string[]> = {
 };
 
 /** Those that would go on for ever, or make something, once nothing is wrong. */
-<<<<<<< HEAD
-const UNRUN = ["init", "dev", "worker", "migrate", "export"];
-=======
-const UNRUN = ["init", "dev", "worker", "dashboard", "migrate"];
->>>>>>> origin/main
+const UNRUN = ["init", "dev", "worker", "dashboard", "migrate", "export"];
 
 interface Case {
   /** For the list of faults: `rhythm list --limit (zero)`. */

@@ -279,10 +279,12 @@ Deno.test({
           await page.goto(`${base}/${path}`);
           await ready(page);
           faults.push(...(await violations(page)).map((fault) => `${path}, light: ${fault}`));
-          await page.emulateMedia({ colorScheme: "dark" });
-          faults.push(
-            ...(await violations(page, "color-contrast")).map((fault) => `${path}, dark: ${fault}`),
-          );
+          // Contrast is what differs, and these two have every colour.
+          if (path === "_components" || path.startsWith("executions/")) {
+            await page.emulateMedia({ colorScheme: "dark" });
+            const found = await violations(page, "color-contrast");
+            faults.push(...found.map((fault) => `${path}, dark: ${fault}`));
+          }
           for (const width of [360, 2560]) {
             await page.setViewportSize({ width, height: 800 });
             const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");

@@ -3,8 +3,8 @@ import { errorKind } from "../../src/db/error_kind.ts";
 import { ExecutionNotFoundError, ExecutionStateError } from "../../src/db/engine_errors.ts";
 import { GROUPS, type Halted, type Item, type Later, LIMITS, payloadsOf } from "./load.ts";
 import type { Process } from "./process.ts";
-import { MARK, type Program } from "./programs.ts";
-import { InvalidOptionError } from "../../src/define/mod.ts";
+import { flowSource, MARK, type Program } from "./programs.ts";
+import { InvalidOptionError, type OperationAct } from "../../src/define/mod.ts";
 import type { HistoryStep } from "../../src/client/history.ts";
 import type { World } from "./world.ts";
 
@@ -21,6 +21,10 @@ export interface Record {
   /** What its flow may add to its result, and what it must: an edit was answered, and nothing else was asked for since. */
   readonly marks: Set<number>;
   mark?: number;
+  /** The mark with which a repair made it go on; what is only edited stays failed. */
+  repairedWith?: number;
+  /** How many changes of its variable were begun: of two at once, either may be the last. */
+  changes: number;
   /** What two clients were told that a key stands for, and when. */
   readonly told: { readonly id: string; readonly at: number }[];
 }
@@ -37,6 +41,14 @@ interface GroupAsked {
   readonly group: number;
   /** What is started later is not among them, in milliseconds since the beginning. */
   until: number;
+}
+
+/** What a migration said that it moved. */
+export interface Moved {
+  readonly id: string;
+  readonly version: number;
+  /** When it said so. */
+  readonly at: number;
 }
 
 /** A step that a workflow can be put back to. */
@@ -58,7 +70,11 @@ export class Clients {
   count: (result: "done" | "refused", act: string) => void = () => {};
   /** Told that something is paused or resumed. */
   onDisturb: () => void = () => {};
+  /** What migrations moved. */
+  readonly moved: Moved[] = [];
   readonly #groups: GroupAsked[] = [];
+  readonly #versions = new Map<string, number>();
+  readonly #deploying = new Set<string>();
   #isUpgraded = false;
   readonly #world: World;
   readonly #clients: readonly Client[];
@@ -79,7 +95,8 @@ export class Clients {
       isRetryAsked: false,
       isDeleteAsked: false,
       isRewindAsked: false,
-      marks: new Set([0]),
+      marks: new Set(item.kind === "workflow" && item.isFrail ? [] : [0]),
+      changes: 0,
       told: [],
     };
     this.records.set(item.n, record);
@@ -91,15 +108,27 @@ export class Clients {
   }
 
   /** Whether somebody asked for something, of this one or of all of its group. */
-  isAsked(record: Record, action: "cancel" | "retry"): boolean {
-    if (action === "cancel" ? record.isCancelAsked : record.isRetryAsked) return true;
+  isAsked(record: Record, action: "cancel" | "retry" | "repair"): boolean {
+    if (action === "cancel" && record.isCancelAsked || action === "retry" && record.isRetryAsked) return true;
     const { n, at } = record.item;
     return this.#groups.some((one) => one.action === action && one.group === groupOf(n) && at <= one.until);
   }
 
+  /** Whether what ended may have been removed. */
+  get removes(): boolean {
+    return this.hasPurged || [...this.records.values()].some(({ isDeleteAsked }) => isDeleteAsked);
+  }
+
+  /** Whether what failed may have begun again. */
+  get repeats(): boolean {
+    return this.#groups.some(({ action }) => action !== "cancel") ||
+      [...this.records.values()].some(({ isRetryAsked, isRewindAsked }) => isRetryAsked || isRewindAsked);
+  }
+
   /** Whether somebody asked that what had ended begins again. */
   mayBeginAgain(record: Record | undefined): boolean {
-    return record !== undefined && (record.isRewindAsked || this.isAsked(record, "retry"));
+    return record !== undefined && (record.isRewindAsked || this.isAsked(record, "retry") ||
+      record.item.kind === "workflow" && this.isAsked(record, "repair"));
   }
 
   /** Sends a workflow its signals, from one on: those it has change nothing. */
@@ -126,7 +155,8 @@ export class Clients {
       case "workflow": {
         const { name } = this.#programs[item.program]!;
         const options = { ...item.options, metadata, idempotencyKey: `load ${item.n}` };
-        const run = await this.#insist(client, () => rhythm.workflows.start(name, { n: item.n }, options));
+        const inputs = { n: item.n, ...(item.isFrail ? { frail: 1 } : {}) };
+        const run = await this.#insist(client, () => rhythm.workflows.start(name, inputs, options));
         record.id = run.id;
         await Promise.all([this.sendAll(run.id, item), this.#later(record, client)]);
         return;
@@ -197,6 +227,23 @@ export class Clients {
         await this.#operate(client, item, "resume");
         this.onDisturb();
         return;
+      case "deploy":
+        return await this.#deploy(item, client);
+      case "repair":
+        return await this.#repair(item, client);
+      case "read":
+        return await this.#read(item, client);
+      case "foreign":
+        return await this.foreign(item);
+      case "move":
+        this.onDisturb();
+        await this.move(item);
+        await clock.sleep(item.forMs);
+        await this.#insist(client, () => rhythm.adopt());
+        this.moveIsOver();
+        this.count("done", "adopt");
+        this.onDisturb();
+        return;
       case "limits":
         await this.#insist(
           client,
@@ -226,6 +273,109 @@ export class Clients {
 
   /** Removes what ended long ago. */
   purge: (client: number, olderThan: string) => Promise<void> = () => Promise.resolve();
+
+  /** Lets a worker in another language do its work. */
+  foreign: (item: Item & { readonly kind: "foreign" }) => Promise<void> = () => Promise.resolve();
+
+  /** Takes the database to another place, without its workers. */
+  move: (item: Item & { readonly kind: "move" }) => Promise<void> = () => Promise.resolve();
+
+  /** Told that the database was adopted. */
+  moveIsOver: () => void = () => {};
+
+  // One at a time of each flow, so that the number of a version says which text it has.
+  async #deploy(item: Item & { readonly kind: "deploy" }, client: Client): Promise<void> {
+    const { rhythm: { flows, executions } } = client;
+    const programs = this.#programs.filter(({ kind }) => kind === "flow");
+    const program = programs[Math.floor(item.which * programs.length)];
+    if (program === undefined || this.#deploying.has(program.name)) return;
+    const { name } = program;
+    if (item.how === "back") {
+      await this.#insist(client, () => flows.setVersion(name, 1));
+      this.count("done", "version");
+      return;
+    }
+    this.#deploying.add(name);
+    const version = (this.#versions.get(name) ?? 1) + 1;
+    this.#versions.set(name, version);
+    const source = flowSource(this.#programs, program, version);
+    const registered = await this.#insist(client, () => flows.register({ name, source }));
+    if (registered.version !== version) {
+      throw new Error(`version ${version} of ${name} was registered as ${registered.version}`);
+    }
+    this.count("done", "register");
+    if (item.how === "migrate") {
+      const { places } = await this.#insist(
+        client,
+        () => executions.migrate({ target: name }, { dryRun: true, to: version }),
+      );
+      for (const { how, lines, toLines } of places) {
+        if (how !== "sure") {
+          throw new Error(`a move of ${name} from line ${lines} to line ${toLines} is ${how}, and is sure`);
+        }
+      }
+      const start = async (): Promise<string> => {
+        return (await executions.migrate({ target: name }, { to: version, note: `to ${version}` })).operation
+          .id;
+      };
+      const acts = await this.#workOff(client, { action: "migrate", start, stopAfterMs: item.stopAfterMs });
+      for (const { executionId, result } of acts) {
+        if (result === "done") this.moved.push({ id: executionId, version, at: this.#world.elapsed });
+      }
+    }
+    this.#deploying.delete(name);
+  }
+
+  // Whatever failed of the group goes on with the variable. What is changed by somebody else at the same time may have either value.
+  async #repair(item: Item & { readonly kind: "repair" }, client: Client): Promise<void> {
+    const { group, mark, then, stopAfterMs } = item;
+    const asked = { action: "repair", group, until: Infinity };
+    this.#groups.push(asked);
+    const mine = new Map<Record, number>();
+    const concern = (record: Record): void => {
+      if (mine.has(record) || groupOf(record.item.n) !== group) return;
+      record.marks.add(mark);
+      delete record.mark;
+      mine.set(record, ++record.changes);
+    };
+    for (const record of this.records.values()) concern(record);
+    const start = async (): Promise<string> => {
+      for (const record of this.records.values()) concern(record);
+      const filter = { type: "workflow", status: "failed", metadata: { group } } as const;
+      const options = { set: { [MARK]: mark }, then, note: "no mark" };
+      return (await client.rhythm.executions.repair(filter, options)).operation.id;
+    };
+    const acts = await this.#workOff(client, { action: "repair", start, stopAfterMs });
+    asked.until = this.#world.elapsed + 10_000;
+    const done = new Set(
+      acts.filter(({ result }) => result === "done").map(({ executionId }) => executionId),
+    );
+    for (const [record, change] of mine) {
+      if (done.has(record.id!) && record.changes === change) record.mark = record.repairedWith = mark;
+    }
+  }
+
+  async #read({ of }: Item & { readonly kind: "read" }, client: Client): Promise<void> {
+    const { rhythm } = client;
+    const { executions } = await this.#insist(
+      client,
+      () => rhythm.executions.query({ variables: { n: of } }),
+    );
+    for (const { id, inputs } of executions) {
+      if ((inputs as { n?: number }).n !== of) {
+        throw new Error(`${id} is found by n = ${of}, and has another`);
+      }
+    }
+    for (const { fingerprint, target } of await this.#insist(client, () => rhythm.failures.list())) {
+      const found = await this.#insist(client, () => rhythm.executions.query({ fingerprint, limit: 5 }));
+      for (const one of found.executions) {
+        if (one.target !== target) throw new Error(`${one.id} of ${one.target} is a failure of ${target}`);
+      }
+    }
+    await this.#insist(client, () => rhythm.rates());
+    await this.#insist(client, () => rhythm.failures.hooks());
+    this.count("done", "read");
+  }
 
   async #later(record: Record, client: Client): Promise<void> {
     const { item } = record;
@@ -266,8 +416,9 @@ export class Clients {
     if (act === "edit") {
       record.marks.add(mark!);
       delete record.mark;
+      const change = ++record.changes;
       await executions.edit(id, { set: { [MARK]: mark } });
-      record.mark = mark!;
+      if (record.changes === change) record.mark = mark!;
       return true;
     }
     const places = placesOf(await executions.history(id, { limit: 1_000 }));
@@ -285,6 +436,7 @@ export class Clients {
         record.isRewindAsked ||= record.item.kind === "workflow" &&
           this.#programs[record.item.program]!.kind === "flow";
         delete record.mark;
+        record.changes++;
         await executions.rewind(id, { step, ...set, note: `to ${step}` });
         return true;
       case "fork": {
@@ -306,22 +458,53 @@ export class Clients {
     { group, isDry, stopAfterMs }: Item & { readonly kind: "operation" },
     action: "cancel" | "retry" | "signal" | "pause" | "resume",
   ): Promise<void> {
-    const { rhythm: { operations }, process: { clock } } = client;
+    const { rhythm: { operations } } = client;
     const there = [...this.records.values()].filter(({ id, item: { n } }) =>
       id !== undefined && groupOf(n) === group
     );
     const asked = { action, group, until: Infinity };
     if (!isDry) this.#groups.push(asked);
-    const { id } = await this.#insist(client, () =>
-      operations.start({
+    let begunAt = 0;
+    const start = async (): Promise<string> => {
+      const { id } = await operations.start({
         action,
         filter: { metadata: { group } },
         dryRun: isDry,
         ...(action === "signal" ? { name: "nudge", payload: { nth: 1 } } : {}),
-      }));
-    const begunAt = this.#world.elapsed;
-    // One whose answer was lost may come later.
-    asked.until = begunAt + 10_000;
+      });
+      begunAt = this.#world.elapsed;
+      // One whose answer was lost may come later.
+      asked.until = begunAt + 10_000;
+      return id;
+    };
+    const done = await this.#workOff(client, { action, start, stopAfterMs });
+    const ids = new Set(done.map(({ executionId }) => executionId));
+    const mayBeGone = this.hasPurged;
+    for (const one of there) {
+      if (!ids.has(one.id!) && !mayBeGone && !one.isDeleteAsked) {
+        this.#world.fail(new Error(`operation (${action}) left out ${one.id} of item ${one.item.n}`));
+      }
+    }
+    for (const { id: other, item: { n, at } } of this.records.values()) {
+      if (other !== undefined && at > begunAt && ids.has(other)) {
+        this.#world.fail(
+          new Error(`operation (${action}) changed ${other} of item ${n}, which began later`),
+        );
+      }
+    }
+  }
+
+  // Starts an operation, and waits for its end; gives what it did to each.
+  async #workOff(
+    client: Client,
+    { action, start, stopAfterMs }: {
+      readonly action: string;
+      readonly start: () => Promise<string>;
+      readonly stopAfterMs: number | null;
+    },
+  ): Promise<readonly OperationAct[]> {
+    const { rhythm: { operations }, process: { clock } } = client;
+    const id = await this.#insist(client, start);
     if (stopAfterMs !== null) {
       await clock.sleep(stopAfterMs);
       await this.#insist(client, () => operations.stop(id));
@@ -336,20 +519,6 @@ export class Clients {
     }
     const done = await this.#insist(client, () => operations.acts(id, { limit: 1_000 }));
     const { done: changed } = await this.#insist(client, () => operations.get(id));
-    const ids = new Set(done.map(({ executionId }) => executionId));
-    const mayBeGone = this.hasPurged;
-    for (const one of there) {
-      if (!ids.has(one.id!) && !mayBeGone && !one.isDeleteAsked) {
-        this.#world.fail(new Error(`operation ${id} (${action}) left out ${one.id} of item ${one.item.n}`));
-      }
-    }
-    for (const { id: other, item: { n, at } } of this.records.values()) {
-      if (other !== undefined && at > begunAt && ids.has(other)) {
-        this.#world.fail(
-          new Error(`operation ${id} (${action}) changed ${other} of item ${n}, which began later`),
-        );
-      }
-    }
     const counted = done.filter(({ result }) => result === "done" || result === "would").length;
     for (const { result } of done) {
       this.count(result === "refused" ? "refused" : "done", `operation ${action}`);
@@ -359,6 +528,7 @@ export class Clients {
         new Error(`operation ${id} (${action}) says that it changed ${changed}, and lists ${counted}`),
       );
     }
+    return done;
   }
 
   /** Ends all pauses, as an operator does once all is well: a pause that came late may have no end. */

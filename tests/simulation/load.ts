@@ -41,6 +41,8 @@ export type Item =
     readonly client: number;
     readonly program: number;
     readonly options: LoadOptions;
+    /** A flow that fails at its end, unless its variable was set meanwhile. */
+    readonly isFrail: boolean;
     readonly signalEveryMs: number;
     readonly later: readonly Later[];
   }
@@ -101,6 +103,54 @@ export type Item =
     readonly stopAfterMs: number | null;
     readonly forMs: number;
   }
+  /** Another version of a flow is registered; what is under way moves to it, or what starts goes back to an old one. */
+  | {
+    readonly kind: "deploy";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    /** Which of the programs that are flows, between 0 and 1. */
+    readonly which: number;
+    readonly how: "register" | "migrate" | "back";
+    readonly stopAfterMs: number | null;
+  }
+  /** Frail flows of a group that failed are given their variable, and go on. */
+  | {
+    readonly kind: "repair";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly group: number;
+    readonly mark: number;
+    readonly then: "retry" | "resume";
+    readonly stopAfterMs: number | null;
+  }
+  /** What people look at: what is found by a variable, kinds of failures, rates, places. */
+  | {
+    readonly kind: "read";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly of: number;
+  }
+  /** A worker that somebody wrote in another language, who got the protocol right, or not. */
+  | {
+    readonly kind: "foreign";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly forMs: number;
+    /** It dies without a word, or takes leave. */
+    readonly end: "dies" | "leaves";
+  }
+  /** All workers die, and the database is restored somewhere else, where it is adopted after a while. */
+  | {
+    readonly kind: "move";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly forMs: number;
+  }
   /** A queue is given its limits again, or none for a while. */
   | {
     readonly kind: "limits";
@@ -153,13 +203,18 @@ export function planLoad(
     programs: readonly Program[];
   },
 ): Item[] {
-  const size = dice.whole(16, 30);
-  const items = Array.from(
-    { length: size },
-    (_, nth) => item(dice, { n: first + nth, at: dice.between(from, calmFrom), programs }),
-  );
+  const size = dice.whole(18, 30);
+  const items = Array.from({ length: size }, (_, nth) => {
+    const place = { n: first + nth, at: dice.between(from, calmFrom), programs };
+    let made = item(dice, place);
+    while (nth < ALWAYS.length && made.kind !== ALWAYS[nth]) made = item(dice, place);
+    return made;
+  });
   return items.sort((one, other) => one.at - other.at);
 }
+
+/** What is in every load, because little else can show some faults. */
+const ALWAYS: readonly Item["kind"][] = ["foreign", "deploy", "repair", "many", "pause"];
 
 function item(
   dice: Dice,
@@ -182,12 +237,13 @@ function item(
         ...head,
         program,
         options,
+        isFrail: programs[program]!.kind === "flow" && dice.happens(0.25),
         signalEveryMs: dice.pick([0, 10, 500, 4_000]),
         later: dice.happens(0.6) ? changesOf(dice) : laterOf(dice),
       };
     }],
     [8, () => taskItem(dice, head)],
-    [2, () => ({ kind: "many", ...head, size: dice.pick([5, 30, 80]), queue: dice.pick(QUEUES) })],
+    [2, () => ({ kind: "many", ...head, size: dice.pick([5, 30, 80, 150]), queue: dice.pick(QUEUES) })],
     [1, () => ({ kind: "same", ...head })],
     [0.7, () => ({
       kind: "schedule",
@@ -220,6 +276,29 @@ function item(
         forMs: dice.between(500, 20_000),
       }),
     ],
+    [0.6, () => ({
+      kind: "deploy",
+      ...head,
+      which: dice.next(),
+      how: dice.pick(["register", "migrate", "migrate", "migrate", "back"] as const),
+      stopAfterMs: dice.happens(0.3) ? dice.between(0, 500) : null,
+    })],
+    [0.8, () => ({
+      kind: "repair",
+      ...head,
+      group: dice.whole(0, GROUPS - 1),
+      mark: markOf(1_000 + n, 0),
+      then: dice.pick(["retry", "resume"] as const),
+      stopAfterMs: dice.happens(0.3) ? dice.between(0, 500) : null,
+    })],
+    [0.5, () => ({ kind: "read", ...head, of: dice.whole(0, n) })],
+    [0.8, () => ({
+      kind: "foreign",
+      ...head,
+      forMs: dice.between(2_000, 20_000),
+      end: dice.pick(["dies", "leaves"] as const),
+    })],
+    [0.25, () => ({ kind: "move", ...head, forMs: dice.between(100, 10_000) })],
     [
       0.15,
       () => ({ kind: "upgrade", ...head, changed: [dice.next(), dice.next(), dice.next(), dice.next()] }),
@@ -295,7 +374,7 @@ function changesOf(dice: Dice): Later[] {
       afterMs: dice.pick([0, 3, 30, 400, 1_500, 6_000]),
       forMs: dice.between(10, 8_000),
       which: dice.next(),
-      ...(act === "edit" || dice.happens(0.3) ? { mark: (10 * base + nth) * 10_000_000 } : {}),
+      ...(act === "edit" || dice.happens(0.3) ? { mark: markOf(base, nth) } : {}),
     };
   });
 }
@@ -311,6 +390,11 @@ function haltedOf(dice: Dice, programs: readonly Program[]): Halted {
     [1, () => ({ kind: "key", name: dice.pick(QUEUES), key: dice.pick(["a", "k1"]) })],
     [1, () => ({ kind: "everything" })],
   ])();
+}
+
+// More than what programs give, less than what versions add.
+function markOf(base: number, nth: number): number {
+  return (10 * base + nth) * 10_000_000;
 }
 
 /** What is started is one of so many groups, by its number. */

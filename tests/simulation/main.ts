@@ -5,7 +5,8 @@
  *     deno task simulate --seed 7 --watch    the same, and prints what happens while it does
  *     deno task simulate --seeds 1000        so many, from --from (1) on; prints those that break, and the coverage
  *     deno task simulate --seeds 50 --days 1 shorter ones: a seed has four days, otherwise
- *     deno task simulate --mutants --days 1  plants faults, one at a time, and says which are found (--within 40 seeds)
+ *     deno task simulate --mutants --days 1  plants faults, one at a time, and says which are found (--within 40 seeds,
+ *                                            --only "one of these words|or these")
  *
  * @module
  */

@@ -1,7 +1,7 @@
 import type { Clients } from "./clients.ts";
 import type { Ledger } from "./ledger.ts";
 import { BEGINNING } from "./world.ts";
-import { type Part, type Program, valueOf } from "./programs.ts";
+import { MARK, NO_MARK, type Part, type Program, valueOf, VERSIONS } from "./programs.ts";
 
 /** An execution as the database has it. */
 export interface Seen {
@@ -9,9 +9,18 @@ export interface Seen {
   readonly type: "task" | "workflow";
   readonly target: string;
   readonly status: string;
-  readonly inputs: Readonly<{ n?: number; v?: number; ms?: number; throws?: number; label?: string }>;
+  readonly inputs: Readonly<{
+    n?: number;
+    v?: number;
+    ms?: number;
+    throws?: number;
+    label?: string;
+    frail?: number;
+    execution?: { id: string };
+  }>;
   readonly output: unknown;
   readonly error: { readonly type: string; readonly message: string; readonly code?: string } | null;
+  readonly version: number | null;
   readonly attempt: number;
   readonly max_attempts: number;
   readonly max_crashes: number;
@@ -19,12 +28,13 @@ export interface Seen {
   readonly parent_id: string | null;
   readonly root_id: string;
   readonly timeout_ms: number | null;
+  readonly tags: readonly string[] | null;
 }
 
 /** What is read of each. */
 export const SEEN =
-  `select e.id, e.type, e.target, e.status, e.inputs, e.output, e.error, e.attempt, e.max_attempts, e.max_crashes, e.metadata,
-  e.parent_id, e.root_id, e.timeout_ms::float8 as timeout_ms from rhythm.executions as e order by e.id`;
+  `select e.id, e.type, e.target, e.status, e.inputs, e.output, e.error, e.version, e.attempt, e.max_attempts, e.max_crashes, e.metadata,
+  e.parent_id, e.root_id, e.timeout_ms::float8 as timeout_ms, e.tags from rhythm.executions as e order by e.id`;
 
 const FINAL = new Set(["completed", "failed", "cancelled"]);
 
@@ -131,7 +141,7 @@ export class Model {
   }
 
   get #removes(): boolean {
-    return this.#clients.hasPurged || [...this.#clients.records.values()].some((one) => one.isDeleteAsked);
+    return this.#clients.removes;
   }
 
   #recordOf(row: Seen): ReturnType<Clients["records"]["get"]> {
@@ -161,7 +171,7 @@ export class Model {
   #judgeOutput(row: Seen): string | undefined {
     let expected = this.#outputOf(row);
     const record = row.type === "workflow" && row.parent_id === null ? this.#recordOf(row) : undefined;
-    if (record !== undefined && record.marks.size > 1) {
+    if (record !== undefined && (record.marks.size > 1 || !record.marks.has(0))) {
       const mark = Number(row.output) - Number(expected);
       const isRight = record.mark === undefined || record.id !== row.id
         ? record.marks.has(mark)
@@ -169,14 +179,22 @@ export class Model {
       if (isRight) expected = row.output;
       else expected = `${expected} and a mark of ${record.mark ?? [...record.marks]}`;
     }
+    const mark = row.tags?.find((tag) => tag.startsWith(`${MARK}=`))?.slice(MARK.length + 1);
+    if (
+      mark !== undefined &&
+      Number(row.output) % VERSIONS - Number(mark) !== Number(this.#outputOf(row)) % VERSIONS
+    ) {
+      return `gave ${row.output}, and is found by the mark ${mark}`;
+    }
     if (JSON.stringify(row.output) === JSON.stringify(expected)) return undefined;
     return `gave ${JSON.stringify(row.output)}, expected ${JSON.stringify(expected)}`;
   }
 
-  #outputOf({ type, target, inputs, attempt }: Seen): unknown {
+  #outputOf({ type, target, inputs, attempt, version }: Seen): unknown {
     if (type === "workflow") {
       const program = this.#programs.find(({ name }) => name === target)!;
-      return valueOf(this.#programs, program, inputs.n!);
+      const added = program.kind === "flow" ? (version! - 1) * VERSIONS : 0;
+      return valueOf(this.#programs, program, inputs.n!) + added;
     }
     switch (target) {
       case "numbered":
@@ -187,6 +205,8 @@ export class Model {
         return 1;
       case "fragile":
         return "whole";
+      case "told":
+        return inputs.execution!.id;
       case "boom":
       case "slow":
         return "no output at all";
@@ -214,6 +234,11 @@ export class Model {
     }
     if (row.type === "workflow") {
       if (row.timeout_ms !== null && row.error?.type === "TimeoutError") return undefined;
+      if (row.inputs.frail === 1 && row.error?.message === NO_MARK) {
+        const { id, mark, repairedWith } = this.#recordOf(row) ?? {};
+        const isRepaired = id === row.id && mark !== undefined && mark === repairedWith;
+        return isRepaired ? `${text}, and was repaired with ${mark}` : undefined;
+      }
       if (isAgain && /attempt \d+ throws/.test(row.error?.message ?? "")) return undefined;
       // What it shares by a key with another workflow ends as that says.
       const program = this.#programs.find(({ name }) => name === row.target)!;

@@ -8,6 +8,8 @@ export interface Mutation {
   readonly find: string;
   /** What takes its place. */
   readonly replace: string;
+  /** Why no promise is broken by it; nothing: one is. */
+  readonly because?: string;
 }
 
 /** All of them. A feature adds those that its own promises must find. */
@@ -291,6 +293,7 @@ export const mutations: readonly Mutation[] = [
     find:
       "where rhythm.has_ready(q.name, p_targets) and not exists (select from rhythm.queue as x where x.name = q.name and x.paused_at is not null)",
     replace: "where rhythm.has_ready(q.name, p_targets)",
+    because: "a claim looks at the pause twice more, under the lock of the queue: only work is wasted",
   },
   {
     name: "a slot of a schedule can start twice",
@@ -519,5 +522,86 @@ export const mutations: readonly Mutation[] = [
     file: "src/worker/engine/engine_client.ts",
     find: "      await engine.leave();\n",
     replace: "",
+  },
+  {
+    name: "a paused queue that has no limits is claimed from",
+    file: "sql/limits/queues.sql",
+    find:
+      "set paused_at = excluded.paused_at, paused_by = excluded.paused_by, pause_reason = excluded.pause_reason where q.paused_at is null;",
+    replace:
+      "set paused_by = excluded.paused_by, pause_reason = excluded.pause_reason where q.paused_at is null;",
+  },
+  {
+    name: "a migration is not noted on its workflows",
+    file: "sql/operations/migrate.sql",
+    find: "set change = p_operation.id where",
+    replace: "set change = null where",
+  },
+  {
+    name: "a migration leaves the program as it was",
+    file: "sql/operations/migrate.sql",
+    find: "v_operation.args ->> 'note'), v_to.program, v_operation.started_by);",
+    replace: "v_operation.args ->> 'note'), null, v_operation.started_by);",
+  },
+  {
+    name: "a migration is applied without the lease",
+    file: "sql/operations/migrate.sql",
+    find:
+      "  if not found or v_state.seq is distinct from p_seq or v_execution.state <> 0 then\n    return null;",
+    replace: "  if v_execution.state <> 0 then\n    return null;",
+  },
+  {
+    name: "what is repaired does not go on",
+    file: "sql/operations/migrate.sql",
+    find: "    perform rhythm.retry(p_id);\n",
+    replace: "    null;\n",
+  },
+  {
+    name: "a rewind keeps the version",
+    file: "sql/history/changes.sql",
+    find: "'rewound', p_note, nullif(v_program, v_state.program));",
+    replace: "'rewound', p_note);",
+  },
+  {
+    name: "a hook is called for the first failure of a kind only",
+    file: "sql/failures/hooks.sql",
+    find: "case v_hook.event when 'new' then v_first else p_notes end);",
+    replace: "v_first);",
+  },
+  {
+    name: "hooks are called again for what they started",
+    file: "sql/failures/count.sql",
+    find: "  perform rhythm.call_hooks(v_notes, v_new);\n",
+    replace: "  perform rhythm.call_hooks(v_notes, v_new);\n  perform rhythm.call_hooks(v_notes, v_new);\n",
+  },
+  {
+    name: "failures are counted once a second, however many",
+    file: "sql/failures/count.sql",
+    find: "set count = f.count + excluded.count, first_at",
+    replace: "set count = f.count + 1, first_at",
+  },
+  {
+    name: "what a flow is found by is not stored",
+    file: "sql/settle/effects.sql",
+    find: "where e.id = o.id and e.tags is distinct from t.tags;",
+    replace: "where e.id = o.id and e.tags is null and t.tags is null;",
+  },
+  {
+    name: "worker: a flow that ends after a change is found by the old values",
+    file: "src/flow/durable/run.ts",
+    find: "      : this.#tags === undefined && this.#tagsRead !== undefined\n",
+    replace: "      : this.#tagsRead !== undefined && Number.isNaN(this.#tagsRead.length)\n",
+  },
+  {
+    name: "a copy of the database works",
+    file: "sql/home/home.sql",
+    find: "  if v_problem is not null then\n    perform rhythm.raise('RH011', v_problem,",
+    replace: "  if false then\n    perform rhythm.raise('RH011', v_problem,",
+  },
+  {
+    name: "all leases are of the first call",
+    file: "sql/claim/claim.sql",
+    find: "  set worker = p_worker, call = p_call, claimed_at = p_now, run_at = null,\n",
+    replace: "  set worker = p_worker, call = 1, claimed_at = p_now, run_at = null,\n",
   },
 ];

@@ -158,13 +158,26 @@ function signalsOf(part: Part): number {
   }
 }
 
-/** A program in the language of flows. */
-export function flowSource(programs: readonly Program[], program: Program): string {
-  return `let ${MARK} = 0\nconst value = ${source(programs, program.body)}\nreturn value + ${MARK}`;
+/** A program in the language of flows, as a version of it: what a version adds to the result says which it was. */
+export function flowSource(programs: readonly Program[], program: Program, version = 1): string {
+  return `\`\`\`
+index: [${MARK}, n]
+\`\`\`
+// Version ${version}.
+let ${MARK} = 0
+const value = ${source(programs, program.body)}
+if (Inputs.frail === 1 && ${MARK} === 0) throw new Error("${NO_MARK}")
+return value + ${MARK} + ${(version - 1) * VERSIONS}`;
 }
 
 /** A variable that every flow adds to its result: 0, unless somebody edits it. */
 export const MARK = "mark";
+
+/** How a frail flow fails whose variable nobody has set. */
+export const NO_MARK = "no mark";
+
+/** What each version of a flow adds to its result, once for each version before it. More than any result. */
+export const VERSIONS = 1e12;
 
 function source(programs: readonly Program[], part: Part): string {
   const inside = (one: Part): string => source(programs, one);
@@ -198,7 +211,7 @@ function source(programs: readonly Program[], part: Part): string {
     case "child":
       return `(await Workflow.run("${
         programs[part.program]!.name
-      }", { n: Inputs.n + ${part.add} }, { retry: { crashes: 1000 } }))`;
+      }", { n: Inputs.n + ${part.add} }, { retry: { crashes: 1000 } }) % ${VERSIONS})`;
     case "loop":
       return `(await (async () => { let sum = 0; for (let turn = 0; turn < ${part.count}; turn++) sum += ${
         inside(part.body)
@@ -288,11 +301,8 @@ export async function runCode(
         }
       case "child": {
         const options = { ...key, retry: { crashes: 1_000 } };
-        return await ctx.run<number>(
-          { workflow: programs[part.program]!.name },
-          { n: n + part.add },
-          options,
-        );
+        const { name } = programs[part.program]!;
+        return await ctx.run<number>({ workflow: name }, { n: n + part.add }, options) % VERSIONS;
       }
       case "loop": {
         let sum = 0;

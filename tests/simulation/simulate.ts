@@ -9,6 +9,8 @@ import type { SchemaFile } from "../../src/db/schema_gen.ts";
 import { Worker } from "../../src/worker/loop/worker.ts";
 import { nextVersion } from "./upgrade.ts";
 import { type Client, Clients } from "./clients.ts";
+import { NotAdoptedError } from "../../src/db/engine_errors.ts";
+import { Foreign } from "./foreign.ts";
 import { Dice } from "./dice.ts";
 import { Ledger } from "./ledger.ts";
 import { type Item, LIMITS, planLoad, QUEUES } from "./load.ts";
@@ -49,6 +51,8 @@ export interface Result {
 const MINUTE = 60_000;
 const LENGTH_MS = 29.5 * MINUTE;
 const WORKERS = 3;
+const OLD_PLACE = 1;
+const NEW_TASKS = new Set(["talk", "told"]);
 const LEASES = [15_000, 6_000, 10_000];
 const LOOK_EVERY_MS = 15_000;
 const CHECK_EVERY_MS = 40_000;
@@ -114,6 +118,8 @@ class Simulation {
   #clients: Clients | undefined;
   #model: Model | undefined;
   #isLeaving = false;
+  /** When the database was taken to another place, until it is adopted there. */
+  #movedAt: number | undefined;
   #lookedAfter = 0;
   #checkedAt = -Infinity;
   #night = 0;
@@ -203,6 +209,27 @@ class Simulation {
       const database = this.#network.connect(clients[client]!.process);
       await database.query(`select rhythm.purge('${olderThan}')`);
     };
+    this.#clients.foreign = async ({ n, forMs, end }) => {
+      const name = `foreign_${n}`;
+      const process = new Process(name, this.#world, this.#dice.fork(name));
+      await new Foreign({
+        process,
+        database: this.#network.connect(process),
+        dice: this.#dice.fork(`${name} does`),
+        leases: () => this.#server.isQuiet ? this.#server.peek(LEASES_NOW) : Promise.resolve([]),
+        onBroken: (what) => this.#world.fail(new Broken(what)),
+      }).run(forMs, end);
+      this.#network.forget(process);
+    };
+    this.#clients.move = async () => {
+      for (const { current } of this.#places) if (current !== undefined) this.#kill(current.process, 300);
+      await this.#server.turn(async () => {
+        await this.#engine.exec("begin read write; update rhythm.home set system_identifier = '1'; commit");
+        await this.#engine.exec("reset rhythm_home.checked");
+        this.#movedAt = this.#world.elapsed;
+      });
+    };
+    this.#clients.moveIsOver = () => this.#movedAt = undefined;
     this.#clients.count = (result, act) => this.#weather.coverage.count(`clients: ${result}`, act);
     this.#clients.onDisturb = () => this.#disturb();
     this.#model = new Model({ clients: this.#clients, programs: this.#plan.programs, ledger: this.#ledger });
@@ -229,6 +256,11 @@ class Simulation {
         token: "simulated",
       }, isFirst ? sources : []);
       if (isFirst) {
+        await rhythm.failures.setHook("tell", {
+          target: "told",
+          event: "failed",
+          filter: { target: "boom" },
+        });
         for (const [queue, limits] of Object.entries(LIMITS)) await rhythm.queues.configure(queue, limits);
       }
       clients.push({ process, rhythm });
@@ -247,7 +279,9 @@ class Simulation {
     const process = new Process(name, this.#world, this.#dice.fork(name));
     this.#weather.know(process, place.number);
     const database = this.#network.connect(process);
-    const tasks = tasksOf(process, this.#ledger);
+    // An old build of the program works beside the new ones: it lacks what was added since.
+    const isOld = place.number === OLD_PLACE;
+    const tasks = tasksOf(process, this.#ledger).filter(({ name }) => !isOld || !NEW_TASKS.has(name));
     const workflows = workflowsOf(this.#plan.programs, this.#ledger);
     const leaseMs = LEASES[place.number]!;
     const worker = new Worker({
@@ -287,7 +321,9 @@ class Simulation {
       }
     };
     worker.run().then(over, (error) => {
-      this.#world.fail(new Broken(`${name} ended by itself: ${error}`));
+      if (!(error instanceof NotAdoptedError)) {
+        this.#world.fail(new Broken(`${name} ended by itself: ${error}`));
+      }
       over();
     });
   }
@@ -402,6 +438,7 @@ class Simulation {
       ...await this.#lookAtBooked(),
       ...await this.#lookAtCleanUp(rows),
       ...await this.#lookAtPauses(),
+      ...await this.#lookAtMove(),
     ];
     if (wrong.length > 0) throw new Broken(wrong.join("; "));
     return rows;
@@ -491,6 +528,17 @@ class Simulation {
     return rows.map(({ what }) => what);
   }
 
+  // Nothing begins where nobody has said that it may.
+  async #lookAtMove(): Promise<string[]> {
+    if (this.#movedAt === undefined) return [];
+    const rows = await this.#server.peek<{ what: string }>(
+      `select format('%s %s was claimed at %s, in a copy', b.type, b.target, b.claimed_at) as what from rhythm.batch as b
+      where b.claimed_at > $1::text::timestamptz and exists (select from rhythm.home as h where h.system_identifier = '1')`,
+      [new Date(BEGINNING + this.#movedAt + 100).toISOString()],
+    );
+    return rows.map(({ what }) => what);
+  }
+
   // What a workflow starts once it knows that it is cancelled runs, whatever is cancelled again.
   async #lookAtCleanUp(rows: readonly Seen[]): Promise<string[]> {
     const found = await this.#server.peek<{ id: string }>(
@@ -565,12 +613,54 @@ class Simulation {
       }
     }
     this.#checkedAt = -Infinity;
+    await this.#lookAtEnds();
     await this.#lookAtHistories(await this.#look());
     for (
       const line of await this.#server.peek<{ line: string }>(
         "select concat_ws(' ', e.id, e.target, e.status, e.output::text, e.attempt) as line from rhythm.executions as e order by e.id",
       )
     ) this.#world.tell(line.line);
+  }
+
+  // What was told of the ends, what they are found by, and where they went on.
+  async #lookAtEnds(): Promise<void> {
+    const moved = this.#clients!.moved.map(({ id, version, at }) => ({
+      id,
+      version,
+      at: new Date(BEGINNING + at + 1_000).toISOString(),
+    }));
+    const rows = await this.#server.peek<{ what: string }>(
+      `select format('%s %s failed, and the hook was called %s times', e.target, e.id, count(t.id)) as what
+      from rhythm.executions as e
+      left join rhythm.executions as t on t.target = 'told' and t.inputs -> 'execution' ->> 'id' = e.id::text
+      where e.target = 'boom' and e.status = 'failed' and $2::text::boolean group by e.id, e.target having count(t.id) = 0
+      union all
+      select format('%s failed once, and the hook was called %s times', t.inputs -> 'execution' ->> 'id', count(*))
+      from rhythm.executions as t where t.target = 'told' and $3::text::boolean
+      group by t.inputs -> 'execution' ->> 'id' having count(*) > 1
+      union all
+      select format('the kind of failures %s was counted %s times, and there are %s', f.fingerprint, f.count, n.size)
+      from rhythm.failures as f
+      join (select e.fingerprint, count(*) as size from rhythm.execution as e where e.state = 2 group by e.fingerprint) as n on n.fingerprint = f.fingerprint
+      where f.count < n.size or f.count > n.size and $3::text::boolean
+      union all
+      select format('%s %s is not found by n = %s', e.target, e.id, e.inputs ->> 'n') from rhythm.executions as e
+      join rhythm.flow as f on f.name = e.target join rhythm.flow_version as v on v.program = f.program and v.code <> '{"language": "typescript"}'
+      where e.type = 'workflow' and e.status = 'completed'
+        and not exists (select from rhythm.find(jsonb_build_object('n', e.inputs ->> 'n')) as x (id) where x.id = e.id)
+      union all
+      select format('%s %s was moved to version %s and went on in version %s', e.target, e.id, m.version, e.version)
+      from jsonb_to_recordset($1::text::jsonb) as m (id uuid, version integer, at timestamptz)
+      join rhythm.executions as e on e.id = m.id and e.version < m.version
+        and not exists (select from rhythm.base as b where b.execution_id = m.id and b.act = 'rewound')
+      where (select count(*) from rhythm.journal as j where j.execution_id = m.id and j.moment > m.at) > 1`,
+      [
+        JSON.stringify(moved),
+        String(!this.#clients!.removes),
+        String(!this.#clients!.repeats && !this.#clients!.removes),
+      ],
+    );
+    if (rows.length > 0) throw new Broken(rows.map(({ what }) => what).join("; "));
   }
 
   // Each flow can be rebuilt from what is recorded of it.
@@ -654,6 +744,13 @@ class Simulation {
     return { level: "warn", debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
   }
 }
+
+/** What workers have now. */
+const LEASES_NOW =
+  `select b.worker::text, b.call, b.type, rhythm.members(b)::text[] as ids, s.seq, coalesce(v.code = '{"language": "typescript"}', false) as "isCode"
+  from rhythm.batch as b left join rhythm.workflow_state as s on b.type = 'workflow' and s.batch_id = b.id
+  left join rhythm.flow_version as v on v.program = s.program
+  where b.worker is not null order by b.id limit 10`;
 
 /** Where nothing is once everything is over. */
 const LIVE_TABLES = ["batch", "worker", "schedule_entry", "pause"];

@@ -69,6 +69,11 @@ export function tasksOf(process: Process, ledger: Ledger): AnyTask[] {
       await clock.sleep(2);
       return 1;
     }),
+    // What a hook starts.
+    task({ name: "told", retry }, ({ execution }: { execution: { id: string } }, ctx) => {
+      ledger.began(process, ctx);
+      return execution.id;
+    }),
     // Gives up after two losses.
     task(
       { name: "fragile", retry: { crashes: 1, initial: "100ms" } },
