@@ -26,7 +26,7 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
       body: body === undefined ? null : JSON.stringify(body),
     });
     const text = await response.text();
-    return { status: response.status, body: text.startsWith("{") ? JSON.parse(text) : text };
+    return { status: response.status, body: /^[{[]/.test(text) ? JSON.parse(text) : text };
   };
 
   same((await ask("/health")).body.status, "ok");
@@ -178,6 +178,19 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   );
   same((await ask("/api/pages/schedules/none")).status, 404);
   match((await ask("/api/pages/upcoming?cron=x&timezone=UTC")).body.error.message, /cron/);
+  for (const value of [1, 2]) await app.rhythm.flows.register({ name: "shown", source: `return ${value}` });
+  equal((await ask("/api/flows/shown/version", { version: 1 })).body, { ok: true });
+  same((await ask("/api/flows/shown/version", { version: 9 })).status, 404);
+  equal(
+    (await ask("/api/pages/flows/shown")).body.versions.map((one: Record<string, unknown>) => [
+      ...[one.version, one.isCurrent, one.waiting],
+    ]),
+    [[2, false, 0], [1, true, 0]],
+  );
+  equal(
+    (await ask("/api/pages/flows")).body.map((one: Record<string, unknown>) => [one.name, one.versions]),
+    [["shown", 2]],
+  );
   same((await ask("/api/pages/flows/none")).status, 404);
   equal((await ask("/api/violations")).body, { violations: [] });
 

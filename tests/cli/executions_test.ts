@@ -133,7 +133,7 @@ Deno.test({
 
     const gate = await at.run("gate", "set", "order", "--task", "greet", "--metadata", '{"tenant": "b"}');
     equal(gate.out, "gate 1 is set: rhythm gate remove 1\n");
-    match((await at.run("gate")).out, /^gate +flow +where[^]*\n +1 +order +before task greet/);
+    match((await at.run("gate")).out, /^gate +flow +where[^]*\n *1 +order +before task greet/);
     equal((await at.run("gate", "set", "order")).code, 2);
     equal((await at.run("gate", "remove", "1")).out, "gate 1 is gone\n");
     equal((await at.run("gate", "remove", "1")).code, 1);
