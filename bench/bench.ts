@@ -50,6 +50,8 @@ export interface Participant {
   readonly peer: string;
   /** Another checkout of this project, whose Rhythm it is. */
   readonly checkout?: string;
+  /** How long to wait until the server has counted everything. Default: 1,100. */
+  readonly countMs?: number;
 }
 
 /** One peer with its database, its client's and its worker's process. */
@@ -66,11 +68,17 @@ export class Stage {
   readonly worker: PeerProcess;
   readonly #home: Home;
   readonly #settings: ProcessSettings;
+  readonly #countMs: number;
   readonly #more: PeerProcess[] = [];
 
   private constructor(
-    parts: Pick<Stage, "file" | "place" | "client" | "worker"> & { home: Home; settings: ProcessSettings },
+    parts: Pick<Stage, "file" | "place" | "client" | "worker"> & {
+      home: Home;
+      settings: ProcessSettings;
+      countMs: number;
+    },
   ) {
+    this.#countMs = parts.countMs;
     this.file = parts.file;
     this.#settings = parts.settings;
     this.#home = parts.home;
@@ -81,7 +89,7 @@ export class Stage {
   }
 
   /** Makes room for the peer and starts its processes. */
-  static async open(place: Place, { peer, checkout }: Participant): Promise<Stage> {
+  static async open(place: Place, { peer, checkout, countMs = 1_100 }: Participant): Promise<Stage> {
     const home = await place.home(peer);
     const settings = { ...workerSettings(peer), ...(checkout === undefined ? {} : { checkout }) };
     const file = checkout === undefined ? peer : "rhythm";
@@ -90,7 +98,7 @@ export class Stage {
       client = await PeerProcess.start(file, home.url, checkout === undefined ? {} : { checkout });
       await client.ask("setup");
       const worker = await PeerProcess.start(file, home.url, settings);
-      return new Stage({ file: peer, place, client, worker, home, settings });
+      return new Stage({ file: peer, place, client, worker, home, settings, countMs });
     } catch (error) {
       await client?.stop();
       await home.close();
@@ -114,7 +122,7 @@ export class Stage {
     const before = await this.#home.counters();
     const result = await work();
     // Postgres' backends report their commits when they are idle for a moment.
-    await new Promise((go) => setTimeout(go, 1_100));
+    await new Promise((go) => setTimeout(go, this.#countMs));
     return { result, counters: between(before, await this.#home.counters()) };
   }
 

@@ -17,7 +17,7 @@ Deno.test({
 }, async (t) => {
   const place = await openPlace();
   const peers = ["rhythm", "rhythm_code", "floor"];
-  const stages = await Promise.all(peers.map((peer) => Stage.open(place, { peer })));
+  const stages = await Promise.all(peers.map((peer) => Stage.open(place, { peer, countMs: 0 })));
   const figures: Figure[] = [];
   try {
     for (const benchmark of benchmarks) {
