@@ -1,11 +1,12 @@
 /**
  * Runs the tests on a private Postgres that is gone afterwards.
  *
- *     deno task test                       everything, on the Postgres of this machine, else a native one from npm
+ *     deno task test                       everything, on the Postgres of this machine, else a native one from npm; the files of
+ *                                          tests that failed run once more: see {@linkcode tryAgain}
  *     deno task test --pg 13               … on that version (13 to 18), or --pg pglite
  *     deno task test tests/db              only what is in there; other arguments go to `deno test`
  *     deno task test --long                more cases where a test covers only a sample
- *     deno task test --twice               the files of tests that failed run once more: see {@linkcode tryAgain}
+ *     deno task test --twice tests/db      failed files run once more here, too
  *
  * RHYTHM_TEST_DATABASE_URL names a server to use instead; its databases `rhythm_test_…` are ours.
  * As many files run at once as the machine has cores; DENO_JOBS says another number.
@@ -19,8 +20,9 @@ import { supportedVersions } from "../tests/support/binaries.ts";
 import { type Cluster, findBinaries, startCluster } from "../tests/support/cluster.ts";
 
 const isLong = Deno.args.includes("--long");
-const isTwice = Deno.args.includes("--twice");
 const { pg, rest } = readArguments(Deno.args.filter((arg) => arg !== "--long" && arg !== "--twice"));
+const isWhole = rest.every((arg) => arg.startsWith("-"));
+const isTwice = isWhole || Deno.args.includes("--twice");
 const run = `${Deno.pid}_${Date.now().toString(36)}`;
 // deno-lint-ignore no-control-regex
 const ansi = /\u001b\[[0-9;]*m/g;
@@ -110,7 +112,7 @@ interface Outcome {
 
 /** Runs the tests, and says at last how many passed. */
 async function test(crashes: () => Promise<string[]>): Promise<number> {
-  const all = rest.some((arg) => !arg.startsWith("-")) ? rest : [...rest, ...longest, "tests/"];
+  const all = isWhole ? [...rest, ...longest, "tests/"] : rest;
   let outcome = await runTests(all);
   const crashed = outcome.code === 0 ? [] : await crashes();
   for (const line of crashed) console.log(`FAILED: the server says: ${line}`);

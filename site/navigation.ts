@@ -19,6 +19,7 @@ export const navigation: Part[] = [
     text: "Guides",
     items: [
       { text: "A tour of the dashboard", link: "/guides/dashboard" },
+      { text: "How the dashboard is designed", link: "/dashboard-design" },
       { text: "Tasks", link: "/guides/tasks" },
       { text: "Executions", link: "/guides/executions" },
       { text: "Workflows in TypeScript", link: "/guides/steps" },

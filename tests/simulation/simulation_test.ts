@@ -9,7 +9,7 @@ import { type Plan, planOf, type Result } from "./simulate.ts";
 import { Coverage } from "./weather.ts";
 
 /** A day each, except in long runs: the same work on every machine. Each takes seconds. */
-const SEEDS = isLong ? 300 : 10;
+const SEEDS = isLong ? 300 : 30;
 const DAYS = isLong ? 4 : 1;
 /** Those that the first test runs. */
 const REPEATED = 10;
