@@ -22,7 +22,7 @@ export interface Query {
 export const NAMES: Record<string, string> = {
   flow: "the name of a flow",
   task: "the name of a task",
-  status: "waiting, running, pending, completed, failed or cancelled; several with commas",
+  status: "waiting, running, pending, completed, failed, cancelled or frozen; several with commas",
   type: "workflow or task",
   queue: "the name of a queue",
   parent: "the id of the execution that started it",
@@ -33,7 +33,7 @@ export const NAMES: Record<string, string> = {
   "…": "a variable that the flow indexes: customer.id:42",
 };
 
-const STATUSES = ["pending", "running", "suspended", "completed", "failed", "cancelled"];
+const STATUSES = ["pending", "running", "suspended", "completed", "failed", "cancelled", "frozen"];
 const UNITS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
 /** Reads a query. */

@@ -13,7 +13,7 @@ export interface Session {
 }
 
 /** The status of an execution. */
-export type Status = "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled";
+export type Status = "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled" | "frozen";
 
 /** An execution in a list. */
 export interface Row {
@@ -134,6 +134,8 @@ export interface Whole {
     type: "task" | "workflow";
     target: string;
     status: Status;
+    /** Of a frozen copy: its status where it was exported. */
+    frozenStatus: Status | null;
     queue: string;
     priority: number;
     inputs: Json;

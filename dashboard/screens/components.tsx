@@ -29,7 +29,7 @@ const limit = user.plan === "pro" ? 5000 : 500 // more
 const { approved } = await Signal.next("approval")
 return { approved }
 `;
-const STATUSES: Status[] = ["pending", "running", "suspended", "completed", "failed", "cancelled"];
+const STATUSES: Status[] = ["pending", "running", "suspended", "completed", "failed", "cancelled", "frozen"];
 const AT = "2030-01-31T12:00:00.000Z";
 
 function row(nth: number, more: Partial<Row>): Row {

@@ -26,7 +26,7 @@ import {
 import type { Failure, Fibre, Json, Past, Reason, Status, Step, Whole } from "../wire.ts";
 import { Timeline } from "./timeline.tsx";
 
-const OVER: readonly Status[] = ["completed", "failed", "cancelled"];
+const OVER: readonly Status[] = ["completed", "failed", "cancelled", "frozen"];
 
 /** The screen. */
 export function ExecutionScreen({ id }: { id: string }): JSX.Element {
@@ -144,7 +144,8 @@ function Head({ whole, at }: { whole: Whole; at: number | undefined }): JSX.Elem
 }
 
 function summary({ execution }: Whole, reasons: readonly Reason[]): string {
-  const { createdAt, completedAt } = execution;
+  const { createdAt, completedAt, frozenStatus } = execution;
+  if (frozenStatus !== null) return `a copy from elsewhere; there it was ${statusName(frozenStatus)}`;
   if (completedAt !== null) {
     return `${ago(completedAt, now.value)}, after ${
       duration(Date.parse(completedAt) - Date.parse(createdAt))
@@ -172,6 +173,7 @@ function Acts({ whole, at }: { whole: Whole; at: number | undefined }): JSX.Elem
   const isFlow = source !== null && steps.length > 0;
   const wanted = reasons.find(({ reason }) => reason === "signal")?.name;
   const isPaused = execution.pausedAt !== null && !isOver;
+  const isAtGate = !isOver && reasons.some(({ reason }) => reason === "gate");
   const simple = async (verb: string, said: string): Promise<void> => {
     try {
       await ask("POST", `executions/${id}/${verb}`, {});
@@ -193,6 +195,9 @@ function Acts({ whole, at }: { whole: Whole; at: number | undefined }): JSX.Elem
         <Button onClick={() => void simple(isPaused ? "resume" : "pause", isPaused ? "Resumed" : "Paused")}>
           {isPaused ? "Resume" : "Pause"}
         </Button>
+      )}
+      {isAtGate && !isPaused && (
+        <Button kind="first" onClick={() => void simple("resume", "It goes on")}>Let it on</Button>
       )}
       {!isOver && <Button kind="danger" onClick={() => setOpen("cancel")}>Cancel</Button>}
       {(status === "failed" || status === "cancelled") && (

@@ -223,7 +223,8 @@ function Attention({ data, alive }: { data: Data; alive: number }): JSX.Element 
       "bad",
       <span key="">
         <b>No worker takes from {unserved.map(({ queue }) => queue).join(", ")}.</b>{" "}
-        {count(unserved.reduce((all, { ready }) => all + ready, 0))} wait there
+        {many(unserved.reduce((all, { ready }) => all + ready, 0), "execution is", "executions are")}{" "}
+        ready there
       </span>,
     ]);
   }
