@@ -121,7 +121,7 @@ Deno.test("executions.query() pages through what the filter lets pass, newest fi
   );
   await rejects(
     app.rhythm.executions.query({ status: "faild" as "failed" }),
-    /"status" must be pending, .* or cancelled, not "faild"\. Did you mean "failed"\?/,
+    /"status" must be pending, .* or frozen, not "faild"\. Did you mean "failed"\?/,
   );
   await rejects(app.rhythm.executions.query({ limit: 0 }), /"limit" must be a whole number from 1 to 1000/);
 });

@@ -13,8 +13,10 @@ Deno.test("a hook calls an address, signed, until it answers; what a call fails 
     calls.push({ headers: request.headers, text });
     return new Response(null, { status: answers[JSON.parse(text).execution.metadata.nth]! });
   });
-  const charge = task({ name: "charge" }, () => {
-    throw new NonRetryableError("Card 4242 was refused");
+  // Four kinds of failures: of one kind, a hook calls once a minute.
+  const banks = ["north", "south", "east", "west"];
+  const charge = task({ name: "charge" }, ({ bank }: { bank: string }) => {
+    throw new NonRetryableError(`The bank in the ${bank} refused card 4242`);
   });
   await using app = await testApp({ tasks: [charge] });
   const { failures, executions } = app.rhythm;
@@ -24,7 +26,9 @@ Deno.test("a hook calls an address, signed, until it answers; what a call fails 
     event: "failed",
   });
   const runs = [];
-  for (const nth of [1, 2, 3, 4]) runs.push(await charge.queue({}, { metadata: { nth } }));
+  for (const [at, bank] of banks.entries()) {
+    runs.push(await charge.queue({ bank }, { metadata: { nth: at + 1 } }));
+  }
   app.work();
   const ended: Execution[] = [];
   await until(async () => {
@@ -56,7 +60,7 @@ Deno.test("a hook calls an address, signed, until it answers; what a call fails 
     "alerts",
     "failed",
     runs[0]!.id,
-    "Card 4242 was refused",
+    "The bank in the north refused card 4242",
   ]);
   const signed = `${ended[0]!.id}.${first.headers.get("webhook-timestamp")}.${first.text}`;
   const signature = createHmac("sha256", "s3cret").update(signed).digest("base64");

@@ -44,7 +44,7 @@ const WRONG: [args: string[], code: number, err: string][] = [
   [
     ["list", "--status", "done", "-d", NOBODY],
     2,
-    'error: --status must be one or several of pending, running, suspended, completed, failed, cancelled, with commas, not "done"\n',
+    'error: --status must be one or several of pending, running, suspended, completed, failed, cancelled, frozen, with commas, not "done"\n',
   ],
   [["list", "-n", "many"], 2, 'error: --limit must be a whole number from 1 to 1000, not "many"\n'],
   [["logs", "-n", "0"], 2, 'error: --limit must be a whole number from 1 to 10000, not "0"\n'],
