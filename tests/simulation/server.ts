@@ -128,7 +128,10 @@ export class Server {
 
   // In one message: with parameters of their own, statements take half as long again.
   async #query<R>(text: string, params: readonly unknown[], settings: string): Promise<R[]> {
-    const whole = text.replaceAll(/\$(\d+)/g, (_, nth) => literal(params[Number(nth) - 1]));
+    // A script has functions with parameters of their own.
+    const whole = params.length === 0
+      ? text
+      : text.replaceAll(/\$(\d+)/g, (_, nth) => literal(params[Number(nth) - 1]));
     try {
       return (await this.#engine.exec(`${settings};${whole}`)).at(-1)!.rows as R[];
     } catch (error) {

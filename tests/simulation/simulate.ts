@@ -57,17 +57,18 @@ const LEASES = [15_000, 6_000, 10_000];
 const LOOK_EVERY_MS = 15_000;
 const CHECK_EVERY_MS = 40_000;
 
-/** The plan that a seed stands for: four days in half an hour, or fewer. */
-export function planOf(seed: number, count = 4): Plan {
+/** How many days a seed has. */
+export const DAYS = 2;
+
+/** The plan that a seed stands for: half an hour, with some days of work in it. Between them are nights. */
+export function planOf(seed: number, count = DAYS): Plan {
   const dice = new Dice(`seed ${seed}`);
   const programs = makePrograms(dice.fork("programs"), 6);
   const days = planDays(dice.fork("days"), { count, end: LENGTH_MS });
   return {
     seed: String(seed),
     programs,
-    load: days.flatMap((day, nth) =>
-      planLoad(dice.fork(`load ${nth}`), { ...day, first: nth * 1_000, programs })
-    ),
+    load: days.flatMap((day, nth) => planLoad(dice.fork(`load ${nth}`), { ...day, nth, programs })),
     faults: days.flatMap((day, nth) => planFaults(dice.fork(`faults ${nth}`), { ...day, workers: WORKERS })),
     healAt: days.at(-1)!.until,
   };
