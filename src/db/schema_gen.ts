@@ -1748,7 +1748,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "1b7c7161013f6863356f1e1a5ef127aaf5c35c56a4a3199770f3529169dd56bf",
+    checksum: "43f52abc61c5a2fe55ae7092874e5e25218c943e48c4e353c9de2584d71e9595",
     text: `-- Retrying executions that failed or were cancelled.
 
 -- The failed children that made a workflow fail, or that it has not taken. They run again with it.
@@ -1943,7 +1943,11 @@ declare
   v_failed constant uuid[] := rhythm.failed_under(p_execution.id);
   v_batch rhythm.batch;
 begin
-  delete from rhythm.inbox as i where i.execution_id = p_execution.id and i.item = any (v_failed);
+  -- A child that had ended before it was waited for has its group in the inbox only.
+  with gone as (
+    delete from rhythm.inbox as i where i.execution_id = p_execution.id and i.item = any (v_failed) returning i.item, i.wait_group
+  )
+  update rhythm.execution as c set wait_group = g.wait_group from gone as g where c.id = g.item and c.wait_group is distinct from g.wait_group;
   if p_execution.type = 'workflow' then
     -- It repeats the step in which it failed, under a new number, so that no id is used twice.
     delete from rhythm.journal as j using rhythm.workflow_state as s

@@ -151,6 +151,26 @@ export type Item =
     readonly client: number;
     readonly forMs: number;
   }
+  /** Executions of a flow stop at a place for a while. */
+  | {
+    readonly kind: "gate";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    /** Which of the programs that are flows, between 0 and 1. */
+    readonly which: number;
+    /** Before this task, or in the line where a flow does all of its work. */
+    readonly before: string | null;
+    readonly forMs: number;
+  }
+  /** What one item started is written to a file, and read again. */
+  | {
+    readonly kind: "export";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly of: number;
+  }
   /** A queue is given its limits again, or none for a while. */
   | {
     readonly kind: "limits";
@@ -307,6 +327,14 @@ function item(
       then: dice.pick(["retry", "resume"] as const),
       stopAfterMs: dice.happens(0.3) ? dice.between(0, 500) : null,
     })],
+    [0.8, () => ({
+      kind: "gate",
+      ...head,
+      which: dice.next(),
+      before: dice.pick([null, "echo", "book", "flaky", "sim_double"]),
+      forMs: dice.between(500, 15_000),
+    })],
+    [0.4, () => ({ kind: "export", ...head, of: n - dice.whole(1, 8) })],
     [0.5, () => ({ kind: "read", ...head, of: dice.whole(0, n) })],
     [0.8, () => ({
       kind: "foreign",

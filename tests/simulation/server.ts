@@ -1,5 +1,5 @@
 import type { PGlite } from "@electric-sql/pglite";
-import type { Row } from "../../src/db/database.ts";
+import type { Database, Row } from "../../src/db/database.ts";
 import { toRhythmError } from "../../src/db/errors.ts";
 import type { World } from "./world.ts";
 
@@ -66,6 +66,18 @@ export class Server {
   async peek<R = Row>(text: string, params: readonly unknown[] = []): Promise<R[]> {
     if (this.#holder !== undefined) throw new Error("a transaction is open");
     return await this.#query<R>(text, params, this.#settings());
+  }
+
+  /** The database for who only looks, unnoticed: no network leads to it. */
+  unseen(): Database {
+    const refuse = (): never => {
+      throw new Error("Who only looks writes nothing and waits for nothing");
+    };
+    return {
+      ...{ kind: "server", url: "the simulated server", script: refuse, transaction: refuse, listen: refuse },
+      query: (text, params) => this.peek(text, params),
+      close: () => Promise.resolve(),
+    };
   }
 
   /** Runs a script. */
