@@ -19,6 +19,12 @@ export interface SchemaFile {
 /** The version of the library that these files belong to. */
 export const libraryVersion = "0.1.0";
 
+/** How the cluster of `cluster_gen.ts` was made. */
+export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
+
+/** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
+export const imageDigest = "a7d92bd51da61879";
+
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
   {
