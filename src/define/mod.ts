@@ -84,6 +84,7 @@ export {
   refuseUnknown,
   type Shape,
   STORED_TEXT,
+  TAGS,
   TEXT,
   TRANSACTION,
   VARIABLES,
