@@ -151,7 +151,7 @@ comment on column rhythm.execution.target is 'The name of its flow or task.';
 comment on column rhythm.execution.queue is 'The queue that it waits in.';
 comment on column rhythm.execution.concurrency_key is 'The key that limits per key count by.';
 comment on column rhythm.execution.traceparent is 'The trace that it belongs to.';
-comment on column rhythm.execution.tags is 'For a workflow: the values of the variables that it is found by, as name=value.';
+comment on column rhythm.execution.tags is 'The values of the variables that it is found by, as name=value.';
 comment on column rhythm.execution.metadata is 'An object that was attached at the start.';
 comment on column rhythm.execution.progress is 'What its handler reported last.';
 comment on column rhythm.execution.priority is 'Higher ones begin first.';

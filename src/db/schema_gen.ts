@@ -19,6 +19,12 @@ export interface SchemaFile {
 /** The version of the library that these files belong to. */
 export const libraryVersion = "0.1.0";
 
+/** How the cluster of `cluster_gen.ts` was made. */
+export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
+
+/** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
+export const imageDigest = "ff55d8bd7d7de9a3";
+
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
   {
@@ -1006,7 +1012,7 @@ comment on index rhythm.task_in_sql is 'Whether there are SQL tasks: every tick(
   {
     name: "structure/080_steps.sql",
     kind: "structure",
-    checksum: "79dbc991ed95daecc74d5af0e12f8e7043f01b96dec251345dca531accece3c0",
+    checksum: "b564c80ab239a9a0f9d3cc9190255e6120ff4d3767ba2f658aa344be15e10296",
     text: `-- Steps of workflows in TypeScript, with their results.
 
 create table rhythm.step (
@@ -1055,6 +1061,7 @@ create type rhythm.step_news as (
   took_ms bigint,
   signal text,
   child jsonb,
+  variables jsonb,
   error jsonb,
   output jsonb,
   is_undefined boolean
@@ -14465,7 +14472,7 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Creates the ch
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "a54c2fa9e1f216f8f2f96c95568d1e8d5c87a425914113590e8e4aab3352a9bf",
+    checksum: "102c975908a6d3da48ce0a711612ae2e562830090130f2d48bef0302374a3be2",
     text: `-- Workflows in TypeScript: their steps are saved when they end. When the code runs again, the saved results answer them.
 
 -- Looked at before every save, without a call of ours. Types are checked first: comparing a
@@ -14484,7 +14491,7 @@ begin
     && @.name.type() == "string" && @.seq.type() == "number" && @.seq >= 0 && @.seq < 2147483648 && @.seq.floor() == @.seq
     && (!exists(@.took_ms) || @.took_ms.type() == "number" && @.took_ms >= 0 && @.took_ms < 3162240000000 && @.took_ms.floor() == @.took_ms)
     && (!exists(@.is_undefined) || @.is_undefined.type() == "boolean")
-    && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
+    && !exists(@.variables) && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
 end;
 $$;
 
@@ -14533,6 +14540,7 @@ begin
     when not v_over and p_step ->> 'kind' = 'signal' then rhythm.name_problem('signal', p_step ->> 'signal')
     when p_step -> 'child' <> 'null' and jsonb_typeof(p_step -> 'child') <> 'object' then
       'child of a step must be an object, as create_many() takes it'
+    when p_step ? 'variables' then rhythm.tag_problem(p_step -> 'variables')
   end;
 end;
 $$;
@@ -14706,6 +14714,11 @@ begin
     end if;
     v_written := array(select s.execution_id || s.name from rhythm.write_steps(p_worker, p_steps, v_now) as s);
   end if;
+  if not v_plain and jsonb_path_exists(p_steps, '$[*].variables') then
+    perform rhythm.tag_these(array(
+      select n::rhythm.step_news from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
+      where n.variables is not null and n.execution_id || n.name = any (v_written)));
+  end if;
   if v_begins then
     -- A save whose answer was lost comes again: what it began is there already.
     perform rhythm.begin_waits(array(
@@ -14768,6 +14781,104 @@ $$;
 
 comment on function rhythm.load_steps(uuid[]) is
   'The steps of workflows in TypeScript, in the order in which they ended; steps that have not ended come last. is_due: its sleep or pause is over.';
+`,
+  },
+  {
+    name: "steps/tag.sql",
+    kind: "behaviour",
+    checksum: "04ba75cc1f9ba0e780bfb85a110ac7c6f6561d48866376ecba709265a68b1062",
+    text: `-- What executions are found by, said by themselves. For flows, their front matter says it.
+
+create or replace function rhythm.tag_problem(p_variables jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when jsonb_typeof(p_variables) is distinct from 'object' or p_variables = '{}' or exists (
+      select from jsonb_each(p_variables) as v (key, value)
+      cross join lateral jsonb_array_elements(case jsonb_typeof(v.value) when 'array' then v.value else jsonb_build_array(v.value) end) as i (value)
+      where jsonb_typeof(i.value) not in ('string', 'number', 'boolean') and (jsonb_typeof(i.value) <> 'null' or jsonb_typeof(v.value) = 'array')) then
+      'p_variables must be an object of texts, numbers, booleans, arrays of them, and null for what must go: {"orderId": "1042"}'
+    when exists (select from jsonb_object_keys(p_variables) as k (name) where k.name !~ '^[^=]{1,100}$') then
+      'The name of a variable must have 1 to 100 characters, and no ='
+  end;
+end;
+$$;
+
+comment on function rhythm.tag_problem(jsonb) is 'Why these cannot be variables that an execution is found by; null if they can. Internal.';
+
+-- A number is written as first_tags() writes it, and the language.
+create or replace function rhythm.changed_tags(p_tags text[], p_variables jsonb)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return rhythm.stored_tags(
+    array(select t.tag from unnest(p_tags) with ordinality as t (tag, nth) where not p_variables ? split_part(t.tag, '=', 1) order by t.nth)
+    || array(
+      select distinct v.key || '=' || left(case jsonb_typeof(i.value) when 'number' then trim_scale((i.value #>> '{}')::numeric)::text else i.value #>> '{}' end, 200)
+      from jsonb_each(p_variables) as v (key, value)
+      cross join lateral jsonb_array_elements(case jsonb_typeof(v.value)
+        when 'array' then jsonb_path_query_array(v.value, '$[0 to 19]') else jsonb_build_array(v.value) end) as i (value)
+      where jsonb_typeof(i.value) <> 'null'
+      order by 1));
+end;
+$$;
+
+comment on function rhythm.changed_tags(text[], jsonb) is 'Tags with other values of these variables. Internal.';
+
+-- Locks: executions, in order.
+create or replace function rhythm.tag_these(p_tags rhythm.step_news[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_news rhythm.step_news;
+begin
+  for v_news in select n.* from unnest(p_tags) as n order by n.execution_id, n.seq loop
+    update rhythm.execution as e set tags = rhythm.changed_tags(e.tags, v_news.variables) where e.id = v_news.execution_id;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.tag_these(rhythm.step_news[]) is 'Changes what the workflows of saved steps are found by. Internal.';
+
+create or replace function rhythm.tag(p_execution uuid, p_variables jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_problem constant text := rhythm.tag_problem(p_variables);
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  perform rhythm.refuse_frozen(array[p_execution], 'Cannot tag');
+  perform from rhythm.execution as e
+  join rhythm.flow_version as v on v.name = e.target and v.version = e.version
+  where e.id = p_execution and e.type = 'workflow' and v.code <> '{"language": "typescript"}';
+  if found then
+    perform rhythm.raise('RH003', format('Cannot tag execution %s: it is a flow', p_execution), 'Name the variables that it is found by in its front matter: index: [orderId]');
+  end if;
+  update rhythm.execution as e set tags = rhythm.changed_tags(e.tags, p_variables) where e.id = p_execution;
+  if not found then
+    perform rhythm.raise('RH002', format('Cannot tag: there is no execution %s', coalesce(p_execution::text, 'null')));
+  end if;
+end;
+$$;
+
+comment on function rhythm.tag(uuid, jsonb) is
+  'Sets variables that a workflow in TypeScript or a task is found by, as find(), lists and operations use them. Other variables stay; null removes one. Of flows, the front matter says it. '
+  'Example: select rhythm.tag(''…'', ''{"orderId": "1042"}'');';
 `,
   },
   {
@@ -16317,8 +16428,8 @@ comment on function rhythm.explain(uuid) is
   {
     name: "views/find.sql",
     kind: "behaviour",
-    checksum: "7fb584cc52fa3fc900172b2f9891537918860b45c8917c38f3bcddb689bf9cc5",
-    text: `-- Finding workflows by the variables that their flows name in the front matter.
+    checksum: "d82debf84c4a753d5801e17fbfa6f2246ed4fdfd17756524a3ffe7dab44cbca0",
+    text: `-- Finding executions by variables.
 
 create or replace function rhythm.variables_problem(p_variables jsonb)
 returns boolean
@@ -16395,7 +16506,7 @@ end;
 $$;
 
 comment on function rhythm.find(jsonb) is
-  'The workflows that have these variables now, or had them last, the newest first. Their flows name the variables in the front matter (index: [orderId, customer.id]). '
+  'The executions that have these variables now, or had them last, the newest first. Flows name the variables in the front matter (index: [orderId, customer.id]), others set them with tag(). '
   'Example: select e.* from rhythm.find(''{"orderId": "1042"}'') as f (id) join rhythm.executions as e on e.id = f.id;';
 `,
   },
@@ -18126,7 +18237,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "faa19b5ea7e94496fbed297c321a1adf2717edd7494701ace5eceb33adbe6a52",
+    checksum: "e9f2ca1b700ac45139d801d95722ebf2e2d810d4c3ebb6b4da6a4225880755f7",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -18175,7 +18286,7 @@ comment on column rhythm.executions.timeout_ms is 'Milliseconds: for a task, of 
 comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';
 comment on column rhythm.executions.crashes is 'How many attempts were lost with their worker, while it is live; for a workflow, since its last step.';
 comment on column rhythm.executions.max_crashes is 'How often it is repeated after an attempt was lost with its worker. 3, unless its retry policy or the setting max_crashes says otherwise.';
-comment on column rhythm.executions.tags is 'For a workflow: the values of the variables that it is found by, as name=value.';
+comment on column rhythm.executions.tags is 'The values of the variables that it is found by, as name=value.';
 comment on column rhythm.executions.fingerprint is 'What failures of the same kind have in common.';
 comment on column rhythm.executions.traceparent is 'The W3C trace context that it belongs to.';
 comment on column rhythm.executions.created_at is 'When it was started.';
@@ -18535,7 +18646,7 @@ comment on constraint type_known on rhythm.failure_hook is 'It starts a task or 
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "f7b6b370de7641712af1c2421c792e432f71e5f36e6dc589126a70eec969600a",
+    checksum: "81e53f1c3f8dd934fe39bc6cea5b8b108dcd6b38cd76a1fd45a7d9380a77d649",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -18689,7 +18800,7 @@ comment on column rhythm.execution.target is 'The name of its flow or task.';
 comment on column rhythm.execution.queue is 'The queue that it waits in.';
 comment on column rhythm.execution.concurrency_key is 'The key that limits per key count by.';
 comment on column rhythm.execution.traceparent is 'The trace that it belongs to.';
-comment on column rhythm.execution.tags is 'For a workflow: the values of the variables that it is found by, as name=value.';
+comment on column rhythm.execution.tags is 'The values of the variables that it is found by, as name=value.';
 comment on column rhythm.execution.metadata is 'An object that was attached at the start.';
 comment on column rhythm.execution.progress is 'What its handler reported last.';
 comment on column rhythm.execution.priority is 'Higher ones begin first.';
@@ -18825,7 +18936,7 @@ comment on constraint audit_entry_pkey on rhythm.audit_entry is 'Each act is rec
   {
     name: "install/comments_types.sql",
     kind: "behaviour",
-    checksum: "65d74ae976c66c38212dc3871e7bd9b134ab55c39eef9ff8f3ecb03c9234a8a7",
+    checksum: "43b73640d23ee648d015596818d7a0129709338526c7adc2c7427ce81566da3e",
     text: `
 comment on column rhythm.inner_schema.path is 'Where in the whole schema.';
 comment on column rhythm.inner_schema.schema is 'The schema.';
@@ -18858,6 +18969,7 @@ comment on column rhythm.step_news.until is '… or when that is over.';
 comment on column rhythm.step_news.took_ms is 'How long it took, from which its beginning is computed.';
 comment on column rhythm.step_news.signal is 'The name of the signal that it waits for.';
 comment on column rhythm.step_news.child is 'The child that it starts, as for create_many().';
+comment on column rhythm.step_news.variables is 'What its workflow is found by from then on, as for tag().';
 comment on column rhythm.step_news.error is 'Why it failed.';
 comment on column rhythm.step_news.output is 'Its result.';
 comment on column rhythm.step_news.is_undefined is 'Its result is undefined, which JSON does not have.';
@@ -18953,7 +19065,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "f34e08704df8418452d99fd5ee3d329381e025c6b521131ca896e2fa1bfc207b",
+    checksum: "b46a2963ce4cd00cfdd3675acf2115b4a6c67c88abf9115ac13f40fc43d859d4",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -18988,7 +19100,7 @@ as $$
       'unregistered', 'home_problem', 'find_token', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
-      'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
+      'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'tag', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),

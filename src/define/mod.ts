@@ -86,6 +86,7 @@ export {
   refuseUnknown,
   type Shape,
   STORED_TEXT,
+  TAGS,
   TEXT,
   TRANSACTION,
   VARIABLES,

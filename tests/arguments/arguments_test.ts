@@ -943,6 +943,10 @@ Deno.test({
         call: ctx.nextSignal.bind(ctx),
         takes: [name("name"), options({ key: "wait key", timeout: "duration" })],
       },
+      tag: {
+        call: ctx.tag.bind(ctx) as Callable["call"],
+        takes: [{ name: "variables", kind: "something made", good: { a: 1 } }],
+      },
       run: {
         call: ctx.run.bind(ctx) as Callable["call"],
         takes: [

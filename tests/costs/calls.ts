@@ -106,6 +106,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   remove_failure_hook:
     "select rhythm.set_failure_hook('alerts', 'tell'), rhythm.remove_failure_hook('alerts')",
   hook_address: "select rhythm.hook_address(:ready)",
+  tag: `select rhythm.tag(:done, '{"orderId": "1042"}')`,
   find: `select count(*) from rhythm.find('{"orderId": "1042"}')`,
   set_failure: "select rhythm.set_failure(f.fingerprint, 'known') from rhythm.failures as f limit 1",
   operate: `select rhythm.operate('retry', '{"status": "failed"}')`,

@@ -341,6 +341,8 @@ const good: Record<string, Json[]> = {
     { id: running, call: 1, status: "completed", output: 1, finished: true },
     { id: running, call: 1, status: "failed", error, retryable: true },
   ],
+  "tag.p_variables": [{ a: "x", b: [1, true], c: null }],
+  "tag.p_execution": [completed],
   p_steps: [
     [{ id: leased, name: "a", output: 1, call: 3 }],
   ],

@@ -1015,6 +1015,25 @@ export const cases: Record<string, Cases> = {
     metadata_only: "null is false",
   },
   revoke_token: { p_name: [["revoke_token(null)", "", "false"], ["revoke_token('none')", "", "false"]] },
+  tag: {
+    p_execution: [
+      ["tag(null, '{\"a\": 1}')", "RH002", "Cannot tag: there is no execution null"],
+      [`tag(${waiting}, '{"a": 1}')`, "RH003", `Cannot tag execution ${waiting.slice(1, -1)}: it is a flow`],
+    ],
+    p_variables: [
+      ...["null", "'{}'", "'[]'", `'{"a": {}}'`, `'{"a": [null]}'`].map((value): Case => [
+        `tag(${done}, ${value})`,
+        "RH001",
+        "p_variables must be an object of texts, numbers, booleans, arrays of them, and null for what must go: " +
+        '{"orderId": "1042"}',
+      ]),
+      ...['{"": 1}', '{"a=b": 1}'].map((value): Case => [
+        `tag(${done}, '${value}')`,
+        "RH001",
+        "The name of a variable must have 1 to 100 characters, and no =",
+      ]),
+    ],
+  },
   set_failure: {
     p_fingerprint: [
       ["set_failure(null, 'known')", "RH004", "No failure has the fingerprint null"],
@@ -1573,6 +1592,7 @@ export const cases: Record<string, Cases> = {
       ...['"error": {}', '"status": "failed"'].map((more) =>
         saves(more, "A step needs an error if it is retrying or failed, and has none otherwise")
       ),
+      saves('"variables": {"=": 1}', "The name of a variable must have 1 to 100 characters, and no ="),
       saves('"wait_id": "x"', "wait_id of a step must be a UUID"),
       saves(
         '"seq": null, "status": "waiting", "kind": "task"',
