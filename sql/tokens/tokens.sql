@@ -1,4 +1,4 @@
--- Making, listing, revoking and looking up tokens. Only the owner may make one: whoever has a token acts with the rights of the process
+-- Making, listing, revoking and looking up tokens. Only the owner may make one: its holder acts with the rights of the process
 -- that serves HTTP.
 
 create or replace function rhythm.token_problem(p_name text, p_role text, p_expires_at timestamptz, p_now timestamptz)

@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "ff55d8bd7d7de9a3";
+export const imageDigest = "08033fbbd6792880";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -15881,8 +15881,8 @@ comment on procedure rhythm.tick_loop(interval) is
   {
     name: "tokens/tokens.sql",
     kind: "behaviour",
-    checksum: "9ae745ab9db1b21b6a1e1e356e7d4b7b701debf3eaa8a729f30daec1ab550125",
-    text: `-- Making, listing, revoking and looking up tokens. Only the owner may make one: whoever has a token acts with the rights of the process
+    checksum: "bb62c3e97774ae8233ff99f69268c864661c07f926db1ed265391ff63f4c2a7d",
+    text: `-- Making, listing, revoking and looking up tokens. Only the owner may make one: its holder acts with the rights of the process
 -- that serves HTTP.
 
 create or replace function rhythm.token_problem(p_name text, p_role text, p_expires_at timestamptz, p_now timestamptz)

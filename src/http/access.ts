@@ -183,7 +183,7 @@ function cookieOf(request: Request, name: string): string | undefined {
   return undefined;
 }
 
-/** The name of whoever has the token that the process was given. No token of the database can have it. */
+/** The name of a caller with the token that the process was given. No token of the database can have it. */
 export const SHARED = "shared token";
 
 const EVERYTHING: FoundToken = { name: SHARED, role: "admin", metadataOnly: false };

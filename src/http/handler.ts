@@ -200,7 +200,7 @@ function forCaller(call: RouteCall, caller: Caller): RouteCall {
   };
 }
 
-// Whoever finds executions by a value knows the value.
+// Finding executions by a value tells the value.
 function refuseWithoutValues(caller: Caller): void {
   if (!caller.metadataOnly) return;
   throw new HttpError(403, "FORBIDDEN", `"${caller.name}" may not see values, nor find executions by them`);
