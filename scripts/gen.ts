@@ -10,6 +10,7 @@
  */
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { digestOf } from "../src/db/install_sql.ts";
 import type { SchemaFile } from "../src/db/schema_gen.ts";
 import { generateCatalog } from "./catalog.ts";
 import { generateCluster } from "./cluster.ts";
@@ -18,6 +19,7 @@ import { generatePages } from "./pages.ts";
 import { dependenciesPage, readDependencies } from "./sbom.ts";
 import { type OptionEntry, OPTIONS, RETRY_OPTIONS, sqlName, wantedBy } from "../src/shared/options.ts";
 
+const isCheck = Deno.args.includes("--check");
 const root = new URL("../", import.meta.url);
 const target = new URL("src/db/schema_gen.ts", root);
 const embedded = new URL("src/db/cluster_gen.ts", root);
@@ -61,14 +63,20 @@ function rank({ name, kind, text }: SchemaFile): number {
   return /^create (or replace )?view /m.test(text) ? 2 : 1;
 }
 
-/** The text of `schema_gen.ts` for the files in `sql/` as they are now. */
-export async function generateSchema(): Promise<string> {
-  const files = (await readSchema()).map(({ name, kind, checksum, text }) =>
+/**
+ * The text of `schema_gen.ts` for the files in `sql/` as they are now.
+ *
+ * @param cluster the text of `cluster_gen.ts`
+ */
+async function generateSchema(cluster: string): Promise<string> {
+  const schema = await readSchema();
+  const files = schema.map(({ name, kind, checksum, text }) =>
     `  {\n    name: "${name}",\n    kind: "${kind}",\n    checksum: "${checksum}",\n    text: ${
       literal(text)
     },\n  },\n`
   );
   const { version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const recipe = /^\/\/ Recipe: (.+)$/m.exec(cluster)![1]!;
   return `// Generated from sql/ by \`deno task gen\`. Do not edit.
 // deno-fmt-ignore-file
 
@@ -89,6 +97,12 @@ export interface SchemaFile {
 
 /** The version of the library that these files belong to. */
 export const libraryVersion = "${version}";
+
+/** How the cluster of \`cluster_gen.ts\` was made. */
+export const clusterRecipe = "${recipe}";
+
+/** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
+export const imageDigest = "${digestOf(schema, version, recipe)}";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -143,29 +157,29 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
 
 if (import.meta.main) {
   const page = await Deno.readTextFile(manual);
-  const present = await Deno.readTextFile(embedded).catch(() => "");
-  const fresh: [URL, string, string][] = [
-    [target, await generateSchema(), "what sql/ says"],
-    [embedded, await generateCluster(present), "what scripts/cluster.ts makes with this version of PGlite"],
-    [
-      pages,
-      await generatePages(await Deno.readTextFile(pages).catch(() => "")),
-      "what dashboard/ says",
-    ],
-    [manual, withOptionTables(page), "what src/shared/options.ts says"],
-    [commands, await generateCommands(), "what the help of the commands says"],
-    [dependencies, dependenciesPage(await readDependencies(fileURLToPath(root))), "what deno.lock says"],
-  ];
+  const cluster = await generateCluster(await Deno.readTextFile(embedded).catch(() => ""));
+  await put(embedded, cluster, "what scripts/cluster.ts makes with this version of PGlite");
+  await put(target, await generateSchema(cluster), "what sql/ and src/db/install_sql.ts say");
+  await put(
+    pages,
+    await generatePages(await Deno.readTextFile(pages).catch(() => "")),
+    "what dashboard/ says",
+  );
+  await put(manual, withOptionTables(page), "what src/shared/options.ts says");
+  await put(commands, await generateCommands(), "what the help of the commands says");
+  await put(
+    dependencies,
+    dependenciesPage(await readDependencies(fileURLToPath(root))),
+    "what deno.lock says",
+  );
   // Asking the catalog takes seconds: `tests/sql/manual_test.ts` checks this page.
-  if (!Deno.args.includes("--check")) {
-    fresh.push([catalog, await generateCatalog(await readSchema()), "what the catalog says"]);
-  }
-  for (const [file, text, source] of fresh) {
-    if (await Deno.readTextFile(file).catch(() => "") === text) continue;
-    if (!Deno.args.includes("--check")) await Deno.writeTextFile(file, text);
-    else {
-      console.error(`${file.pathname} is not ${source}: run \`deno task gen\``);
-      Deno.exitCode = 1;
-    }
-  }
+  if (!isCheck) await put(catalog, await generateCatalog(await readSchema()), "what the catalog says");
+}
+
+/** Writes a file, or says that it is not what it should be. */
+async function put(file: URL, text: string, source: string): Promise<void> {
+  if (await Deno.readTextFile(file).catch(() => "") === text) return;
+  if (!isCheck) return await Deno.writeTextFile(file, text);
+  console.error(`${file.pathname} is not ${source}: run \`deno task gen\``);
+  Deno.exitCode = 1;
 }

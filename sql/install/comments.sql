@@ -17,6 +17,8 @@ $$;
 
 comment on sequence rhythm.signal_id_seq is 'Numbers signals in the order of sending.';
 comment on sequence rhythm.gate_id_seq is 'Numbers gates.';
+comment on sequence rhythm.token_id_seq is 'Numbers tokens.';
+comment on sequence rhythm.audit_entry_id_seq is 'Numbers records of acts.';
 comment on sequence rhythm.batch_id_seq is 'Numbers batches in the order of their creation.';
 comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of writing.';
 
@@ -44,7 +46,7 @@ comment on column rhythm.executions.timeout_ms is 'Milliseconds: for a task, of 
 comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';
 comment on column rhythm.executions.crashes is 'How many attempts were lost with their worker, while it is live; for a workflow, since its last step.';
 comment on column rhythm.executions.max_crashes is 'How often it is repeated after an attempt was lost with its worker. 3, unless its retry policy or the setting max_crashes says otherwise.';
-comment on column rhythm.executions.tags is 'For a workflow: the values of the variables that it is found by, as name=value.';
+comment on column rhythm.executions.tags is 'The values of the variables that it is found by, as name=value.';
 comment on column rhythm.executions.fingerprint is 'What failures of the same kind have in common.';
 comment on column rhythm.executions.traceparent is 'The W3C trace context that it belongs to.';
 comment on column rhythm.executions.created_at is 'When it was started.';

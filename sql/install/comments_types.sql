@@ -30,6 +30,7 @@ comment on column rhythm.step_news.until is '… or when that is over.';
 comment on column rhythm.step_news.took_ms is 'How long it took, from which its beginning is computed.';
 comment on column rhythm.step_news.signal is 'The name of the signal that it waits for.';
 comment on column rhythm.step_news.child is 'The child that it starts, as for create_many().';
+comment on column rhythm.step_news.variables is 'What its workflow is found by from then on, as for tag().';
 comment on column rhythm.step_news.error is 'Why it failed.';
 comment on column rhythm.step_news.output is 'Its result.';
 comment on column rhythm.step_news.is_undefined is 'Its result is undefined, which JSON does not have.';

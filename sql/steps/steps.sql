@@ -16,7 +16,7 @@ begin
     && @.name.type() == "string" && @.seq.type() == "number" && @.seq >= 0 && @.seq < 2147483648 && @.seq.floor() == @.seq
     && (!exists(@.took_ms) || @.took_ms.type() == "number" && @.took_ms >= 0 && @.took_ms < 3162240000000 && @.took_ms.floor() == @.took_ms)
     && (!exists(@.is_undefined) || @.is_undefined.type() == "boolean")
-    && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
+    && !exists(@.variables) && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
 end;
 $$;
 
@@ -65,6 +65,7 @@ begin
     when not v_over and p_step ->> 'kind' = 'signal' then rhythm.name_problem('signal', p_step ->> 'signal')
     when p_step -> 'child' <> 'null' and jsonb_typeof(p_step -> 'child') <> 'object' then
       'child of a step must be an object, as create_many() takes it'
+    when p_step ? 'variables' then rhythm.tag_problem(p_step -> 'variables')
   end;
 end;
 $$;
@@ -237,6 +238,11 @@ begin
       perform rhythm.refuse_bad_steps(p_steps);
     end if;
     v_written := array(select s.execution_id || s.name from rhythm.write_steps(p_worker, p_steps, v_now) as s);
+  end if;
+  if not v_plain and jsonb_path_exists(p_steps, '$[*].variables') then
+    perform rhythm.tag_these(array(
+      select n::rhythm.step_news from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
+      where n.variables is not null and n.execution_id || n.name = any (v_written)));
   end if;
   if v_begins then
     -- A save whose answer was lost comes again: what it began is there already.

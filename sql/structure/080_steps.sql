@@ -46,6 +46,7 @@ create type rhythm.step_news as (
   took_ms bigint,
   signal text,
   child jsonb,
+  variables jsonb,
   error jsonb,
   output jsonb,
   is_undefined boolean

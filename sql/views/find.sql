@@ -1,4 +1,4 @@
--- Finding workflows by the variables that their flows name in the front matter.
+-- Finding executions by variables.
 
 create or replace function rhythm.variables_problem(p_variables jsonb)
 returns boolean
@@ -75,5 +75,5 @@ end;
 $$;
 
 comment on function rhythm.find(jsonb) is
-  'The workflows that have these variables now, or had them last, the newest first. Their flows name the variables in the front matter (index: [orderId, customer.id]). '
+  'The executions that have these variables now, or had them last, the newest first. Flows name the variables in the front matter (index: [orderId, customer.id]), others set them with tag(). '
   'Example: select e.* from rhythm.find(''{"orderId": "1042"}'') as f (id) join rhythm.executions as e on e.id = f.id;';

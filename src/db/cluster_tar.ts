@@ -1,4 +1,5 @@
 import type { PGlite } from "@electric-sql/pglite";
+import { dirname } from "node:path";
 
 /**
  * The data directory of a database, as a tar archive to begin others with. Nobody else may use the database meanwhile.
@@ -62,6 +63,42 @@ export class TarBlob extends Blob {
   /** Its bytes. */
   override arrayBuffer(): Promise<ArrayBuffer> {
     return Promise.resolve(this.#tar.buffer);
+  }
+}
+
+/**
+ * Writes an archive of {@linkcode dumpCluster} into a directory. Postgres takes it for a cluster once the last file is there.
+ * The engine could do it, too, but takes three times as long.
+ *
+ * @param tar the archive
+ * @param directory where; made when missing
+ */
+export function unpackCluster(tar: Uint8Array<ArrayBuffer>, directory: string): void {
+  for (const { path, isDirectory, data } of entriesOf(tar)) {
+    const place = `${directory}/${path}`;
+    if (isDirectory) {
+      Deno.mkdirSync(place, { recursive: true, mode: 0o700 });
+    } else {
+      Deno.mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
+      Deno.writeFileSync(place, data, { mode: 0o600 });
+    }
+  }
+}
+
+function* entriesOf(
+  tar: Uint8Array<ArrayBuffer>,
+): Generator<{ path: string; isDirectory: boolean; data: Uint8Array }> {
+  const decoder = new TextDecoder();
+  const text = (from: number, to: number): string =>
+    decoder.decode(tar.subarray(from, to)).replace(/\0.*$/s, "");
+  for (let at = 0; tar[at];) {
+    const size = parseInt(text(at + 124, at + 136), 8);
+    yield {
+      path: text(at, at + 100).replace(/^\/+/, ""),
+      isDirectory: text(at + 156, at + 157) === DIRECTORY,
+      data: tar.subarray(at + 512, at + 512 + size),
+    };
+    at += 512 + Math.ceil(size / 512) * 512;
   }
 }
 

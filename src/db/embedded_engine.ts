@@ -1,27 +1,40 @@
 import { brotliDecompressSync } from "node:zlib";
-import { TarBlob } from "./cluster_tar.ts";
+import { TarBlob, unpackCluster } from "./cluster_tar.ts";
 import type { PGlite, PGliteOptions } from "@electric-sql/pglite";
+
+/** What an engine may begin with. */
+export interface EngineOptions {
+  /** A tar archive with the content of the directory, for a new one. */
+  image?: Uint8Array<ArrayBuffer>;
+  /** For the script that prepares it: arguments of `initdb`. */
+  initDbStartParams?: PGliteOptions["initDbStartParams"];
+}
 
 /**
  * Starts Postgres in this process (PGlite, loaded only now). A cluster that is not there yet is unpacked, not made: that
  * takes a tenth of the time of `initdb`.
  *
  * @param dataDir a directory, or `memory://`
- * @param options the content of the directory to begin with; for the script that prepares it, arguments of `initdb`
+ * @param options what it begins with
  * @returns the engine
  */
 export async function startEngine(
   dataDir: string,
-  options: Pick<PGliteOptions, "loadDataDir" | "initDbStartParams"> = {},
+  { image, initDbStartParams }: EngineOptions = {},
 ): Promise<PGlite> {
   const { PGlite } = await import("@electric-sql/pglite");
-  const isPrepared = options.initDbStartParams === undefined && !await hasCluster(dataDir);
+  const prepared = initDbStartParams !== undefined || await hasCluster(dataDir)
+    ? undefined
+    : image ?? await emptyCluster();
+  const isInMemory = dataDir.startsWith("memory://");
+  if (prepared !== undefined && !isInMemory) unpackCluster(prepared, dataDir);
   return await PGlite.create({
     dataDir,
     parsers: { 20: Number },
     // Postgres clears all of its buffers when it starts: with the usual 128 MB that is most of the time.
     startParams: [...PGlite.defaultStartParams, "-c", "shared_buffers=16MB"],
-    ...(isPrepared ? { loadDataDir: options.loadDataDir ?? await emptyCluster() } : options),
+    ...(initDbStartParams === undefined ? {} : { initDbStartParams }),
+    ...(prepared !== undefined && isInMemory ? { loadDataDir: new TarBlob(prepared) } : {}),
   });
 }
 
@@ -31,12 +44,11 @@ export async function hasCluster(dataDir: string): Promise<boolean> {
   return await Deno.stat(`${dataDir}/PG_VERSION`).then(() => true, () => false);
 }
 
-let unpacked: Promise<Blob> | undefined;
+let unpacked: Promise<Uint8Array<ArrayBuffer>> | undefined;
 
-function emptyCluster(): Promise<Blob> {
+function emptyCluster(): Promise<Uint8Array<ArrayBuffer>> {
   return unpacked ??= (async () => {
     const { cluster } = await import("./cluster_gen.ts");
-    const tar = new Uint8Array(brotliDecompressSync(Uint8Array.fromBase64(cluster)));
-    return new TarBlob(tar);
+    return new Uint8Array(brotliDecompressSync(Uint8Array.fromBase64(cluster)));
   })();
 }

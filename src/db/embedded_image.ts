@@ -1,13 +1,12 @@
-import { createHash } from "node:crypto";
 import type { PGlite } from "@electric-sql/pglite";
-import { dumpCluster, TarBlob } from "./cluster_tar.ts";
+import { dumpCluster } from "./cluster_tar.ts";
 import { startEngine } from "./embedded_engine.ts";
 import { readCached, writeCached } from "./image_cache.ts";
-import { installScript } from "./install_sql.ts";
-import { libraryVersion, type SchemaFile, schemaFiles } from "./schema_gen.ts";
+import { digestOf, installScript } from "./install_sql.ts";
+import { clusterRecipe, imageDigest, libraryVersion, type SchemaFile, schemaFiles } from "./schema_gen.ts";
 
 /** The images that this process has read or made, or is about to, by name. */
-const images = new Map<string, Promise<Blob>>();
+const images = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
 
 /**
  * Starts a new embedded database with the engine in it. The first process of a user installs the engine, and leaves the
@@ -21,24 +20,22 @@ export async function startInstalled(
   dataDir: string,
   files: readonly SchemaFile[] = schemaFiles,
 ): Promise<PGlite> {
-  const script = installScript(files, "rhythm");
-  const { cluster } = await import("./cluster_gen.ts");
-  const checksum = createHash("sha256").update(script).update(cluster).digest("hex").slice(0, 16);
-  const name = `${libraryVersion}-${checksum}.tar`;
+  const digest = files === schemaFiles ? imageDigest : digestOf(files, libraryVersion, clusterRecipe);
+  const name = `${libraryVersion}-${digest}.tar`;
   const image = images.get(name);
-  if (image !== undefined) return await startEngine(dataDir, { loadDataDir: await image });
-  const { promise, resolve, reject } = Promise.withResolvers<Blob>();
+  if (image !== undefined) return await startEngine(dataDir, { image: await image });
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
   images.set(name, promise);
   promise.catch(() => images.delete(name));
   try {
-    const cached = await readCached(name);
+    const cached = readCached(name);
     if (cached !== undefined) {
-      resolve(new TarBlob(cached));
-      return await startEngine(dataDir, { loadDataDir: await promise });
+      resolve(cached);
+      return await startEngine(dataDir, { image: cached });
     }
     const engine = await startEngine(dataDir);
-    const made = await installed(engine, script);
-    resolve(new TarBlob(made));
+    const made = await installed(engine, installScript(files, "rhythm"));
+    resolve(made);
     await writeCached(name, made);
     return engine;
   } catch (error) {

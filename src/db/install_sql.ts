@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { checkShape, TEXT } from "../shared/arguments.ts";
 import { checksumOf } from "./behaviour.ts";
 import { madeHere } from "./left_over.ts";
@@ -27,13 +28,13 @@ end;
 $encoding$;`;
 
 /** {@linkcode installSql} of any files. */
-export function installScript(files: readonly SchemaFile[], name: string): string {
+export function installScript(files: readonly SchemaFile[], name: string, version = libraryVersion): string {
   const schema = checkSchemaName(name);
   const records = files.map(({ name, kind, checksum }) =>
-    `('${name}', '${kind}', '${checksum}', '${libraryVersion}')`
+    `('${name}', '${kind}', '${checksum}', '${version}')`
   );
   return [
-    `-- Rhythm ${libraryVersion}, schema "${schema}": psql --set ON_ERROR_STOP=1 --file FILE`,
+    `-- Rhythm ${version}, schema "${schema}": psql --set ON_ERROR_STOP=1 --file FILE`,
     "begin;",
     `set local search_path = pg_catalog, pg_temp;\nset local check_function_bodies = off;\nset local client_min_messages = warning;`,
     refuseOtherEncodings,
@@ -48,6 +49,18 @@ export function installScript(files: readonly SchemaFile[], name: string): strin
     recordObjects(files, schema),
     "commit;\n",
   ].join("\n\n");
+}
+
+/**
+ * A short digest of a database that was made with these files.
+ *
+ * @param files the files
+ * @param version the version of the library that they belong to
+ * @param recipe how the empty cluster was made
+ */
+export function digestOf(files: readonly SchemaFile[], version: string, recipe: string): string {
+  return createHash("sha256").update(installScript(files, "rhythm", version)).update(recipe).digest("hex")
+    .slice(0, 16);
 }
 
 /** A file as it is applied where nothing is installed yet. */

@@ -281,7 +281,7 @@ export interface ExecutionFilter {
   queue?: string;
   /** Children of this execution. */
   parent?: ExecutionRef;
-  /** Workflows that have these variables now, or had them last: those that `index` of the flow's front matter names. */
+  /** Workflows that have these variables now, or had them last: those that `index` of the flow's front matter names, or `ctx.tag()` set. */
   variables?: Record<string, string | number | boolean>;
   /** Failures of one kind: see `FailureKind`. */
   fingerprint?: string;

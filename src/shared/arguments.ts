@@ -63,10 +63,23 @@ export const VARIABLES: OwnType = own(
   "an object with a text, a number or a boolean for each variable",
   (value) =>
     typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length > 0 &&
-    Object.values(value).every((one) =>
-      typeof one === "string" ? isStorable(one) : typeof one === "boolean" || Number.isFinite(one)
+    Object.values(value).every(isTag),
+);
+
+/** Variables that an execution is found by from now on. */
+export const TAGS: OwnType = own(
+  "an object with a text, a number, a boolean, an array of them, or null for each variable, and no = in their names",
+  (value) =>
+    typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length > 0 &&
+    Object.entries(value).every(([name, one]) =>
+      /^[^=\0]{1,100}$/u.test(name) && isStorable(name) &&
+      (one === null || (Array.isArray(one) ? one : [one]).every(isTag))
     ),
 );
+
+function isTag(value: unknown): boolean {
+  return typeof value === "string" ? isStorable(value) : typeof value === "boolean" || Number.isFinite(value);
+}
 
 /** Yes or no. */
 export const BOOLEAN: OwnType = own("true or false", (value) => typeof value === "boolean");

@@ -54,7 +54,9 @@ async function perform<T>(run: WorkflowRun, call: StepCall<T>, attempt: number):
   const began = run.clock.monotonic();
   const value = await call.run(undefined);
   const { news, result } = completed<T>(call.name, value, attempt);
-  await run.saveEnd({ ...news, took_ms: Math.round(run.clock.monotonic() - began) });
+  const { variables } = call;
+  const took_ms = Math.round(run.clock.monotonic() - began);
+  await run.saveEnd({ ...news, took_ms, ...(variables && { variables }) });
   return result;
 }
 

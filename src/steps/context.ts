@@ -10,11 +10,12 @@ import {
   NAME,
   refuseUnknown,
   type SqlTag,
+  TAGS,
   type TaskLog,
   type WorkflowRef,
 } from "../define/mod.ts";
 import { type Duration, durationMs } from "../shared/duration.ts";
-import { toJson } from "../shared/json.ts";
+import { type JsonObject, toJson } from "../shared/json.ts";
 import { childOf, type ChildOptions, type NamedChild, type TaskLike } from "./child.ts";
 import { ContextError } from "./errors.ts";
 import { type StepAcquisition, StepGuard } from "./guard.ts";
@@ -59,6 +60,8 @@ export interface ContextCall {
   readonly name: string;
   /** What holds for it. */
   readonly options: StepOptions;
+  /** What the workflow is found by once it has ended. */
+  readonly variables?: JsonObject;
   /** Its function. */
   readonly run: (ctx: WorkflowContext) => unknown;
 }
@@ -217,7 +220,7 @@ export class WorkflowContext {
     checkArgument(length, { argument: "length", type, where });
     refuseUnknown(options, ["key"], where);
     const delay = length instanceof Date ? { until: length.toISOString() } : { delay_ms: durationMs(length) };
-    await this.#waiting("sleep").wait(this.#nameOf("sleep", options), () => ({ kind: "sleep", ...delay }));
+    await this.#between("sleep").wait(this.#nameOf("sleep", options), () => ({ kind: "sleep", ...delay }));
   }
 
   /**
@@ -236,7 +239,7 @@ export class WorkflowContext {
     const where = "ctx.nextSignal()";
     checkArgument(name, { argument: "name", type: NAME, where });
     checkShape(options, { key: ANYTHING, timeout: DURATION }, { where });
-    const run = this.#waiting("nextSignal");
+    const run = this.#between("nextSignal");
     const limit = options.timeout === undefined ? {} : { delay_ms: durationMs(options.timeout) };
     const payload = await run.wait(
       this.#nameOf(`signal ${name}`, options),
@@ -273,7 +276,7 @@ export class WorkflowContext {
     options?: ChildOptions & WaitKey,
   ): Promise<Output>;
   async run(target: unknown, input?: unknown, options: ChildOptions & WaitKey = {}): Promise<unknown> {
-    const run = this.#waiting("run");
+    const run = this.#between("run");
     checkPlain(options, { argument: "options", where: "ctx.run()" });
     const { key, ...rest } = options;
     const child = childOf(target, input, rest);
@@ -282,7 +285,21 @@ export class WorkflowContext {
     return await run.wait(name, () => ({ kind, child }));
   }
 
-  #call({ name, options, run: fn }: ContextCall): Promise<unknown> {
+  /**
+   * Sets variables that the workflow is found by: `executions.query({ variables: { orderId: 1042 } })`. Stored once, as a step of
+   * its own. Variables that were set before stay.
+   *
+   * @param variables a text, a number or a boolean for each; of an array each of the first 20 items counts; `null` removes one
+   */
+  async tag(variables: TagValues): Promise<void> {
+    const where = "ctx.tag()";
+    checkArgument(variables, { argument: "variables", type: TAGS, where });
+    this.#between("tag");
+    const name = this.#core.counter.next(`tag ${Object.keys(variables).sort().join(" ")}`.slice(0, 200));
+    await this.#call({ name, options: {}, variables: { ...variables } as JsonObject, run: () => {} });
+  }
+
+  #call({ name, options, variables, run: fn }: ContextCall): Promise<unknown> {
     if (this.#sql !== undefined) {
       return Promise.reject(
         new ContextError(
@@ -298,6 +315,7 @@ export class WorkflowContext {
         name,
         retry: options.retry,
         transactional: options.transactional ?? false,
+        ...(variables && { variables }),
         run: (sql) => fn(new WorkflowContext(this.#core, name, sql)),
       });
     } catch (error) {
@@ -321,10 +339,10 @@ export class WorkflowContext {
     );
   }
 
-  #waiting(what: string): WorkflowRun {
+  #between(what: string): WorkflowRun {
     if (this.#inside === undefined) return this.#running(`ctx.${what}()`);
     throw new ContextError(
-      `ctx.${what}() cannot be called in step "${this.#inside}": a step runs through once. Wait in the workflow, between steps`,
+      `ctx.${what}() cannot be called in step "${this.#inside}": a step runs through once. Call it in the workflow, between steps`,
       "WAIT_IN_STEP",
     );
   }
@@ -348,6 +366,12 @@ export type TransactionalStepContext = WorkflowContext & {
   /** The transaction that saves the step: what is written here commits with its result, or not at all. */
   readonly sql: SqlTag;
 };
+
+/** Variables that a workflow is found by, with their values; `null` removes one. */
+export interface TagValues {
+  /** A variable, and its value. */
+  readonly [name: string]: string | number | boolean | readonly (string | number | boolean)[] | null;
+}
 
 /** Tells waits apart that have one name and run in parallel in no fixed order. */
 export interface WaitKey {

@@ -33,7 +33,7 @@ export { RhythmError } from "../shared/error.ts";
 export { JsonError } from "../shared/json.ts";
 export { Admin, type AdminOptions, type CreateWorkflowOptions } from "./admin.ts";
 export type { ChildOptions, NamedChild, TaskLike } from "./child.ts";
-export { type TransactionalStepContext, type WaitKey, WorkflowContext } from "./context.ts";
+export { type TagValues, type TransactionalStepContext, type WaitKey, WorkflowContext } from "./context.ts";
 export { ContextError, DuplicateStepError, TransientStepError, WorkflowCancelledError } from "./errors.ts";
 export type { FakeContext, StepAnswer, StepContext, StepEnd } from "./fake_context.ts";
 export { type StepAcquisition, StepGuard } from "./guard.ts";

@@ -1,4 +1,5 @@
 import type { RetryPolicy, SqlTag } from "../define/mod.ts";
+import type { JsonObject } from "../shared/json.ts";
 
 /** One call of one step. */
 export interface StepCall<T = unknown> {
@@ -8,6 +9,8 @@ export interface StepCall<T = unknown> {
   readonly retry?: RetryPolicy | number | undefined;
   /** Whether the function gets the transaction that saves its result. */
   readonly transactional: boolean;
+  /** What the workflow is found by once it has ended. */
+  readonly variables?: JsonObject;
   /** Calls the function; with the transaction, if it is transactional. */
   readonly run: (sql: SqlTag | undefined) => T | Promise<T>;
 }

@@ -1,6 +1,7 @@
 // Finding workflows by their variables.
 import { deepStrictEqual as equal, rejects } from "node:assert/strict";
 import { task } from "../../mod.ts";
+import { workflow } from "../../src/steps/mod.ts";
 import { until } from "../support/until.ts";
 import { testApp } from "./support.ts";
 
@@ -88,4 +89,50 @@ Deno.test("executions are found by indexed variables, while they wait and after"
     await work(await operations.start({ action: "retry", filter: { ...filter, line: 6 }, dryRun: true })),
     0,
   );
+});
+
+Deno.test("workflows in TypeScript are found by what they tag themselves with, in lists, filters and operations", async () => {
+  let runs = 0;
+  const buy = workflow("buy", async (ctx, order: number) => {
+    runs++;
+    await ctx.tag({ orderId: order, items: ["pen", "ink"], draft: true });
+    await ctx.nextSignal("go");
+    await Promise.all([ctx.tag({ draft: null }), ctx.tag({ state: "paid" })]);
+    await ctx.nextSignal("go");
+    await ctx.step("inside", (inner) => inner.tag({ a: 1 })).catch(({ code }) => ctx.tag({ inside: code }));
+    throw new Error("told to");
+  });
+  await using app = await testApp({ workflows: [buy] });
+  const { executions, workflows, operations, signals } = app.rhythm;
+  app.work();
+  const found = async (variables: Record<string, string | number | boolean>): Promise<string[]> =>
+    (await executions.query({ variables })).executions.map(({ id }) => id);
+
+  const [one, two] = [await workflows.start(buy, 1042), await workflows.start(buy, 1043)];
+  await until(async () => (await found({ draft: true })).length === 2);
+  equal([await found({ orderId: 1042 }), await found({ orderId: "1043", items: "ink" })], [[one.id], [
+    two.id,
+  ]]);
+  await signals.send({ execution: one.id, name: "go" });
+  await until(async () => (await found({ state: "paid" })).length === 1);
+  equal([await found({ draft: true }), await found({ orderId: 1042 })], [[two.id], [one.id]]);
+  const state = { variables: { state: "paid" } };
+  const { id } = await operations.start({ action: "signal", filter: state, name: "go" });
+  await until(async () => {
+    await operations.work(id);
+    return (await operations.get(id)).state === "completed";
+  });
+  equal((await executions.wait(one.id, { timeout: "1m" })).status, "failed");
+  equal(await found({ inside: "WAIT_IN_STEP", orderId: 1042 }), [one.id]);
+  equal(runs > 2, true);
+  equal(
+    [
+      ...await app.database.database.query("select rhythm.tag($1::text::uuid, '{\"seen\": [1, 2]}')", [
+        one.id,
+      ]),
+    ].length,
+    1,
+  );
+  equal(await found({ seen: 2 }), [one.id]);
+  await executions.cancel(two.id);
 });

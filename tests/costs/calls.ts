@@ -53,6 +53,8 @@ export const CALLS: Readonly<Record<string, string>> = {
   fork_state:
     `select rhythm.fork_state(:signals, rhythm.new_id(), 1, 1, '{}', jsonb_build_array(jsonb_build_object('mode', 'any', 'ids', array[x.id])),
     jsonb_build_array(jsonb_build_object('id', x.id, 'type', 'await_signal', 'name', 's'))) from (select rhythm.new_id() as id) as x`,
+  audit: "select count(*) from rhythm.audit()",
+  find_token: "select rhythm.find_token(repeat('0', 64))",
   set_gate: "select rhythm.set_gate('f', 1)",
   remove_gate: "select rhythm.remove_gate(1)",
   export_execution: "select rhythm.export_execution(:signals)",
@@ -104,6 +106,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   remove_failure_hook:
     "select rhythm.set_failure_hook('alerts', 'tell'), rhythm.remove_failure_hook('alerts')",
   hook_address: "select rhythm.hook_address(:ready)",
+  tag: `select rhythm.tag(:done, '{"orderId": "1042"}')`,
   find: `select count(*) from rhythm.find('{"orderId": "1042"}')`,
   set_failure: "select rhythm.set_failure(f.fingerprint, 'known') from rhythm.failures as f limit 1",
   operate: `select rhythm.operate('retry', '{"status": "failed"}')`,

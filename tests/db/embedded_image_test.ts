@@ -40,6 +40,23 @@ Deno.test("an image of a directory has the database, and no files that somebody 
   }
 });
 
+Deno.test("a directory that was unpacked by half is unpacked again, and is for its owner only", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "rhythm-image-" });
+  try {
+    await (await openEmbedded({ dataDir: directory, schema: "rhythm" })).close();
+    assert.equal((await Deno.stat(`${directory}/global`)).mode! & 0o777, 0o700);
+    assert.equal((await Deno.stat(`${directory}/global/pg_control`)).mode! & 0o777, 0o600);
+    await Deno.remove(`${directory}/PG_VERSION`);
+    await Deno.remove(`${directory}/pg_xact`, { recursive: true });
+    await Deno.truncate(`${directory}/global/pg_control`, 100);
+    const again = await openEmbedded({ dataDir: directory, schema: "rhythm" });
+    assert.deepEqual((await install(again)).applied, []);
+    await again.close();
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
 Deno.test({
   name:
     "the first process of a user leaves the image to later ones; a process that may not look there does without",

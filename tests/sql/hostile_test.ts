@@ -272,6 +272,9 @@ const good: Record<string, Json[]> = {
   p_line: [1],
   p_before: ["a"],
   p_gate: [1],
+  p_cursor: [1],
+  p_hash: ["0".repeat(64)],
+  "audit.p_filter": [{ by: "ada", act: "pause", kind: "queue", target: "q" }],
   p_condition: [{ variables: { a: 1 }, metadata: { a: 1 }, queue: "q", parent: running }],
   p_file: [{
     ...{
@@ -338,6 +341,8 @@ const good: Record<string, Json[]> = {
     { id: running, call: 1, status: "completed", output: 1, finished: true },
     { id: running, call: 1, status: "failed", error, retryable: true },
   ],
+  "tag.p_variables": [{ a: "x", b: [1, true], c: null }],
+  "tag.p_execution": [completed],
   p_steps: [
     [{ id: leased, name: "a", output: 1, call: 3 }],
   ],

@@ -57,6 +57,8 @@ export function wrong(ctx: WorkflowContext): void {
   length({ acquireStep: () => "run" }, "a", 1);
   // @ts-expect-error: the input is a list of texts
   right.function({}, "one");
+  // @ts-expect-error: a tag has no members
+  ctx.tag({ order: { id: 1 } });
   // @ts-expect-error: there is no such option
   step("a", { retries: 3 }, () => 1);
   // @ts-expect-error: a policy has no such backoff

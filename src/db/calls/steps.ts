@@ -57,6 +57,8 @@ export interface StepNews {
   readonly signal?: string;
   /** The child, as `create_many()` takes it. */
   readonly child?: JsonObject;
+  /** What the workflow is found by from then on. */
+  readonly variables?: JsonObject;
   /** Why it failed. */
   readonly error?: unknown;
   /** What it returned, as JSON text. */

@@ -977,6 +977,64 @@ export const cases: Record<string, Cases> = {
       ["find('{\"a\": 1}')", "", "nothing"],
     ],
   },
+  audit: {
+    p_filter: [
+      [
+        "audit('[]')",
+        "RH001",
+        'A filter must be an object: {"kind": "queue", "target": "mail"}',
+      ],
+      [
+        'audit(\'{"actt": "x"}\')',
+        "RH001",
+        'There is no option "actt": expected by, act, kind, target. Did you mean "act"?',
+      ],
+      ["audit('{\"act\": 1}')", "RH001", "by, act, kind and target must be texts"],
+    ],
+    p_cursor: "any number; null: from the latest one",
+    p_limit: ["null", "0", "1001"].map((value): Case => [
+      `audit(p_limit => ${value})`,
+      "RH001",
+      `"${value === "null" ? "" : value}" cannot be the limit: expected 1 to 1000`,
+    ]),
+  },
+  find_token: { p_hash: "what is not the hash of a token is found nowhere" },
+  create_token: {
+    p_name: name("token", (value) => `create_token(${value}, 'viewer')`),
+    p_role: ["null", "'root'"].map((value): Case => [
+      `create_token('t', ${value})`,
+      "RH001",
+      `There is no role "${
+        value.replaceAll("'", "").replace("null", "")
+      }" of tokens: expected viewer, operator, deployer or admin`,
+    ]),
+    expires_at: ["'2000-01-01'", "'infinity'"].map((value): Case => [
+      `create_token('t', 'viewer', expires_at => ${value})`,
+      "RH001",
+      "expires_at must be in the future; null: it does not expire",
+    ]),
+    metadata_only: "null is false",
+  },
+  revoke_token: { p_name: [["revoke_token(null)", "", "false"], ["revoke_token('none')", "", "false"]] },
+  tag: {
+    p_execution: [
+      ["tag(null, '{\"a\": 1}')", "RH002", "Cannot tag: there is no execution null"],
+      [`tag(${waiting}, '{"a": 1}')`, "RH003", `Cannot tag execution ${waiting.slice(1, -1)}: it is a flow`],
+    ],
+    p_variables: [
+      ...["null", "'{}'", "'[]'", `'{"a": {}}'`, `'{"a": [null]}'`].map((value): Case => [
+        `tag(${done}, ${value})`,
+        "RH001",
+        "p_variables must be an object of texts, numbers, booleans, arrays of them, and null for what must go: " +
+        '{"orderId": "1042"}',
+      ]),
+      ...['{"": 1}', '{"a=b": 1}'].map((value): Case => [
+        `tag(${done}, '${value}')`,
+        "RH001",
+        "The name of a variable must have 1 to 100 characters, and no =",
+      ]),
+    ],
+  },
   set_failure: {
     p_fingerprint: [
       ["set_failure(null, 'known')", "RH004", "No failure has the fingerprint null"],
@@ -1535,6 +1593,7 @@ export const cases: Record<string, Cases> = {
       ...['"error": {}', '"status": "failed"'].map((more) =>
         saves(more, "A step needs an error if it is retrying or failed, and has none otherwise")
       ),
+      saves('"variables": {"=": 1}', "The name of a variable must have 1 to 100 characters, and no ="),
       saves('"wait_id": "x"', "wait_id of a step must be a UUID"),
       saves(
         '"seq": null, "status": "waiting", "kind": "task"',

@@ -43,6 +43,7 @@ begin
   perform test.raises(format('select rhythm.cancel(%L)', f), 'RH003', 'frozen copy');
   perform test.raises(format('select rhythm.cancel_many(array[%L]::uuid[])', f), 'RH003', 'frozen copy');
   perform test.raises(format('select rhythm.retry(%L)', c), 'RH003', 'frozen copy');
+  perform test.raises(format('select rhythm.tag(%L, %L)', f, '{"a": 1}'), 'RH003', 'frozen copy');
   perform test.raises(format('select rhythm.pause_execution(%L)', f), 'RH003', 'frozen copy');
   perform test.raises(format('select rhythm.resume_execution(%L)', f), 'RH003', 'frozen copy');
   perform test.raises(format('select rhythm.edit_state(%L, 2, %L)', f, '{}'), 'RH003', 'frozen copy');
