@@ -7,7 +7,6 @@ returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;

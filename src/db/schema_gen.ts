@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "9812f2a47c536cf2";
+export const imageDigest = "8dc7899f8716c18d";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -12167,7 +12167,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "settle/checkpoint.sql",
     kind: "behaviour",
-    checksum: "47543343b3780bc8076aa555d0f6cb4099800444c1d72eccb10d0b65697eeed4",
+    checksum: "57bc79c9d388e68573a00d3a049547e7b50fef90e9e9a0534f2d63f9093672ef",
     text: `-- What a handler stores for the next attempt.
 
 -- A call can arrive late, after the next one of the same attempt: then its value is older, and changes nothing.
@@ -12177,7 +12177,6 @@ returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;

@@ -1663,9 +1663,9 @@ export const cases: Record<string, Cases> = {
     ],
   },
   checkpoint: {
-    p_worker: [[`checkpoint(${nobody}, ${running}, 1, '1')`, "", ""]],
-    p_execution: [[`checkpoint(${worker}, ${nobody}, 1, '1')`, "", ""]],
-    p_call: [[`checkpoint(${worker}, ${running}, 999, '1')`, "", ""]],
+    p_worker: [[`checkpoint(${nobody}, ${running}, 1, '1')`, "", "false"]],
+    p_execution: [[`checkpoint(${worker}, ${nobody}, 1, '1')`, "", "false"]],
+    p_call: [[`checkpoint(${worker}, ${running}, 999, '1')`, "", "false"]],
     p_value: [
       [
         `checkpoint(${worker}, ${running}, 1, null)`,
@@ -1678,7 +1678,7 @@ export const cases: Record<string, Cases> = {
         "The checkpoint takes 1100002 bytes: at most 1048576 are allowed (setting max_payload_bytes)",
       ],
     ],
-    p_nth: [[`checkpoint(${worker}, ${running}, 1, '1', null)`, "", ""]],
+    p_nth: [[`checkpoint(${worker}, ${running}, 999, '1', null)`, "", "false"]],
   },
   report: {
     p_worker: [[`report(${nobody}, '[]', '{}')`, "", ""]],
