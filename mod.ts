@@ -42,6 +42,7 @@ export { onShutdown } from "./src/app/on_shutdown.ts";
 export { createLogger, type LogFormat, type LogOptions } from "./src/app/log.ts";
 export type { AdoptOptions, FetchOptions, InitOptions, WorkerOptions } from "./src/app/options.ts";
 export { Rhythm } from "./src/app/rhythm.ts";
+export type { Services } from "./src/app/services.ts";
 export {
   ExecutionCancelledError,
   ExecutionFailedError,
@@ -51,6 +52,7 @@ export {
 export type { ExecutionRequest, Executions } from "./src/client/executions.ts";
 export type { Failures } from "./src/client/failures.ts";
 export type { Gates } from "./src/client/gates.ts";
+export type { Tokens } from "./src/client/tokens.ts";
 export type { Fork, ForkChanges, StateChanges, StepChanges } from "./src/client/changes.ts";
 export type { MigrateOptions, Migration, RepairOptions } from "./src/client/migrations.ts";
 export type { HistoryItem, HistoryStep, PastState, RunsPart, StateChange } from "./src/client/history.ts";
@@ -93,6 +95,8 @@ export { InstallError } from "./src/db/install_errors.ts";
 export type {
   AnyTask,
   AnyWorkflow,
+  AuditEntry,
+  AuditFilter,
   ContextFor,
   Execution,
   ExecutionError,
@@ -148,6 +152,9 @@ export type {
   TaskDefinition,
   TaskLog,
   TaskOptions,
+  Token,
+  TokenOptions,
+  TokenRole,
   TransactionalContext,
   WaitOptions,
   WatchOptions,

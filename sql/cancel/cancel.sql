@@ -258,7 +258,11 @@ begin
     perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
   perform rhythm.refuse_frozen(array[p_execution], 'Cannot cancel');
-  return p_execution = any (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now()));
+  if p_execution <> all (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now())) then
+    return false;
+  end if;
+  perform rhythm.record_named('cancel', array[p_execution], p_reason);
+  return true;
 end;
 $$;
 
@@ -279,14 +283,17 @@ set jit = off
 as $$
 declare
   v_missing uuid;
+  v_cancelled uuid[];
 begin
   select i.id into v_missing from unnest(p_executions) as i (id) where not exists (select from rhythm.execution as e where e.id = i.id) limit 1;
   if found then
     perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(v_missing::text, 'null')));
   end if;
   perform rhythm.refuse_frozen(p_executions, 'Cannot cancel');
-  return query select c.id from unnest(rhythm.cancel_trees(p_executions, left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now())) as c (id)
-    where c.id = any (p_executions);
+  v_cancelled := rhythm.cancel_trees(p_executions, left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now());
+  v_cancelled := array(select c.id from unnest(v_cancelled) as c (id) where c.id = any (p_executions));
+  perform rhythm.record_named('cancel', v_cancelled, p_reason);
+  return query select c.id from unnest(v_cancelled) as c (id);
 end;
 $$;
 

@@ -266,7 +266,7 @@ $$;
 
 comment on function rhythm.repeat_workflow(uuid, bigint, bigint, timestamptz) is 'Puts back a workflow whose attempt threw, with its failed children. Internal.';
 
-create or replace function rhythm.retry(p_execution uuid)
+create or replace function rhythm.retry_again(p_execution uuid)
 returns void
 language plpgsql
 volatile
@@ -305,6 +305,22 @@ begin
   end if;
   perform rhythm.take_end_back(p_execution);
   perform rhythm.retry_one(p_execution, null, rhythm.now());
+end;
+$$;
+
+comment on function rhythm.retry_again(uuid) is 'Does what retry() does, without a record. Internal.';
+
+create or replace function rhythm.retry(p_execution uuid)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before constant text := rhythm.status_of(p_execution);
+begin
+  perform rhythm.retry_again(p_execution);
+  perform rhythm.record('retry', 'execution', p_execution::text, p_before => jsonb_build_object('status', v_before));
 end;
 $$;
 

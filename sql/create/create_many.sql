@@ -106,7 +106,9 @@ declare
   v_new jsonb;
 begin
   if v_head is not null then
-    return query select i.id from unnest(rhythm.make_alike(v_head, p_requests, v_now)) with ordinality as i (id, nth) order by i.nth;
+    v_ids := rhythm.make_alike(v_head, p_requests, v_now);
+    perform rhythm.record_named('start', v_ids);
+    return query select i.id from unnest(v_ids) with ordinality as i (id, nth) order by i.nth;
     return;
   end if;
   perform rhythm.check_requests(p_requests);
@@ -125,6 +127,7 @@ begin
   into v_ids, v_new
   from request as r;
   perform rhythm.create_new(coalesce(v_new, '[]'), v_now);
+  perform rhythm.record_named('start', v_ids);
   return query select i.id from unnest(v_ids) with ordinality as i (id, nth) order by i.nth;
 end;
 $$;

@@ -46,6 +46,17 @@ $$;
 
 comment on function rhythm.deploy_time(text) is 'When a deploy began: the time that it names, or when its id was first seen. Internal.';
 
+create or replace function rhythm.current_version(p_flow text)
+returns integer
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select v.version from rhythm.flow as f join rhythm.flow_version as v on v.program = f.program where f.name = p_flow;
+$$;
+
+comment on function rhythm.current_version(text) is 'The version of a flow that new executions start on. Internal.';
+
 create or replace function rhythm.register_flow(
   p_name text,
   p_source text,
@@ -73,12 +84,15 @@ declare
   );
   v_deployed_at timestamptz;
   v_is_new boolean;
+  v_old integer;
+  v_new integer;
 begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
   v_deployed_at := case when deploy is not null then rhythm.deploy_time(deploy) end;
   perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
+  v_old := rhythm.current_version(p_name);
   insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, found_by, created_at)
   values (
     v_program, p_name,
@@ -95,6 +109,11 @@ begin
     deployed_at = greatest(f.deployed_at, excluded.deployed_at)
   where (f.program <> excluded.program or f.deployed_at < v_deployed_at)
     and case when v_deployed_at is null then v_is_new else v_deployed_at >= f.deployed_at end;
+  -- Applications register their flows at every start.
+  v_new := rhythm.current_version(p_name);
+  if v_new is distinct from v_old then
+    perform rhythm.record('deploy', 'flow', p_name, deploy, jsonb_build_object('version', v_old), jsonb_build_object('version', v_new));
+  end if;
   return (select v.version from rhythm.flow_version as v where v.program = v_program);
 end;
 $$;
@@ -111,6 +130,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_program constant text := (select v.program from rhythm.flow_version as v where v.name = p_name and v.version = p_version);
+  v_old integer;
 begin
   if v_program is null then
     perform rhythm.raise('RH004', format('There is no version %s of flow "%s"', p_version, p_name), coalesce(
@@ -119,8 +139,12 @@ begin
       'The view flow_versions lists all versions'));
   end if;
   perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
+  v_old := rhythm.current_version(p_name);
   update rhythm.flow as f set program = v_program, updated_at = rhythm.now(), deployed_at = greatest(f.deployed_at, rhythm.now())
   where f.name = p_name and f.program <> v_program;
+  if found then
+    perform rhythm.record('deploy', 'flow', p_name, p_before => jsonb_build_object('version', v_old), p_after => jsonb_build_object('version', p_version));
+  end if;
 end;
 $$;
 

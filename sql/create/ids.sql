@@ -168,6 +168,7 @@ begin
         when 'max_crashes' then '3'
         when 'cancel_grace' then '1 minute'
         when 'hook_interval' then '1 minute'
+        when 'audit_retention' then '400 days'
       end
     )
   );
@@ -175,7 +176,7 @@ end;
 $$;
 
 comment on function rhythm.setting(text) is
-  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute), hook_interval (1 minute).';
+  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute), hook_interval (1 minute), audit_retention (400 days).';
 
 -- Owner only, because settings apply to everyone.
 create or replace function rhythm.configure(p_name text, p_value text)
@@ -186,13 +187,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if rhythm.setting(p_name) is null then
-    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace, hook_interval');
+    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace, hook_interval, audit_retention');
   end if;
   if p_value is null
-    or (p_name in ('retention', 'cancel_grace', 'hook_interval') and coalesce(rhythm.interval_of(p_value) < '0', true))
-    or (p_name not in ('retention', 'cancel_grace', 'hook_interval') and p_value !~ '^[1-9]\d{0,8}$') then
-    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention, cancel_grace and hook_interval');
+    or (p_name in ('retention', 'cancel_grace', 'hook_interval', 'audit_retention') and coalesce(rhythm.interval_of(p_value) < '0', true))
+    or (p_name not in ('retention', 'cancel_grace', 'hook_interval', 'audit_retention') and p_value !~ '^[1-9]\d{0,8}$') then
+    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention, cancel_grace, hook_interval and audit_retention');
   end if;
+  perform rhythm.record('set', 'setting', p_name, p_before => to_jsonb(rhythm.setting(p_name)), p_after => to_jsonb(p_value));
   insert into rhythm.setting (name, value) values (p_name, p_value)
   on conflict (name) do update set value = excluded.value;
 end;

@@ -110,6 +110,7 @@ begin
   update rhythm.failure as f
   set state = p_state, changed_at = rhythm.now(), changed_by = v_names.by_whom, note = coalesce(v_names.reason, f.note)
   where f.fingerprint = p_fingerprint;
+  perform rhythm.record('set', 'failure', p_fingerprint::text, p_note, jsonb_build_object('state', v_before), jsonb_build_object('state', p_state));
   return v_before <> p_state;
 end;
 $$;

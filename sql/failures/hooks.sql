@@ -137,6 +137,20 @@ $$;
 
 comment on function rhythm.call_hooks(rhythm.failure_note[], bigint[]) is 'Starts what hooks start for failures; p_new: the kinds that are new. Part of chores().';
 
+-- Neither the address nor the secret: an address may have a secret in it.
+create or replace function rhythm.hook_said(p_name text)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_strip_nulls(to_jsonb(h)) from (
+    select f.event, f.filter, f.type, f.target, f.host, f.queue, f.is_signed from rhythm.failure_hooks as f where f.name = p_name
+  ) as h;
+$$;
+
+comment on function rhythm.hook_said(text) is 'What people said a hook does, for records of acts. Internal.';
+
 create or replace function rhythm.set_failure_hook(
   p_name text,
   p_target text default null,
@@ -155,6 +169,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_names constant record := rhythm.pause_names(null, p_by);
+  v_old constant jsonb := rhythm.hook_said(p_name);
   v_hook rhythm.failure_hook;
   v_problem text;
 begin
@@ -177,6 +192,7 @@ begin
   on conflict (name) do update
   set event = excluded.event, filter = excluded.filter, type = excluded.type, target = excluded.target, url = excluded.url, secret = excluded.secret,
     queue = excluded.queue, created_at = excluded.created_at, created_by = excluded.created_by, problem = null;
+  perform rhythm.record('set', 'hook', p_name, p_before => v_old, p_after => rhythm.hook_said(p_name));
   if p_type = 'task' and p_target is not null then
     perform rhythm.tell_odd(array[rhythm.odd_task(p_target), rhythm.odd_queue(v_hook.queue)]);
   end if;
@@ -193,10 +209,16 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_old constant jsonb := rhythm.hook_said(p_name);
 begin
   delete from rhythm.failure_hook_call as c where c.hook = p_name;
   delete from rhythm.failure_hook as h where h.name = p_name;
-  return found;
+  if not found then
+    return false;
+  end if;
+  perform rhythm.record('remove', 'hook', p_name, p_before => v_old);
+  return true;
 end;
 $$;
 

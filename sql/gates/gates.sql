@@ -294,6 +294,7 @@ begin
   insert into rhythm.gate (flow, version, line, before, condition, set_at, set_by, note)
   values (p_flow, case when p_line is not null then v_version.version end, p_line, p_before, p_condition, rhythm.now(), v_names.by_whom, v_names.reason)
   returning id into v_id;
+  perform rhythm.record('set', 'gate', v_id::text, p_note, p_after => jsonb_strip_nulls(jsonb_build_object('flow', p_flow, 'line', p_line, 'before', p_before, 'condition', p_condition)));
   return v_id;
 end;
 $$;
@@ -308,11 +309,14 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_old rhythm.gate;
 begin
-  delete from rhythm.gate as g where g.id = p_gate;
-  if not found then
+  delete from rhythm.gate as g where g.id = p_gate returning g.* into v_old;
+  if v_old.id is null then
     return false;
   end if;
+  perform rhythm.record('remove', 'gate', p_gate::text, p_before => jsonb_strip_nulls(jsonb_build_object('flow', v_old.flow, 'line', v_old.line, 'before', v_old.before, 'condition', v_old.condition)));
   -- The first of them go on at once.
   perform rhythm.open_gates(100);
   return true;

@@ -60,7 +60,7 @@ comment on function rhythm.require_state(json, jsonb, jsonb) is 'Raises RH001 un
 
 -- Of what failed, the step in which it failed is noted under the next number.
 create or replace function rhythm.store_change(
-  p_state rhythm.workflow_state, p_snapshot json, p_act text, p_note text, p_program text default null, p_by text default session_user
+  p_state rhythm.workflow_state, p_snapshot json, p_act text, p_note text, p_program text default null, p_by text default null
 )
 returns integer
 language plpgsql
@@ -75,7 +75,7 @@ begin
   returning e.epoch, p_state.seq + case when e.state = 0 then 1 else 2 end into v_epoch, v_step;
   update rhythm.workflow_state as s set seq = v_step, snapshot = p_snapshot, stack = null, program = coalesce(p_program, s.program) where s.execution_id = p_state.execution_id;
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, was, snapshot)
-  values (p_state.execution_id, v_step, v_epoch, rhythm.now(), p_act, p_by, left(nullif(p_note, ''), 2000), coalesce(p_program, p_state.program),
+  values (p_state.execution_id, v_step, v_epoch, rhythm.now(), p_act, coalesce(p_by, rhythm.who()), left(nullif(p_note, ''), 2000), coalesce(p_program, p_state.program),
     nullif(p_state.program, p_program), p_snapshot);
   return v_step;
 end;
@@ -106,6 +106,7 @@ begin
     update rhythm.execution as e set tags = rhythm.stored_tags(p_tags) where e.id = p_execution and e.tags is distinct from rhythm.stored_tags(p_tags);
   end if;
   perform rhythm.pass_gate(p_execution);
+  perform rhythm.record('edit', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('step', v_step));
   return v_step;
 end;
 $$;
@@ -219,6 +220,7 @@ begin
     ) as x
     order by x.ended_at, x.id)), v_now);
   perform rhythm.resume(rhythm.deliver(rhythm.match_signals(array[p_execution])), v_now);
+  perform rhythm.record('rewind', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('step', v_step));
   perform rhythm.wake_clocks();
   return v_step;
 exception
@@ -281,7 +283,8 @@ begin
   -- As text: jsonb would change the order of its keys.
   update rhythm.workflow_state as s set snapshot = p_snapshot where s.execution_id = p_id;
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
-  values (p_id, p_step, 1, v_now, 'forked', session_user, concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, p_snapshot);
+  values (p_id, p_step, 1, v_now, 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, p_snapshot);
+  perform rhythm.record('fork', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('execution', p_id, 'step', p_step));
   return p_id;
 exception
   when data_exception or integrity_constraint_violation then

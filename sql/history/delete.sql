@@ -38,6 +38,7 @@ begin
     perform rhythm.raise('RH003', format('Cannot delete execution %s: %s is %s', p_execution,
       case v_live when p_execution then 'it' else 'its child ' || v_live end, rhythm.status_of(v_live)), 'Cancel it first, and delete it once it is over');
   end if;
+  perform rhythm.record('delete', 'execution', p_execution::text, p_before => jsonb_build_object('executions', cardinality(v_ids)));
   return rhythm.remove_over(v_ids);
 end;
 $$;

@@ -300,6 +300,7 @@ begin
       get stacked diagnostics v_message = message_text;
       perform rhythm.raise('RH001', 'Cannot import: the file is damaged: ' || v_message);
   end;
+  perform rhythm.record('import', 'execution', v_root::text, p_after => jsonb_build_object('executions', cardinality(v_ids), 'exported_from', p_file -> 'exported_from'));
   return v_root;
 end;
 $$;

@@ -16,7 +16,7 @@ begin
   -- The setting has this name whatever the schema's name is.
   v_home.environment := nullif(current_setting('rhythm' || '.environment', true), '');
   v_home.adopted_at := rhythm.now();
-  v_home.adopted_by := rhythm.caller();
+  v_home.adopted_by := rhythm.who();
   begin
     v_home.system_identifier := (select c.system_identifier::text from pg_catalog.pg_control_system() as c);
   exception
@@ -138,6 +138,8 @@ begin
   delete from rhythm.home;
   insert into rhythm.home (nth, system_identifier, database_oid, database_name, timeline, environment, adopted_at, adopted_by)
   values (coalesce(v_old.nth, 0) + 1, v_here.system_identifier, v_here.database_oid, v_here.database_name, v_here.timeline, v_environment, v_here.adopted_at, v_here.adopted_by);
+  perform rhythm.record('adopt', 'installation', v_here.database_name, p_before => jsonb_build_object('database', v_old.database_name, 'environment', v_old.environment),
+    p_after => jsonb_build_object('database', v_here.database_name, 'environment', v_environment));
   return format('Rhythm belongs to database "%s"%s now, and runs', v_here.database_name,
     case when v_environment is null then '' else format(' and environment "%s"', v_environment) end);
 end;

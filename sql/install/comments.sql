@@ -17,6 +17,8 @@ $$;
 
 comment on sequence rhythm.signal_id_seq is 'Numbers signals in the order of sending.';
 comment on sequence rhythm.gate_id_seq is 'Numbers gates.';
+comment on sequence rhythm.token_id_seq is 'Numbers tokens.';
+comment on sequence rhythm.audit_entry_id_seq is 'Numbers records of acts.';
 comment on sequence rhythm.batch_id_seq is 'Numbers batches in the order of their creation.';
 comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of writing.';
 

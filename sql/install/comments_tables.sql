@@ -271,3 +271,14 @@ comment on constraint gate_pkey on rhythm.gate is 'Each gate has a number, which
 comment on constraint line_or_task on rhythm.gate is 'It stands at one place.';
 comment on constraint line_of_a_version on rhythm.gate is 'Lines belong to a version, tasks to none.';
 comment on constraint line_positive on rhythm.gate is 'Lines are counted from 1.';
+
+comment on column rhythm.token.id is 'Its number.';
+comment on column rhythm.token.created_at is 'When it was made.';
+comment on column rhythm.token.created_by is 'Who made it.';
+comment on constraint token_pkey on rhythm.token is 'Each token has a number, which is never used again.';
+comment on constraint token_hash on rhythm.token is 'How a token is found.';
+comment on constraint role_known on rhythm.token is 'What a token may do.';
+
+comment on column rhythm.audit_entry.id is 'Its number; later acts have higher ones.';
+comment on column rhythm.audit_entry.at is 'When.';
+comment on constraint audit_entry_pkey on rhythm.audit_entry is 'Each act is recorded once.';

@@ -24,12 +24,15 @@ declare
     rhythm.period_problem('per', per, 'rate', rate),
     case when weight not between 1 and 1000 then 'weight must be from 1 to 1000' end
   );
+  v_old jsonb;
   v_changed boolean;
 begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
   perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue), rhythm.odd_key(p_queue, p_key)]);
+  select jsonb_strip_nulls(jsonb_build_object('concurrency', k.concurrency, 'rate', k.rate, 'per_ms', k.per_ms, 'weight', k.weight)) into v_old
+  from rhythm.queue_key as k where k.queue = p_queue and k.key = p_key;
   insert into rhythm.queue_key as k (queue, key, concurrency, rate, per_ms, weight)
   values (p_queue, p_key, configure_key.concurrency, configure_key.rate, case when configure_key.rate is not null then v_per_ms end, configure_key.weight)
   on conflict (queue, key) do update set
@@ -37,6 +40,8 @@ begin
   where (k.concurrency, k.rate, k.per_ms, k.weight) is distinct from (excluded.concurrency, excluded.rate, excluded.per_ms, excluded.weight);
   v_changed := found;
   if v_changed then
+    perform rhythm.record('limit', 'key', p_queue || ' ' || p_key, p_before => v_old, p_after => jsonb_strip_nulls(jsonb_build_object('concurrency', configure_key.concurrency,
+      'rate', configure_key.rate, 'per_ms', case when configure_key.rate is not null then v_per_ms end, 'weight', configure_key.weight)));
     perform rhythm.change_key(p_queue, p_key);
   end if;
 end;
@@ -79,6 +84,7 @@ begin
   on conflict (queue, key) do update set paused_at = excluded.paused_at, paused_by = excluded.paused_by, pause_reason = excluded.pause_reason where k.paused_at is null;
   v_found := found;
   if v_found then
+    perform rhythm.record('pause', 'key', p_queue || ' ' || p_key, p_reason);
     perform rhythm.change_key(p_queue, p_key);
   end if;
   return v_found;
@@ -103,6 +109,7 @@ begin
   update rhythm.queue_key as k set paused_at = null, paused_by = null, pause_reason = null where k.queue = p_queue and k.key = p_key and k.paused_at is not null;
   v_found := found;
   if v_found then
+    perform rhythm.record('resume', 'key', p_queue || ' ' || p_key);
     perform rhythm.change_key(p_queue, p_key);
   end if;
   return v_found;

@@ -110,6 +110,21 @@ $$;
 
 comment on function rhythm.weights_problem(jsonb, text) is 'Why an object cannot be the weights of keys, as a sentence; null if it can. Internal.';
 
+create or replace function rhythm.limits_of(p_queue text)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_strip_nulls(to_jsonb(l)) from (
+    select q.concurrency, q.per_key_concurrency, q.rate, q.per_ms, q.per_key_rate, q.per_key_per_ms, nullif(q.fair, false) as fair,
+      (select jsonb_object_agg(k.key, k.weight) from rhythm.queue_key as k where k.queue = p_queue and k.weight is not null) as weights
+    from rhythm.queue as q where q.name = p_queue
+  ) as l;
+$$;
+
+comment on function rhythm.limits_of(text) is 'The limits of a queue, for records of acts. Internal.';
+
 -- Locks: the row of the queue, which claims only read.
 create or replace function rhythm.configure_queue(
   p_queue text,
@@ -141,6 +156,7 @@ declare
     case when fair <> 'key' then 'fair must be ''key'', or null: no turns' end,
     rhythm.weights_problem(weights, fair)
   );
+  v_old constant jsonb := rhythm.limits_of(p_queue);
   v_new rhythm.queue;
   v_changed boolean;
 begin
@@ -167,6 +183,7 @@ begin
     v_changed := rhythm.set_weights(p_queue, weights) or v_changed;
   end if;
   if v_changed then
+    perform rhythm.record('limit', 'queue', p_queue, p_before => v_old, p_after => rhythm.limits_of(p_queue));
     perform rhythm.change_queue(p_queue);
   end if;
 end;
@@ -215,7 +232,11 @@ begin
   perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
   insert into rhythm.queue as q (name, paused_at, paused_by, pause_reason) values (p_queue, rhythm.now(), v_names.by_whom, v_names.reason)
   on conflict (name) do update set paused_at = excluded.paused_at, paused_by = excluded.paused_by, pause_reason = excluded.pause_reason where q.paused_at is null;
-  return found;
+  if not found then
+    return false;
+  end if;
+  perform rhythm.record('pause', 'queue', p_queue, p_reason);
+  return true;
 end;
 $$;
 
@@ -235,6 +256,9 @@ begin
   perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
   update rhythm.queue as q set paused_at = null, paused_by = null, pause_reason = null where q.name = p_queue and q.paused_at is not null;
   v_found := found;
+  if v_found then
+    perform rhythm.record('resume', 'queue', p_queue);
+  end if;
   perform rhythm.forget_plain_queue(p_queue);
   perform rhythm.wake(array[p_queue]);
   return v_found;

@@ -206,7 +206,7 @@ begin
   if p_operation.action <> 'repair' then
     return;
   elsif v_execution.state = 2 then
-    perform rhythm.retry(p_id);
+    perform rhythm.retry_again(p_id);
   elsif v_args ->> 'then' = 'resume' then
     perform rhythm.resume_these(array[p_id], p_now);
   end if;

@@ -99,6 +99,9 @@ begin
   end;
   insert into rhythm.operation (id, action, dry_run, filter, args, started_by, created_at, from_id, until_id, place)
   values (v_id, p_action, coalesce(operate.dry_run, false), p_filter, p_args, v_names.by_whom, v_now, v_from, v_until, v_from);
+  -- What people send and set is deleted with the operation, and not kept for longer.
+  perform rhythm.record('start', 'operation', v_id::text, coalesce(p_args ->> 'reason', p_args ->> 'note'),
+    p_after => jsonb_build_object('action', p_action, 'filter', p_filter, 'args', p_args - 'payload' - 'set', 'dry_run', coalesce(operate.dry_run, false)));
   perform rhythm.wake_clocks();
   return v_id;
 end;
@@ -122,6 +125,7 @@ begin
     perform rhythm.require_operation(p_operation, 'stop');
     return false;
   end if;
+  perform rhythm.record('stop', 'operation', p_operation::text);
   return true;
 end;
 $$;
@@ -140,6 +144,7 @@ begin
     perform rhythm.require_operation(p_operation, 'resume');
     return false;
   end if;
+  perform rhythm.record('resume', 'operation', p_operation::text);
   perform rhythm.wake_clocks();
   return true;
 end;

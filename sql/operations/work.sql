@@ -82,7 +82,7 @@ begin
     when 'cancel' then
       v_is_done := p_id = any (rhythm.cancel_trees(array[p_id], left(coalesce(p_operation.args ->> 'reason', 'no reason was given'), 2000), p_now));
     when 'retry' then
-      perform rhythm.retry(p_id);
+      perform rhythm.retry_again(p_id);
     when 'signal' then
       perform rhythm.signal(p_id, p_operation.args ->> 'name', p_operation.args -> 'payload', idempotency_key => 'operation ' || p_operation.id);
     when 'pause' then

@@ -9,7 +9,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   reason := left(nullif(p_reason, ''), 2000);
-  by_whom := left(coalesce(nullif(p_by, ''), rhythm.caller()), 200);
+  by_whom := left(coalesce(nullif(p_by, ''), rhythm.who()), 200);
 end;
 $$;
 
@@ -123,7 +123,11 @@ begin
     perform rhythm.raise('RH002', format('Cannot pause: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
   perform rhythm.refuse_frozen(array[p_execution], 'Cannot pause');
-  return rhythm.pause_these(array[p_execution], p_reason, p_by, rhythm.now()) <> '{}';
+  if rhythm.pause_these(array[p_execution], p_reason, p_by, rhythm.now()) = '{}' then
+    return false;
+  end if;
+  perform rhythm.record('pause', 'execution', p_execution::text, p_reason);
+  return true;
 end;
 $$;
 
@@ -144,7 +148,11 @@ begin
     perform rhythm.raise('RH002', format('Cannot resume: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
   perform rhythm.refuse_frozen(array[p_execution], 'Cannot resume');
-  return rhythm.resume_these(array[p_execution], rhythm.now()) <> '{}';
+  if rhythm.resume_these(array[p_execution], rhythm.now()) = '{}' then
+    return false;
+  end if;
+  perform rhythm.record('resume', 'execution', p_execution::text);
+  return true;
 end;
 $$;
 

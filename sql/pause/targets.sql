@@ -103,7 +103,11 @@ begin
   end if;
   insert into rhythm.pause (type, target, paused_at, paused_by, reason) values (p_type, p_target, rhythm.now(), v_names.by_whom, v_names.reason)
   on conflict (type, target) do nothing;
-  return found;
+  if not found then
+    return false;
+  end if;
+  perform rhythm.record('pause', case p_type when 'workflow' then 'flow' else p_type end, nullif(p_target, ''), p_reason);
+  return true;
 end;
 $$;
 
@@ -123,6 +127,7 @@ begin
   if not found then
     return false;
   end if;
+  perform rhythm.record('resume', case p_type when 'workflow' then 'flow' else p_type end, nullif(p_target, ''));
   -- The first of them begin at once.
   perform rhythm.unpark(100);
   perform rhythm.wake(array(select distinct q.name from rhythm.worker as w cross join lateral unnest(w.queues) as q (name) where w.sleeping));

@@ -13,7 +13,11 @@ begin
   set paused_at = rhythm.now()
   where s.name = v_entry.name
     and s.paused_at is null;
-  return found;
+  if not found then
+    return false;
+  end if;
+  perform rhythm.record('pause', 'schedule', p_name);
+  return true;
 end;
 $$;
 
@@ -34,6 +38,7 @@ begin
     update rhythm.schedule_entry as s
     set (paused_at, next_slot, due_at) = (null, v_entry.next_slot, rhythm.slot_due(v_entry, v_entry.next_slot))
     where s.name = v_entry.name;
+    perform rhythm.record('resume', 'schedule', p_name);
     perform rhythm.wake_clocks();
   end if;
   return v_entry.next_slot;
@@ -60,6 +65,7 @@ begin
   update rhythm.schedule_entry as s
   set (active, last_execution_id, last_fired_at, fired) = (s.active || v_id, v_id, rhythm.now(), s.fired + 1)
   where s.name = v_entry.name;
+  perform rhythm.record('trigger', 'schedule', p_name, p_after => jsonb_build_object('execution', v_id));
   return v_id;
 end;
 $$;
@@ -96,6 +102,7 @@ begin
     v_requests := v_requests || rhythm.slot_request(v_entry, v_slot);
   end loop;
   if cardinality(v_requests) > 0 then
+    perform rhythm.record('back-fill', 'schedule', p_name, p_after => jsonb_build_object('from', p_from, 'to', p_to, 'executions', cardinality(v_requests)));
     return query select c.id from rhythm.create_many(to_jsonb(v_requests)) as c(id);
   end if;
 end;

@@ -61,6 +61,18 @@ $$;
 comment on function rhythm.check_schedule(rhythm.schedule_entry) is
   'Refuses a schedule with a wrong argument, and one whose executions would be refused.';
 
+create or replace function rhythm.said_of(p_entry rhythm.schedule_entry)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object('cron', p_entry.cron, 'timezone', p_entry.timezone, 'type', p_entry.type, 'target', p_entry.target, 'inputs', p_entry.inputs,
+    'options', p_entry.options, 'overlap', p_entry.overlap, 'catch_up', p_entry.catch_up, 'jitter', p_entry.jitter);
+$$;
+
+comment on function rhythm.said_of(rhythm.schedule_entry) is 'What people said a schedule does, for records of acts. Internal.';
+
 create or replace function rhythm.schedule(
   p_name text,
   p_cron text,
@@ -119,6 +131,10 @@ begin
     )
     where s.name = p_name;
   end if;
+  -- Applications set their schedules at every start.
+  if v_old.name is null or rhythm.said_of(v_old) <> rhythm.said_of(v_new) then
+    perform rhythm.record('set', 'schedule', p_name, p_before => case when v_old.name is not null then rhythm.said_of(v_old) end, p_after => rhythm.said_of(v_new));
+  end if;
   perform rhythm.wake_clocks();
   return v_new.next_slot;
 end;
@@ -136,10 +152,17 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_old rhythm.schedule_entry;
 begin
   delete from rhythm.schedule_entry as s
-  where s.name = p_name;
-  return found;
+  where s.name = p_name
+  returning s.* into v_old;
+  if v_old.name is null then
+    return false;
+  end if;
+  perform rhythm.record('remove', 'schedule', p_name, p_before => rhythm.said_of(v_old));
+  return true;
 end;
 $$;
 

@@ -81,6 +81,7 @@ begin
   values (p_name, '{"queue": "sql"}' || options, p_function::text, rhythm.now())
   on conflict (name) do update
   set options = excluded.options, sql_function = excluded.sql_function, updated_at = excluded.updated_at;
+  perform rhythm.record('define', 'task', p_name, p_after => jsonb_build_object('function', p_function::text, 'options', options));
 end;
 $$;
 
@@ -92,17 +93,20 @@ comment on function rhythm.define_sql_task(text, regprocedure, jsonb) is
 
 create or replace function rhythm.undefine_sql_task(p_name text)
 returns boolean
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  with gone as (
-    delete from rhythm.task as k
-    where k.name = p_name
-      and k.sql_function is not null
-    returning k.name
-  )
-  select exists (select from gone as g);
+begin
+  delete from rhythm.task as k
+  where k.name = p_name
+    and k.sql_function is not null;
+  if not found then
+    return false;
+  end if;
+  perform rhythm.record('undefine', 'task', p_name);
+  return true;
+end;
 $$;
 
 comment on function rhythm.undefine_sql_task(text) is

@@ -46,6 +46,7 @@ begin
   if v_id is null then
     return (select g.id from rhythm.signal as g where g.execution_id = p_execution and g.idempotency_key = signal.idempotency_key);
   end if;
+  perform rhythm.record_named('signal', array[p_execution], p_after => jsonb_build_object('name', p_name));
   perform rhythm.resume(rhythm.deliver(rhythm.match_signals(array[p_execution])), v_now);
   return v_id;
 end;

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { libraryVersion } from "../db/schema_gen.ts";
 import {
   apiRoutes,
@@ -11,6 +12,7 @@ import {
 import type { Worker } from "../worker/loop/worker.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EngineRef } from "../db/calls/engine_ref.ts";
+import { findToken } from "../db/calls/tokens.ts";
 import { listQueues, type QueueInfo } from "../db/calls/queues.ts";
 import { readFlowState, readViolations, readWorkers } from "../db/calls/state.ts";
 import { idOf } from "../client/request.ts";
@@ -21,6 +23,7 @@ import { poolMetrics, type QueueDepth, queueMetrics, single, workerMetrics } fro
 import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
 import { pageReadsOf } from "./page_reads.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
+import type { Services } from "./services.ts";
 
 /** What the HTTP interface of an application needs. */
 export function httpParts(
@@ -38,6 +41,8 @@ export function httpParts(
   const { watched, links } = options;
   return {
     routes: () => apiRoutes(reads, commandsOf(rhythm)),
+    as: (name, work) => acting.run(rhythm.as(name), work),
+    findToken: (hash) => findToken({ on: parts.database, schema: parts.schema }, hash),
     readiness: () => readinessOf(parts, options.worker),
     metrics: () => metricsOf(parts, options),
     version: libraryVersion,
@@ -88,6 +93,8 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     failure: (fingerprint) => rhythm.failures.get(fingerprint),
     failureHooks: () => rhythm.failures.hooks(),
     gates: () => rhythm.gates.list(),
+    audit: (filter) => rhythm.audit(filter),
+    tokens: () => rhythm.tokens.list(),
     queues: () => rhythm.queues.list(),
     workers: () => readWorkers(engine),
     schedules: () => rhythm.schedules.list(),
@@ -99,71 +106,77 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
 
 /** What HTTP does, through an application. */
 export function commandsOf(rhythm: Rhythm): Commands {
+  const now = (): Services => acting.getStore() ?? rhythm;
   return {
     start: async (type, target, inputs, options) => {
       const run = type === "task"
-        ? await rhythm.tasks.queue(target, inputs, options)
-        : await rhythm.workflows.start(target, inputs, options);
+        ? await now().tasks.queue(target, inputs, options)
+        : await now().workflows.start(target, inputs, options);
       return run.id;
     },
-    signal: (id, name, payload) => rhythm.signals.send({ execution: id, name, payload }),
-    cancel: (id, reason) => rhythm.executions.cancel(id, { reason }),
-    retry: (id) => rhythm.executions.retry(id),
-    edit: (id, changes) => rhythm.executions.edit(id, changes),
-    rewind: (id, changes) => rhythm.executions.rewind(id, changes),
-    fork: (id, changes) => rhythm.executions.fork(id, changes),
-    import: (file) => rhythm.executions.import(file),
-    delete: (id) => rhythm.executions.delete(id),
+    signal: (id, name, payload) => now().signals.send({ execution: id, name, payload }),
+    cancel: (id, reason) => now().executions.cancel(id, { reason }),
+    retry: (id) => now().executions.retry(id),
+    edit: (id, changes) => now().executions.edit(id, changes),
+    rewind: (id, changes) => now().executions.rewind(id, changes),
+    fork: (id, changes) => now().executions.fork(id, changes),
+    import: (file) => now().executions.import(file),
+    delete: (id) => now().executions.delete(id),
     wait: (id, options) => rhythm.executions.wait(id, options),
-    operate: (request) => rhythm.operations.start(request),
-    changeOperation: (id, change) => rhythm.operations[change](id),
-    setFailure: (fingerprint, state, words) => rhythm.failures.set(fingerprint, state, words),
-    setFailureHook: (name, hook) => rhythm.failures.setHook(name, hook),
-    removeFailureHook: (name) => rhythm.failures.removeHook(name),
-    setGate: (flow, options) => rhythm.gates.set(flow, options),
-    removeGate: (gate) => rhythm.gates.remove(gate),
+    operate: (request) => now().operations.start(request),
+    changeOperation: (id, change) => now().operations[change](id),
+    setFailure: (fingerprint, state, words) => now().failures.set(fingerprint, state, words),
+    setFailureHook: (name, hook) => now().failures.setHook(name, hook),
+    removeFailureHook: (name) => now().failures.removeHook(name),
+    setGate: (flow, options) => now().gates.set(flow, options),
+    removeGate: (gate) => now().gates.remove(gate),
+    createToken: (name, options) => now().tokens.create(name, options),
+    revokeToken: (name) => now().tokens.revoke(name),
     pause: (kind, name, options) => {
       switch (kind) {
         case "execution":
-          return rhythm.executions.pause(name, options);
+          return now().executions.pause(name, options);
         case "task":
-          return rhythm.tasks.pause(name, options);
+          return now().tasks.pause(name, options);
         case "flow":
-          return rhythm.flows.pause(name, options);
+          return now().flows.pause(name, options);
         case "queue":
-          return rhythm.queues.pause(name, options);
+          return now().queues.pause(name, options);
         case "everything":
-          return rhythm.pause(options);
+          return now().pause(options);
       }
     },
     resume: (kind, name) => {
       switch (kind) {
         case "execution":
-          return rhythm.executions.resume(name);
+          return now().executions.resume(name);
         case "task":
-          return rhythm.tasks.resume(name);
+          return now().tasks.resume(name);
         case "flow":
-          return rhythm.flows.resume(name);
+          return now().flows.resume(name);
         case "queue":
-          return rhythm.queues.resume(name);
+          return now().queues.resume(name);
         case "everything":
-          return rhythm.resume();
+          return now().resume();
       }
     },
-    configureQueue: (name, limits) => rhythm.queues.configure(name, limits),
-    configureKey: (queue, key, limits) => rhythm.queues.configureKey(queue, key, limits),
-    pauseKey: (queue, key, options) => rhythm.queues.pauseKey(queue, key, options),
-    resumeKey: (queue, key) => rhythm.queues.resumeKey(queue, key),
-    setFlowVersion: (name, version) => rhythm.flows.setVersion(name, version),
-    registerFlow: async (name, source) => ({ ...await rhythm.flows.register({ name, source }) }),
+    configureQueue: (name, limits) => now().queues.configure(name, limits),
+    configureKey: (queue, key, limits) => now().queues.configureKey(queue, key, limits),
+    pauseKey: (queue, key, options) => now().queues.pauseKey(queue, key, options),
+    resumeKey: (queue, key) => now().queues.resumeKey(queue, key),
+    setFlowVersion: (name, version) => now().flows.setVersion(name, version),
+    registerFlow: async (name, source) => ({ ...await now().flows.register({ name, source }) }),
     schedule: async (name, definition) => {
-      await rhythm.schedules.set(name, definition);
+      await now().schedules.set(name, definition);
     },
     changeSchedule: async (name, change) => {
-      await rhythm.schedules[change](name);
+      await now().schedules[change](name);
     },
   };
 }
+
+// For whom a request acts.
+const acting = new AsyncLocalStorage<Services>();
 
 // The place of a workflow depends only on its snapshot and its program.
 async function positionOf(engine: EngineRef, id: string): Promise<JsonValue> {

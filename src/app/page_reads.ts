@@ -51,6 +51,8 @@ export function pageReadsOf(rhythm: Rhythm, parts: AppParts, reads: ReadModel): 
     one: (id) => oneOf(rhythm, { engine, reads }, idOf(id)),
     failures: (filter) => reads.failures(filter),
     operations: () => reads.operations(),
+    audit: (filter) => reads.audit(filter),
+    tokens: () => reads.tokens(),
     operation: async (id) => {
       const [operation, acts] = await Promise.all([reads.operation(id), reads.acts(id, { limit: 200 })]);
       return { operation, acts };

@@ -1,16 +1,17 @@
 import { POOL_SIZE } from "../shared/limits.ts";
 import { ClientCore } from "../client/core.ts";
-import { Executions } from "../client/executions.ts";
-import { Failures } from "../client/failures.ts";
-import { Gates } from "../client/gates.ts";
-import { Flows } from "../client/flows.ts";
-import { Operations } from "../client/operations.ts";
-import { pause, resume } from "../client/pauses.ts";
-import { Queues } from "../client/queues.ts";
-import { Schedules } from "../client/schedules.ts";
-import { Signals } from "../client/signals.ts";
-import { Tasks } from "../client/tasks.ts";
-import { Workflows } from "../client/workflows.ts";
+import { audit } from "../client/audit.ts";
+import type { Executions } from "../client/executions.ts";
+import type { Failures } from "../client/failures.ts";
+import type { Gates } from "../client/gates.ts";
+import type { Flows } from "../client/flows.ts";
+import type { Operations } from "../client/operations.ts";
+import type { Queues } from "../client/queues.ts";
+import type { Schedules } from "../client/schedules.ts";
+import type { Signals } from "../client/signals.ts";
+import type { Tasks } from "../client/tasks.ts";
+import type { Tokens } from "../client/tokens.ts";
+import type { Workflows } from "../client/workflows.ts";
 import type { Database } from "../db/database.ts";
 import { rates } from "../client/rates.ts";
 import { adopt } from "../db/calls/home.ts";
@@ -20,6 +21,8 @@ import { install } from "../db/install.ts";
 import {
   type AnyTask,
   type AnyWorkflow,
+  type AuditEntry,
+  type AuditFilter,
   checkArgument,
   ClosedError,
   type DatabasePlace,
@@ -31,6 +34,8 @@ import {
   type Rate,
   type RateFilter,
   setDefaultQueue,
+  STORED_TEXT,
+  type TaskDefinition,
 } from "../define/mod.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { AppWorker } from "./app_worker.ts";
@@ -53,6 +58,7 @@ import {
   type WorkerOptions,
 } from "./options.ts";
 import { register } from "./registration.ts";
+import { type Services, servicesOf } from "./services.ts";
 import { readDeploy, readEnvironment, readToken } from "./environment.ts";
 import { findTelemetry } from "./telemetry.ts";
 
@@ -135,12 +141,16 @@ export class Rhythm {
   readonly gates: Gates;
   /** Register, list and check flows. */
   readonly flows: Flows;
+  /** Make and revoke tokens of the HTTP interface and the dashboard. */
+  readonly tokens: Tokens;
   /** What a caller of the API must bring: as given, as `RHYTHM_TOKEN` says, or made for this application. */
   readonly token: string;
   readonly #parts: AppParts;
   #handler: Handler | undefined;
   readonly #watched: Watched;
   readonly #core: ClientCore;
+  readonly #definitions: ReadonlyMap<string, TaskDefinition>;
+  readonly #services: Services;
   readonly #workers = new Set<AppWorker>();
   #wanted: readonly Registrable[] = [];
   #closing: Promise<void> | undefined;
@@ -162,16 +172,21 @@ export class Rhythm {
     const core = new ClientCore({ ...parts, telemetry: findTelemetry() });
     const definitions = new Map(parts.tasks.map((made) => [made.name, made.definition]));
     this.#core = core;
-    this.workflows = new Workflows(core);
-    this.tasks = new Tasks(core, definitions);
-    this.executions = new Executions(core);
-    this.signals = new Signals(core);
-    this.schedules = new Schedules(core);
-    this.queues = new Queues(core);
-    this.operations = new Operations(core);
-    this.failures = new Failures(core);
-    this.gates = new Gates(core);
-    this.flows = new Flows(core);
+    this.#definitions = definitions;
+    this.#services = servicesOf(core, definitions);
+    const { workflows, tasks, executions, signals, schedules, queues } = this.#services;
+    this.workflows = workflows;
+    this.tasks = tasks;
+    this.executions = executions;
+    this.signals = signals;
+    this.schedules = schedules;
+    this.queues = queues;
+    const { operations, failures, gates, flows, tokens } = this.#services;
+    this.operations = operations;
+    this.failures = failures;
+    this.gates = gates;
+    this.flows = flows;
+    this.tokens = tokens;
   }
 
   /**
@@ -236,12 +251,44 @@ export class Rhythm {
    * @returns false if everything was paused already
    */
   async pause(options: PauseOptions = {}): Promise<boolean> {
-    return await pause(this.#core, { kind: "everything" }, options, "rhythm.pause()");
+    return await this.#services.pause(options);
   }
 
   /** Ends the pause of everything; other pauses stay. False if there was none. */
   async resume(): Promise<boolean> {
-    return await resume(this.#core, { kind: "everything" });
+    return await this.#services.resume();
+  }
+
+  /**
+   * The same services for one person: what they do is recorded under this name, and not only under the role of the connection. For a
+   * program that knows its users. Each call is a transaction of its own.
+   *
+   * @param name who acts
+   * @returns services that share everything with this application
+   *
+   * @example Say who approves
+   * ```ts
+   * import { Rhythm } from "@rhythm/core";
+   *
+   * async function approve(rhythm: Rhythm, execution: string, user: string): Promise<void> {
+   *   await rhythm.as(user).signals.send({ execution, name: "approval", payload: { ok: true } });
+   * }
+   * ```
+   */
+  as(name: string): Services {
+    checkArgument(name, { argument: "name", type: STORED_TEXT, where: "rhythm.as()" });
+    return servicesOf(this.#core.as(name), this.#definitions);
+  }
+
+  /**
+   * What people did: who, what, to what, why, and what changed. Starts, signals and cancellations are recorded if somebody is named who
+   * does them. Needs the role `rhythm_operator`.
+   *
+   * @param filter which acts
+   * @returns the latest first
+   */
+  async audit(filter: AuditFilter = {}): Promise<readonly AuditEntry[]> {
+    return await audit(this.#core, filter);
   }
 
   /** What is paused: everything, tasks, flows, queues and keys, the latest last. */

@@ -9,6 +9,8 @@ const entry = (group: string, name: string, summary: string, load: Entry["load"]
 });
 
 /** Commands that share a line of the front page. */
+const NEW = "Make a new project; complete commands in your shell";
+const FAULTS = "Failures by their kind; what people did";
 const ONE = "One execution; why it does not continue";
 const MANY = "Executions, newest first; their log lines";
 const WORKER = "Run a worker of this project; a dashboard without one";
@@ -33,7 +35,14 @@ const CARE = "Care";
 
 /** Every command, in the order of the front page. */
 export const CATALOGUE: readonly Entry[] = [
-  entry(BEGIN, "init", "Make a new project", () => import("./commands/init.ts")),
+  entry(BEGIN, "init", "Make a new project", () => import("./commands/init.ts"), NEW),
+  entry(
+    BEGIN,
+    "completions",
+    "A completion script for bash, zsh or fish",
+    () => import("./commands/completions.ts"),
+    NEW,
+  ),
   entry(
     BEGIN,
     "dev",
@@ -105,7 +114,9 @@ export const CATALOGUE: readonly Entry[] = [
     "failures",
     "Failures by their kind, and what is known of them",
     () => import("./commands/failures.ts"),
+    FAULTS,
   ),
+  entry(LOOK, "audit", "What people did, and who", () => import("./commands/audit.ts"), FAULTS),
   entry(LOOK, "history", "What a workflow did, step by step", () => import("./commands/history.ts"), PAST),
   entry(LOOK, "at", "A workflow as it was after a step", () => import("./commands/at.ts"), PAST),
   entry(
@@ -132,10 +143,5 @@ export const CATALOGUE: readonly Entry[] = [
   entry(CARE, "adopt", "Let a copy of the database run", () => import("./commands/adopt.ts"), SCHEMA),
   entry(CARE, "doctor", "Look for problems, and say what to do", () => import("./commands/doctor.ts"), TIDY),
   entry(CARE, "purge", "Delete executions that ended long ago", () => import("./commands/purge.ts"), TIDY),
-  entry(
-    CARE,
-    "completions",
-    "A completion script for bash, zsh or fish",
-    () => import("./commands/completions.ts"),
-  ),
+  entry(CARE, "token", "Who may use HTTP and the dashboard", () => import("./commands/token.ts")),
 ];

@@ -8,6 +8,7 @@ import { Operations } from "../client/operations.ts";
 import { Queues } from "../client/queues.ts";
 import { Schedules } from "../client/schedules.ts";
 import { Signals } from "../client/signals.ts";
+import { Tokens } from "../client/tokens.ts";
 import type { Database } from "../db/database.ts";
 import type { EngineRef } from "../db/calls/engine_ref.ts";
 import { CliError } from "./cli_error.ts";
@@ -38,6 +39,8 @@ export class Session implements AsyncDisposable {
   readonly schedules: Schedules;
   /** Signals. */
   readonly signals: Signals;
+  /** Tokens. */
+  readonly tokens: Tokens;
 
   /** @param database the database @param schema the engine's schema */
   constructor(database: Database, schema: string) {
@@ -51,6 +54,7 @@ export class Session implements AsyncDisposable {
     this.queues = new Queues(this.core);
     this.schedules = new Schedules(this.core);
     this.signals = new Signals(this.core);
+    this.tokens = new Tokens(this.core);
   }
 
   /** Flows; the language is loaded only now. */

@@ -3,6 +3,7 @@ import type { Database, Queryable, Row } from "../db/database.ts";
 import { createMany, readExecutions, watchExecutions } from "../db/calls/executions.ts";
 import type { EngineRef } from "../db/calls/engine_ref.ts";
 import { EngineError } from "../db/errors.ts";
+import { NamedDatabase } from "../db/named.ts";
 import {
   ABORT_SIGNAL,
   checkShape,
@@ -55,15 +56,28 @@ export class ClientCore {
   readonly #telemetry: Telemetry | undefined;
   readonly #done: Channel;
   readonly #progress: Channel;
-  readonly #closed = new AbortController();
+  readonly #closed: AbortController;
+  readonly #parts: CoreParts;
   readonly #uuids: Uuids;
 
-  /** @param parts the database, the engine's schema, the clock, and tracing, if somebody collects it */
-  constructor({ database, schema, clock, telemetry }: CoreParts) {
+  /**
+   * @param parts the database, the engine's schema, the clock, and tracing, if somebody collects it
+   * @param shared the core whose waiting and listening this one shares, and with which it is closed
+   */
+  constructor(parts: CoreParts, shared?: ClientCore) {
+    const { database, schema, clock, telemetry } = parts;
+    this.#parts = parts;
     this.engine = { on: database, schema };
     this.#clock = clock;
     this.#uuids = new Uuids(clock);
     this.#telemetry = telemetry;
+    this.#closed = shared === undefined ? new AbortController() : shared.#closed;
+    if (shared !== undefined) {
+      this.waiters = shared.waiters;
+      this.#done = shared.#done;
+      this.#progress = shared.#progress;
+      return;
+    }
     this.waiters = new Waiters({
       clock,
       read: (ids) => readExecutions(this.engine, ids),
@@ -78,6 +92,11 @@ export class ClientCore {
       onNews: (id) => this.waiters.notify(id),
     });
     this.#progress = new Channel(database, { name: channelName(schema, "progress") });
+  }
+
+  /** The same for one person, under whose name acts are recorded. */
+  as(by: string): ClientCore {
+    return new ClientCore({ ...this.#parts, database: new NamedDatabase(this.#parts.database, by) }, this);
   }
 
   /** The time, in milliseconds since 1970. */

@@ -26,6 +26,8 @@ export type {
   WatchOptions,
 } from "./execution.ts";
 export type { Rate, RateFilter } from "./rate.ts";
+export type { Token, TokenOptions, TokenRole } from "./token.ts";
+export type { AuditEntry, AuditFilter } from "./audit.ts";
 export type { FlowHeat, HeatFilter, HeatLine } from "./heat.ts";
 export type { Gate, GateCondition, GateOptions } from "./gate.ts";
 export type {

@@ -1,29 +1,43 @@
 import type { Clock } from "../runtime/clock.ts";
-import { sameSecret } from "./secret.ts";
+import type { Role } from "./rights.ts";
+import { digestOf, sameSecret } from "./secret.ts";
 import { HttpError } from "./respond.ts";
 
 /** Who calls. */
 export interface Caller {
   /** The name that acts are recorded under. */
   readonly name: string;
+  /** What it may do. */
+  readonly role: Role;
+  /** Whether it may not see inputs, outputs, variables, logs and messages. */
+  readonly metadataOnly: boolean;
+  /** A browser, or a program. */
+  readonly through: "session" | "token";
 }
+
+/** A token of the database. */
+export type FoundToken = Pick<Caller, "name" | "role" | "metadataOnly">;
 
 /** What decides who may use the API. */
 export interface AccessParts {
-  /** What a caller has to bring; without it everybody who reaches the listener may call. */
+  /** A token that may do everything; without it everybody who reaches the listener may. */
   readonly token?: string;
+  /** Looks up a token of the database by its SHA-256 hash; nothing: there is none, it has expired or was revoked. */
+  readonly findToken?: (hash: string) => Promise<FoundToken | null>;
   /** Codes that each let one browser in, once. */
   readonly links?: Set<string>;
   /** When sessions end. */
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
 }
 
 /**
- * Who may use the API: programs bring the token with each request, browsers bring it once and then have a session. A session
- * is a signed cookie, so that all processes with the same token know it.
+ * Who may use the API: programs bring a token with each request, browsers bring it once and then have a session. A session
+ * is a signed cookie, so that all processes with the same shared token know it. It names the hash of the token that it began with, and
+ * ends with that token.
  */
 export class Access {
   readonly #parts: AccessParts;
+  readonly #found = new Map<string, { readonly at: number; readonly token: Promise<FoundToken | null> }>();
 
   /** @param parts what decides */
   constructor(parts: AccessParts) {
@@ -37,48 +51,75 @@ export class Access {
    * @throws {HttpError} 401: it brings no token and no session, or wrong ones; 403: another site may have sent it
    */
   async callerOf(request: Request): Promise<Caller> {
-    const { token } = this.#parts;
-    if (token === undefined) return CALLER;
+    if (this.#parts.token === undefined) return { ...EVERYTHING, through: "token" };
     const given = /^Bearer +(\S.*)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
     if (given !== undefined) {
-      if (await sameSecret(given, token)) return CALLER;
-      throw new HttpError(401, "UNAUTHORIZED", "This is not the right token");
+      const { found } = await this.#look(given);
+      if (found === null) throw new HttpError(401, "UNAUTHORIZED", WRONG);
+      return { ...found, through: "token" };
     }
     const cookie = cookieOf(request, await this.#cookieName());
-    if (cookie === undefined || !await this.#isValid(cookie)) {
+    const found = cookie === undefined ? null : await this.#ofSession(cookie);
+    if (found === null) {
       throw new HttpError(401, "UNAUTHORIZED", "Send the token as `Authorization: Bearer …`");
     }
     refuseOtherSites(request);
-    return CALLER;
+    return { ...found, through: "session" };
   }
 
   /**
    * Begins a session.
    *
-   * @param secret the token, or a code that lets one browser in once
+   * @param secret a token, or a code that lets one browser in once
    * @returns the value of the header `set-cookie`
    * @throws {HttpError} 401: the secret is not right
    */
   async begin(secret: { token: string } | { link: string }, place: CookiePlace): Promise<string> {
     const { token, links, clock } = this.#parts;
-    const isRight = token === undefined ||
-      ("token" in secret
-        ? await sameSecret(secret.token.trim(), token)
-        : links?.delete(secret.link) === true);
-    if (!isRight) {
-      const message = "token" in secret
-        ? "This is not the right token"
-        : "This link was used already. Enter the token";
-      throw new HttpError(401, "UNAUTHORIZED", message);
+    let hash = "";
+    if ("link" in secret) {
+      if (token !== undefined && links?.delete(secret.link) !== true) {
+        throw new HttpError(401, "UNAUTHORIZED", "This link was used already. Enter the token");
+      }
+    } else if (token !== undefined) {
+      const looked = await this.#look(secret.token.trim());
+      if (looked.found === null) throw new HttpError(401, "UNAUTHORIZED", WRONG);
+      hash = looked.hash;
     }
-    const until = clock.now() + SESSION_MS;
-    const value = `${until}.${await this.#signature(String(until))}`;
-    return await this.#cookie(value, SESSION_MS / 1000, place);
+    const said = `${clock.now() + SESSION_MS}.${hash}`;
+    return await this.#cookie(`${said}.${await this.#signature(said)}`, SESSION_MS / 1000, place);
   }
 
   /** Ends a session: the value of the header `set-cookie`. */
   async end(place: CookiePlace): Promise<string> {
     return await this.#cookie("", 0, place);
+  }
+
+  // The hash is empty for the shared token, which is not in the database.
+  async #look(given: string): Promise<{ found: FoundToken | null; hash: string }> {
+    if (await sameSecret(given, this.#parts.token!)) return { found: EVERYTHING, hash: "" };
+    if (!FORM.test(given)) return { found: null, hash: "" };
+    const hash = await digestOf(given);
+    return { found: await this.#byHash(hash), hash };
+  }
+
+  // A token that was revoked is refused once this is forgotten. Those that do not exist are remembered, too.
+  async #byHash(hash: string): Promise<FoundToken | null> {
+    const now = this.#parts.clock.monotonic();
+    for (const [known, { at }] of this.#found) {
+      if (now - at < MEMORY_MS && this.#found.size < MOST_KNOWN) break;
+      this.#found.delete(known);
+    }
+    const known = this.#found.get(hash);
+    if (known !== undefined) return await known.token;
+    const token = this.#parts.findToken?.(hash) ?? Promise.resolve(null);
+    this.#found.set(hash, { at: now, token });
+    try {
+      return await token;
+    } catch (error) {
+      this.#found.delete(hash);
+      throw error;
+    }
   }
 
   async #cookie(value: string, seconds: number, { path, isSecure }: CookiePlace): Promise<string> {
@@ -93,10 +134,13 @@ export class Access {
     return `rhythm_${(await this.#signature("name")).slice(0, 8)}`;
   }
 
-  async #isValid(cookie: string): Promise<boolean> {
-    const [until = "", signature = ""] = cookie.split(".");
-    return Number(until) > this.#parts.clock.now() &&
-      await sameSecret(signature, await this.#signature(until));
+  async #ofSession(cookie: string): Promise<FoundToken | null> {
+    const [until = "", hash = "", signature = ""] = cookie.split(".");
+    if (
+      !(Number(until) > this.#parts.clock.now()) ||
+      !await sameSecret(signature, await this.#signature(`${until}.${hash}`))
+    ) return null;
+    return hash === "" ? EVERYTHING : await this.#byHash(hash);
   }
 
   async #signature(text: string): Promise<string> {
@@ -139,5 +183,12 @@ function cookieOf(request: Request, name: string): string | undefined {
   return undefined;
 }
 
-const CALLER: Caller = { name: "token" };
+/** The name of a caller with the token that the process was given. No token of the database can have it. */
+export const SHARED = "shared token";
+
+const EVERYTHING: FoundToken = { name: SHARED, role: "admin", metadataOnly: false };
+const FORM = /^rhythm_[0-9a-f]{64}$/;
+const WRONG = "This is not the right token, or it has expired or was revoked";
 const SESSION_MS = 12 * 3_600_000;
+const MEMORY_MS = 5_000;
+const MOST_KNOWN = 1_000;

@@ -1,9 +1,11 @@
 import type { Clock } from "../runtime/clock.ts";
-import { Access } from "./access.ts";
+import { Access, type Caller, type FoundToken, SHARED } from "./access.ts";
+import { withoutValues } from "./hidden.ts";
 import { type MetricFamily, METRICS_TYPE, renderMetrics } from "./prometheus.ts";
 import type { PageReads } from "./read_model.ts";
 import { HttpError, json, problem, text } from "./respond.ts";
-import { readCall, readJson, type Route } from "./route.ts";
+import { mayDo, refusal, RIGHTS, rightsOfPage, type Role } from "./rights.ts";
+import { readCall, readJson, type Route, type RouteCall } from "./route.ts";
 import type { Page, Watched } from "./watched.ts";
 
 /** Answers a request. */
@@ -45,8 +47,12 @@ export interface HttpParts {
   readonly readiness: () => Promise<Readiness>;
   /** Everything measured. */
   readonly metrics: () => Promise<readonly MetricFamily[]>;
-  /** Who may use the API; without it: everybody who reaches the listener. */
+  /** A token that may do everything; without it: everybody who reaches the listener may. */
   readonly token?: string;
+  /** Looks up a token of the database by its SHA-256 hash. */
+  readonly findToken?: (hash: string) => Promise<FoundToken | null>;
+  /** Does something for a person, under whose name it is recorded. */
+  readonly as?: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   /** Measures how long the process has run, and how long a body takes. Says when sessions end. */
   readonly clock: Pick<Clock, "now" | "monotonic" | "after">;
   /** The library's version. */
@@ -72,6 +78,7 @@ export function createHandler(parts: HttpParts): Handler {
   const access = new Access({
     clock: parts.clock,
     ...(parts.token === undefined ? {} : { token: parts.token }),
+    ...(parts.findToken === undefined ? {} : { findToken: parts.findToken }),
     ...(dashboard?.links === undefined ? {} : { links: dashboard.links }),
   });
 
@@ -117,15 +124,20 @@ export function createHandler(parts: HttpParts): Handler {
     }
     if (request.method !== "GET") return notAllowed(request, "/api/session", ["GET", "POST", "DELETE"]);
     // Nobody yet is no fault: pages ask before anybody has logged in.
-    const caller = await access.callerOf(request).catch(() => null);
-    return json(caller && { name: caller.name, version: parts.version, ...dashboard!.about });
+    const caller = await access.callerOf(request).catch((error) => {
+      if (error instanceof HttpError) return null;
+      throw error;
+    });
+    if (caller === null) return json(null);
+    const { name, role, metadataOnly } = caller;
+    return json({ name, role, metadataOnly, version: parts.version, ...dashboard!.about });
   };
 
   const api = async (request: Request, pathname: string): Promise<Response> => {
-    await access.callerOf(request);
+    const caller = await access.callerOf(request);
     if (dashboard !== undefined && request.method === "GET") {
-      if (pathname.startsWith("/api/pages/")) return await onePage(request, pathname, dashboard);
-      if (pathname === "/api/live") return await live(request, dashboard);
+      if (pathname.startsWith("/api/pages/")) return await onePage(request, pathname, { dashboard, caller });
+      if (pathname === "/api/live") return await live(request, { dashboard, caller });
     }
     const { table, document } = await (loading ??= loadApi(parts));
     if (pathname === "/api/openapi.json") return json(document);
@@ -140,10 +152,17 @@ export function createHandler(parts: HttpParts): Handler {
       const params = Object.fromEntries(
         Object.entries(match.pathname.groups).map(([name, value]) => [name, decoded(value ?? "")]),
       );
-      const call = await readCall(route, request, { params, clock: parts.clock });
-      const done = await route.handle(call);
+      refuseWithoutRight(caller, RIGHTS.get(route.operation) ?? []);
+      // A file without values is of no use.
+      if (route.operation === "exportExecution") refuseWithoutValues(caller);
+      const call = forCaller(await readCall(route, request, { params, clock: parts.clock }), caller);
+      const isNamed = route.method !== "GET" &&
+        (caller.through === "session" || !STARTS.has(route.operation));
+      const done = isNamed && parts.as !== undefined
+        ? await parts.as(caller.name, () => route.handle(call))
+        : await route.handle(call);
       if (route.method !== "GET") dashboard?.watched.forget();
-      return json(done, route.status ?? 200);
+      return json(caller.metadataOnly ? withoutValues(done) : done, route.status ?? 200);
     }
     if (allowed.length === 0) {
       throw new HttpError(404, "NOT_FOUND", `The API has no ${pathname}; see /api/openapi.json`);
@@ -163,20 +182,58 @@ export function createHandler(parts: HttpParts): Handler {
   };
 }
 
+function refuseWithoutRight(caller: Caller, needed: readonly Role[]): void {
+  if (!mayDo(caller.role, needed)) throw new HttpError(403, "FORBIDDEN", refusal(caller, needed));
+}
+
+// A token of the database has a name, and acts under no other.
+function forCaller(call: RouteCall, caller: Caller): RouteCall {
+  const { query, body, params } = call;
+  const filter = (body as { filter?: { variables?: unknown } } | undefined)?.filter;
+  if (query.variables !== undefined || filter?.variables !== undefined) refuseWithoutValues(caller);
+  if (caller.name === SHARED || typeof body !== "object" || body === null || !("by" in body)) return call;
+  return {
+    ...{ params, query, body: { ...body, by: caller.name } },
+    get signal(): AbortSignal {
+      return call.signal;
+    },
+  };
+}
+
+// Finding executions by a value tells the value.
+function refuseWithoutValues(caller: Caller): void {
+  if (!caller.metadataOnly) return;
+  throw new HttpError(403, "FORBIDDEN", `"${caller.name}" may not see values, nor find executions by them`);
+}
+
+// Programs start executions all day. The executions themselves are the record.
+const STARTS: ReadonlySet<string> = new Set(["startWorkflow", "queueTask"]);
+
+async function pageFor(key: string, caller: Caller, reads: PageReads): Promise<Page> {
+  const { pageOf } = await import("./pages.ts");
+  const [path = "", search = ""] = key.split("?");
+  refuseWithoutRight(caller, rightsOfPage(path.split("/")[0]!));
+  if (new URLSearchParams(search).has("variables")) refuseWithoutValues(caller);
+  return pageOf(key, reads);
+}
+
 async function onePage(
   request: Request,
   pathname: string,
-  { reads, watched }: DashboardParts,
+  { dashboard: { reads, watched }, caller }: { dashboard: DashboardParts; caller: Caller },
 ): Promise<Response> {
-  const { pageOf } = await import("./pages.ts");
   const key = pathname.slice("/api/pages/".length) + new URL(request.url).search;
-  return json(await watched.read(key, pageOf(key, reads)));
+  const shown = await watched.read(key, await pageFor(key, caller, reads));
+  return json(caller.metadataOnly ? withoutValues(shown) : shown);
 }
 
-async function live(request: Request, { reads, watched }: DashboardParts): Promise<Response> {
-  const { pageOf } = await import("./pages.ts");
+async function live(
+  request: Request,
+  { dashboard: { reads, watched }, caller }: { dashboard: DashboardParts; caller: Caller },
+): Promise<Response> {
   const keys = new URL(request.url).searchParams.getAll("page").slice(0, MOST_PAGES);
-  const pages = new Map(keys.map((key): [string, Page] => [key, pageOf(key, reads)]));
+  const pages = new Map<string, Page>();
+  for (const key of keys) pages.set(key, await pageFor(key, caller, reads));
   return new Response(watched.watch(pages), {
     headers: { "content-type": "text/event-stream", "cache-control": "no-store, no-transform" },
   });

@@ -33,6 +33,7 @@ export async function apiRoutes(reads: ReadModel, commands: Commands): Promise<R
   const { rateRoutes } = await import("./api/rates.ts");
   const { gateRoutes } = await import("./api/gates.ts");
   const { bulkRoutes } = await import("./api/bulk.ts");
+  const { controlRoutes } = await import("./api/control.ts");
   return [
     ...executionRoutes(reads, commands),
     ...operationRoutes(reads, commands),
@@ -40,6 +41,7 @@ export async function apiRoutes(reads: ReadModel, commands: Commands): Promise<R
     ...failureRoutes(reads, commands),
     ...rateRoutes(reads),
     ...gateRoutes(reads, commands),
+    ...controlRoutes(reads, commands),
   ];
 }
 export { Watched } from "./watched.ts";

@@ -1,7 +1,9 @@
 /** What the pages of the dashboard show. It is not a part of the API, and changes with the dashboard. */
 import { z } from "zod";
+import type { AuditFilter } from "../define/mod.ts";
 import type { PageReads } from "./read_model.ts";
 import { HttpError } from "./respond.ts";
+import { auditQuery } from "./api/control.ts";
 import { executionQuery, filterOf } from "./api/executions.ts";
 import type { Page } from "./watched.ts";
 
@@ -38,6 +40,11 @@ const LISTS = new Map<string, Open>(Object.entries(
       return { look: () => reads.failures(state === undefined ? {} : { state }), everyMs: 2_000 };
     },
     operations: (reads) => ({ look: () => reads.operations() }),
+    audit: (reads, query) => {
+      const filter = checked(auditQuery, query) as AuditFilter;
+      return { look: () => reads.audit(filter), everyMs: 2_000 };
+    },
+    tokens: (reads) => ({ look: () => reads.tokens(), everyMs: 2_000 }),
     queues: (reads) => ({ look: () => reads.queues(), everyMs: 2_000 }),
     workers: (reads) => ({ look: () => reads.workers(), everyMs: 2_000 }),
     schedules: (reads) => ({ look: () => reads.schedules(), everyMs: 2_000 }),

@@ -1,4 +1,6 @@
 import type {
+  AuditEntry,
+  AuditFilter,
   Execution,
   ExecutionFilter,
   ExecutionPage,
@@ -23,6 +25,8 @@ import type {
   Reason,
   ScheduledOptions,
   StartOptions,
+  Token,
+  TokenOptions,
   WaitOptions,
 } from "../define/mod.ts";
 import type { KeyLimits, QueueLimits } from "../client/queues.ts";
@@ -77,6 +81,10 @@ export interface ReadModel {
   failureHooks(): Promise<readonly FailureHook[]>;
   /** All gates. */
   gates(): Promise<readonly Gate[]>;
+  /** What people did, the latest first. */
+  audit(filter: AuditFilter): Promise<readonly AuditEntry[]>;
+  /** All tokens. */
+  tokens(): Promise<readonly Token[]>;
   /** All queues. */
   queues(): Promise<readonly QueueInfo[]>;
   /** All workers. */
@@ -109,6 +117,10 @@ export interface PageReads {
   operations(): Promise<unknown>;
   /** One operation, with what it refused. */
   operation(id: string): Promise<unknown>;
+  /** What people did. */
+  audit(filter: AuditFilter): Promise<unknown>;
+  /** All tokens. */
+  tokens(): Promise<unknown>;
   /** All queues, with their pace and pauses. */
   queues(): Promise<unknown>;
   /** One queue, with its keys. */
@@ -172,6 +184,10 @@ export interface Commands {
   setGate(flow: string, options: GateOptions): Promise<number>;
   /** Removes a gate; false if there was none. */
   removeGate(gate: number): Promise<boolean>;
+  /** Makes a token; gives it. */
+  createToken(name: string, options: TokenOptions): Promise<string>;
+  /** Revokes a token; false if there was none. */
+  revokeToken(name: string): Promise<boolean>;
   /** Pauses something; false if it was paused already, or an execution has ended. */
   pause(kind: PauseKind, name: string, options: PauseOptions): Promise<boolean>;
   /** Ends a pause; false if there was none. */

@@ -6,6 +6,11 @@ export async function sameSecret(one: string, other: string): Promise<boolean> {
   return difference === 0;
 }
 
+/** The SHA-256 hash of a secret, in hexadecimal digits. */
+export async function digestOf(secret: string): Promise<string> {
+  return Array.from(await digest(secret), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 async function digest(secret: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret)));
 }

@@ -98,4 +98,5 @@ export const SETTINGS = {
   max_crashes: String(DEFAULT_CRASHES),
   cancel_grace: "1 minute",
   hook_interval: "1 minute",
+  audit_retention: "400 days",
 } as const;

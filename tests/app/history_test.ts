@@ -54,7 +54,9 @@ Deno.test("edit(): a workflow that failed goes on with other variables; what it 
     "edited",
     "a typing error",
   ]]);
-  assert.equal((await executions.at(run, step)).fibres[0]!.variables.amount, 40);
+  const changed = await executions.at(run, step);
+  assert.equal(changed.fibres[0]!.variables.amount, 40);
+  assert.deepEqual(changed.at, (await executions.history(run)).find((one) => one.step === step)!.at);
   assert.equal((await executions.at(run, step - 2)).fibres[0]!.variables.amount, 200);
 });
 

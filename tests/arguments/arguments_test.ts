@@ -71,8 +71,19 @@ Deno.test("the application and its services refuse every wrong argument", async 
   const greet = task({ name: "greet" }, ({ who }: { who: string }) => `Hello, ${who}`);
   await using app = await testApp({ tasks: [greet] });
   const { rhythm } = app;
-  const { executions, failures, flows, gates, operations, queues, schedules, signals, tasks, workflows } =
-    rhythm;
+  const {
+    executions,
+    failures,
+    flows,
+    gates,
+    operations,
+    queues,
+    schedules,
+    signals,
+    tasks,
+    tokens,
+    workflows,
+  } = rhythm;
   const run = await tasks.queue(greet, { who: "Ada" });
   const execution: Argument = { name: "execution", kind: "execution", good: run.id };
   const services: [string, object, Record<string, Callable>][] = [
@@ -93,6 +104,14 @@ Deno.test("the application and its services refuse every wrong argument", async 
             total: "boolean",
           }),
         ],
+      },
+      as: { call: rhythm.as.bind(rhythm), takes: [{ name: "name", kind: "text" }] },
+      audit: {
+        call: rhythm.audit.bind(rhythm),
+        takes: [options({
+          ...{ by: "any text", act: "any text", kind: "any text", target: "any text" } as const,
+          ...{ before: "count", limit: "count" } as const,
+        })],
       },
       adopt: {
         call: rhythm.adopt.bind(rhythm),
@@ -295,6 +314,19 @@ Deno.test("the application and its services refuse every wrong argument", async 
         }],
       },
       remove: { call: gates.remove.bind(gates), takes: [{ name: "gate", kind: "count", good: 1 }] },
+    }],
+    ["tokens", tokens, {
+      list: nothing(() => {}),
+      create: {
+        call: tokens.create.bind(tokens),
+        takes: [name("name"), {
+          name: "options",
+          kind: "options",
+          good: { role: "viewer" },
+          members: { role: "choice", expiresAt: "moment", metadataOnly: "boolean" },
+        }],
+      },
+      revoke: { call: tokens.revoke.bind(tokens), takes: [name("name")] },
     }],
     ["failures", failures, {
       list: {

@@ -119,6 +119,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   state: [],
   span: [],
   event: [],
+  role: [],
 };
 
 /** Options that take something else than the word in their angle brackets says. */
@@ -148,6 +149,7 @@ const GOOD: Record<string, string> = {
 const BESIDE: Record<string, string[]> = {
   purge: ["--yes"],
   "gate set": ["--line", "5"],
+  "token create": ["--role", "viewer"],
   "operations signal": ["--target", "word"],
   "operations migrate": ["--target", "word"],
   "operations repair": ["--target", "word", "--set", "a=1"],

@@ -3,7 +3,7 @@ import { CATALOGUE } from "../../src/cli/catalogue.ts";
 import { hasTerminal, inTerminal, plain, rhythm, rhythmEach } from "./support.ts";
 
 const FRONT_PAGE = `rhythm <command> [options]   <command> --help explains it, with examples
-Begin  init             Make a new project
+Begin  init completions Make a new project; complete commands in your shell
        dev              Database, worker and HTTP in one; reloads on change
        worker dashboard Run a worker of this project; a dashboard without one
 Run    start queue      Start a workflow; queue a task
@@ -14,7 +14,7 @@ Run    start queue      Start a workflow; queue a task
        edit rewind fork Other variables; an earlier step; a copy from there
 Look   show explain     One execution; why it does not continue
        list logs        Executions, newest first; their log lines
-       failures         Failures by their kind, and what is known of them
+       failures audit   Failures by their kind; what people did
        history at diff  What a workflow did, how it was, what differs
        export import    An execution as a file; a frozen copy of one
        queues workers   Queues and workers; pause, resume, limit
@@ -22,7 +22,7 @@ Look   show explain     One execution; why it does not continue
 Flows  flow             check, run, fmt, graph, list, register
 Care   migrate adopt    Install or upgrade the schema; let a copy run
        doctor purge     Look for problems; delete what ended long ago
-       completions      A completion script for bash, zsh or fish
+       token            Who may use HTTP and the dashboard
 All take --json. Exit codes: 0 yes, 1 no, 2 wrong use, 3 not found,
 4 no database, 5 too late, 130 Ctrl-C. New here? \`rhythm init hello\`
 `;
@@ -68,7 +68,7 @@ Deno.test("the help of each command is one screen, with an example and --json", 
     const lines = out.trimEnd().split("\n");
     ok(lines.length <= 40, `${name}: more than a screen`);
     equal(lines.filter((line) => line.length > 80), []);
-    if (!["queues", "schedules", "flow", "operations", "failures", "gate"].includes(name)) {
+    if (!["queues", "schedules", "flow", "operations", "failures", "gate", "token"].includes(name)) {
       match(out, /--json/);
     }
   });

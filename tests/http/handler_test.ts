@@ -138,7 +138,7 @@ function dashboard(
     reads: {
       ...{ overview: missing, rows: missing, stamp: missing, one: missing, failures: missing },
       ...{ operations: missing, operation: missing, queues: missing, queue: missing, workers: missing },
-      ...{ schedules: missing, schedule: missing, upcoming: missing },
+      ...{ schedules: missing, schedule: missing, upcoming: missing, audit: missing, tokens: missing },
       ...{ flows: missing, flowStamp: missing, flow: missing },
       pulse: () => Promise.resolve(looked() as never),
     },
@@ -180,7 +180,7 @@ Deno.test("a session begins with the token, or once with a link, and is no use t
   const begun = await login({ token: "s3cret" });
   same(begun.status, 201);
   const set = begun.headers.get("set-cookie")!;
-  match(set, /^rhythm_[0-9a-f]{8}=\d+\.[0-9a-f]{64}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
+  match(set, /^rhythm_[0-9a-f]{8}=\d+\.\.[0-9a-f]{64}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
   const cookie = set.split(";")[0]!;
   const page = { "x-rhythm-page": "1" };
   const make = (headers: Record<string, string>): Promise<Response> =>
@@ -197,6 +197,42 @@ Deno.test("a session begins with the token, or once with a link, and is no use t
   same((await send("/api/things/7", { headers: { cookie: "rhythm_0=1.2" } })).status, 401);
   match((await send("/api/session", { method: "DELETE" })).headers.get("set-cookie")!, /Max-Age=0/);
   equal(await (await handler(new Request("http://host/api/session"))).json(), null);
+});
+
+Deno.test("a token of the database is looked up once in five seconds, and its session ends with it", async () => {
+  const clock = new VirtualClock();
+  const token = `rhythm_${"0f".repeat(32)}`;
+  let good = true;
+  const asked: string[] = [];
+  const handler = createHandler(parts({
+    clock,
+    token: "shared",
+    dashboard: dashboard(clock),
+    findToken: (hash) => {
+      asked.push(hash);
+      return Promise.resolve(good ? { name: "ada", role: "viewer", metadataOnly: false } : null);
+    },
+  }));
+  const send = (headers: Record<string, string>, path = "/api/openapi.json"): Promise<Response> =>
+    handler(new Request(`http://host${path}`, { headers }));
+  const bearer = { authorization: `Bearer ${token}` };
+  same((await send(bearer)).status, 200);
+  const began = await handler(
+    new Request("http://host/api/session", { method: "POST", body: JSON.stringify({ token }) }),
+  );
+  const cookie = { cookie: began.headers.get("set-cookie")!.split(";")[0]! };
+  same((await send(cookie)).status, 200);
+  // What has not the form of a token is not looked up.
+  same((await send({ authorization: "Bearer none" })).status, 401);
+  equal(asked.length, 1);
+  match(asked[0]!, /^[0-9a-f]{64}$/);
+  same((await send(bearer, "/api/things/a")).status, 403);
+  good = false;
+  await clock.pass(4_900);
+  same((await send(bearer)).status, 200);
+  await clock.pass(200);
+  equal([(await send(bearer)).status, (await send(cookie)).status, asked.length], [401, 401, 2]);
+  same(await (await send(cookie, "/api/session")).json(), null);
 });
 
 Deno.test("a session ends after twelve hours", async () => {

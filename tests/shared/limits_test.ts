@@ -208,7 +208,7 @@ const statements: [page: string, says: RegExp, value: string][] = [
   [
     "docs/reference/sql.md",
     /settings: (.*) \|/,
-    "`retention` (30 days), `max_payload_bytes` (1048576), `max_crashes` (3), `cancel_grace` (1 minute), `hook_interval` (1 minute)",
+    "`retention` (30 days), `max_payload_bytes` (1048576), `max_crashes` (3), `cancel_grace` (1 minute), `hook_interval` (1 minute), `audit_retention` (400 days)",
   ],
   ["docs/reference/flow-language.md", /Names have at most (\d+) letters, digits/, String(NAME_LENGTH)],
 ];

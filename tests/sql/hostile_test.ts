@@ -272,6 +272,9 @@ const good: Record<string, Json[]> = {
   p_line: [1],
   p_before: ["a"],
   p_gate: [1],
+  p_cursor: [1],
+  p_hash: ["0".repeat(64)],
+  "audit.p_filter": [{ by: "ada", act: "pause", kind: "queue", target: "q" }],
   p_condition: [{ variables: { a: 1 }, metadata: { a: 1 }, queue: "q", parent: running }],
   p_file: [{
     ...{

@@ -8,6 +8,9 @@ const examples = [...page.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, sql]) => s
 const owners = [
   "purge",
   "configure",
+  "create_token",
+  "revoke_token",
+  "list_tokens",
   "install_cron",
   "uninstall_cron",
   "uninstall",

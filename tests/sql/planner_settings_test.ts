@@ -33,7 +33,7 @@ const ALLOWED: readonly string[] = [
   "pending_effects",
   "purge",
   "replay_steps",
-  "retry",
+  "retry_again",
   "rewind_state",
   "settle_one",
   "signal",

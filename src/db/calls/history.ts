@@ -78,7 +78,7 @@ export interface ReplayStart {
   /** The stored state; null: it is completed, or has not begun. */
   readonly snapshot: JsonValue;
   /** The newest state that a person made; null: none. */
-  readonly base: { readonly step: number; readonly snapshot: JsonValue } | null;
+  readonly base: { readonly step: number; readonly at: string; readonly snapshot: JsonValue } | null;
 }
 
 /** Reads with what a state of a workflow is rebuilt: that after a step, else the newest. */

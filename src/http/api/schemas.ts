@@ -374,6 +374,36 @@ export const gate = z.object({
   executions: z.number().describe("how many stand there"),
 });
 
+/** What a token may do. */
+export const tokenRole = z.enum(["viewer", "operator", "deployer", "admin"]);
+
+/** A token. */
+export const token = z.object({
+  id: z.number(),
+  name: z.string(),
+  role: tokenRole,
+  metadataOnly: z.boolean().describe("whether it sees no inputs, outputs, variables, logs and messages"),
+  createdAt: time,
+  createdBy: z.string(),
+  expiresAt: time.nullable(),
+  revokedAt: time.nullable(),
+  usedAt: time.nullable().describe("within an hour"),
+});
+
+/** Something that a person did. */
+export const auditEntry = z.object({
+  id: z.number(),
+  at: time,
+  by: z.string().nullable().describe("the name of a token; null: nobody was named"),
+  role: z.string().describe("the database role"),
+  act: z.string(),
+  kind: z.string(),
+  target: z.string().nullable(),
+  why: z.string().nullable(),
+  before: anyJson,
+  after: anyJson,
+});
+
 /** A violation that `check()` found. */
 export const violation = z.object({ executionId: z.string().nullable(), violation: z.string() });
 

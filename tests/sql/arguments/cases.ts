@@ -976,6 +976,45 @@ export const cases: Record<string, Cases> = {
       ["find('{\"a\": 1}')", "", "nothing"],
     ],
   },
+  audit: {
+    p_filter: [
+      [
+        "audit('[]')",
+        "RH001",
+        'A filter must be an object: {"kind": "queue", "target": "mail"}',
+      ],
+      [
+        'audit(\'{"actt": "x"}\')',
+        "RH001",
+        'There is no option "actt": expected by, act, kind, target. Did you mean "act"?',
+      ],
+      ["audit('{\"act\": 1}')", "RH001", "by, act, kind and target must be texts"],
+    ],
+    p_cursor: "any number; null: from the latest one",
+    p_limit: ["null", "0", "1001"].map((value): Case => [
+      `audit(p_limit => ${value})`,
+      "RH001",
+      `"${value === "null" ? "" : value}" cannot be the limit: expected 1 to 1000`,
+    ]),
+  },
+  find_token: { p_hash: "what is not the hash of a token is found nowhere" },
+  create_token: {
+    p_name: name("token", (value) => `create_token(${value}, 'viewer')`),
+    p_role: ["null", "'root'"].map((value): Case => [
+      `create_token('t', ${value})`,
+      "RH001",
+      `There is no role "${
+        value.replaceAll("'", "").replace("null", "")
+      }" of tokens: expected viewer, operator, deployer or admin`,
+    ]),
+    expires_at: ["'2000-01-01'", "'infinity'"].map((value): Case => [
+      `create_token('t', 'viewer', expires_at => ${value})`,
+      "RH001",
+      "expires_at must be in the future; null: it does not expire",
+    ]),
+    metadata_only: "null is false",
+  },
+  revoke_token: { p_name: [["revoke_token(null)", "", "false"], ["revoke_token('none')", "", "false"]] },
   tag: {
     p_execution: [
       ["tag(null, '{\"a\": 1}')", "RH002", "Cannot tag: there is no execution null"],
