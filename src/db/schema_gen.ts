@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "8dc7899f8716c18d";
+export const imageDigest = "b9682ba4db43003e";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -1455,9 +1455,196 @@ comment on column rhythm.gate.note is 'Why, if that was said.';
 `,
   },
   {
+    name: "structure/140_tokens.sql",
+    kind: "structure",
+    checksum: "ecf97e3385055f4973ef83b86ed4a565e3fe4399fd35666d0cd27c4cd38d2915",
+    text: `-- Tokens: who may use the HTTP interface and the dashboard. A token is shown once, when it is made. Only its hash is stored.
+
+create table rhythm.token (
+  id integer generated always as identity,
+  name text not null,
+  role text not null,
+  metadata_only boolean not null,
+  hash bytea not null,
+  created_at timestamptz not null,
+  created_by text not null,
+  expires_at timestamptz,
+  revoked_at timestamptz,
+  used_at timestamptz,
+  constraint token_pkey primary key (id),
+  constraint token_hash unique (hash),
+  constraint role_known check (role in ('viewer', 'operator', 'deployer', 'admin'))
+);
+
+create unique index token_name on rhythm.token (name) where revoked_at is null;
+
+comment on table rhythm.token is 'Tokens of the HTTP interface and the dashboard. Only the owner reads it: list_tokens().';
+comment on column rhythm.token.name is 'What acts with it are recorded under.';
+comment on column rhythm.token.role is 'What it may do.';
+comment on column rhythm.token.metadata_only is 'Inputs, outputs, variables, logs and messages are hidden from it.';
+comment on column rhythm.token.hash is 'The SHA-256 hash of the token. It has 244 random bits, so nobody finds it by trying.';
+comment on column rhythm.token.expires_at is 'From when on it is refused. Null: never.';
+comment on column rhythm.token.revoked_at is 'When it was revoked. Null: it was not.';
+comment on column rhythm.token.used_at is 'When it was used last, within an hour.';
+comment on index rhythm.token_name is 'Tokens that are not revoked have different names.';
+`,
+  },
+  {
+    name: "structure/145_audit.sql",
+    kind: "structure",
+    checksum: "996963af7e3a3387150f55c86c152f37fad84a9b52efc1a5ccf9a47846754a7a",
+    text: `-- What people did: each act is recorded in the transaction that does it.
+
+create table rhythm.audit_entry (
+  id bigint generated always as identity,
+  at timestamptz not null,
+  by text,
+  role text not null,
+  act text not null,
+  kind text not null,
+  target text,
+  why text,
+  before jsonb,
+  after jsonb,
+  constraint audit_entry_pkey primary key (id)
+);
+
+create index audit_entry_target on rhythm.audit_entry (kind, target, id);
+
+comment on table rhythm.audit_entry is 'What people did, and who. Read it with audit().';
+comment on column rhythm.audit_entry.by is 'Who did it, as the process says that did it for them: the name of a token. Null: it did not say.';
+comment on column rhythm.audit_entry.role is 'The database role that did it.';
+comment on column rhythm.audit_entry.act is 'What was done: pause, retry, set …';
+comment on column rhythm.audit_entry.kind is 'What it was done to: execution, queue, schedule …';
+comment on column rhythm.audit_entry.target is 'The id or the name of that. Null: there is only one.';
+comment on column rhythm.audit_entry.why is 'Why, if that was said.';
+comment on column rhythm.audit_entry.before is 'What changed, as it was before.';
+comment on column rhythm.audit_entry.after is 'What changed, as it was afterwards.';
+comment on index rhythm.audit_entry_target is 'What was done to one thing.';
+`,
+  },
+  {
+    name: "audit/audit.sql",
+    kind: "behaviour",
+    checksum: "00a9a8a22bd2b0685eda953c1bec1a6424d74ffbb1e580dc13ad725c6bc0010b",
+    text: `-- Recording what people do. The functions of acts call record(). What does an act for a person says who that is in the setting
+-- rhythm.by of its transaction, as the HTTP interface does. The role is recorded, too, because anybody can set that.
+
+create or replace function rhythm.said_by()
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- The setting has this name whatever the schema's name is.
+  return left(nullif(current_setting('rhythm' || '.by', true), ''), 200);
+end;
+$$;
+
+comment on function rhythm.said_by() is 'For whom this transaction acts: the setting by. Null: that was not said. Internal.';
+
+create or replace function rhythm.who()
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce(rhythm.said_by(), rhythm.caller());
+end;
+$$;
+
+comment on function rhythm.who() is 'Who acts: the person that was named, else the role. Internal.';
+
+create or replace function rhythm.record(p_act text, p_kind text, p_target text, p_why text default null, p_before jsonb default null, p_after jsonb default null)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into rhythm.audit_entry (at, by, role, act, kind, target, why, before, after)
+  values (rhythm.now(), rhythm.said_by(), rhythm.caller(), p_act, p_kind, p_target, left(nullif(p_why, ''), 2000), p_before, p_after);
+end;
+$$;
+
+comment on function rhythm.record(text, text, text, text, jsonb, jsonb) is 'Records an act, in the transaction that does it. Internal.';
+
+-- Any client starts, signals and cancels, and programs do so all day.
+create or replace function rhythm.record_named(p_act text, p_ids uuid[], p_why text default null, p_after jsonb default null)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if rhythm.said_by() is not null then
+    perform rhythm.record(p_act, 'execution', i.id::text, p_why, p_after => p_after) from unnest(p_ids) as i (id);
+  end if;
+end;
+$$;
+
+comment on function rhythm.record_named(text, uuid[], text, jsonb) is 'Records what any client may do with executions, if somebody is named who does it. Internal.';
+
+create or replace function rhythm.audit(p_filter jsonb default '{}', p_cursor bigint default null, p_limit integer default 100)
+returns table (id bigint, at timestamptz, by text, role text, act text, kind text, target text, why text, before jsonb, after jsonb)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_known constant text[] := '{by,act,kind,target}';
+begin
+  if jsonb_typeof(p_filter) is distinct from 'object' then
+    perform rhythm.raise('RH001', 'A filter must be an object: {"kind": "queue", "target": "mail"}');
+  elsif p_filter - c_known <> '{}' then
+    perform rhythm.raise('RH001', 'There is no ' || rhythm.unknown_option(p_filter, c_known));
+  elsif jsonb_path_exists(p_filter, '$.* ? (@.type() != "string")') then
+    perform rhythm.raise('RH001', 'by, act, kind and target must be texts');
+  elsif p_limit is null or p_limit not between 1 and 1000 then
+    perform rhythm.raise('RH001', format('"%s" cannot be the limit: expected 1 to 1000', p_limit));
+  end if;
+  return query
+  select a.id, a.at, a.by, a.role, a.act, a.kind, a.target, a.why, a.before, a.after
+  from rhythm.audit_entry as a
+  where (p_cursor is null or a.id < p_cursor)
+    and (not p_filter ? 'by' or coalesce(a.by, a.role) = p_filter ->> 'by')
+    and (not p_filter ? 'act' or a.act = p_filter ->> 'act')
+    and (not p_filter ? 'kind' or a.kind = p_filter ->> 'kind')
+    and (not p_filter ? 'target' or a.target = p_filter ->> 'target')
+  order by a.id desc
+  limit p_limit;
+end;
+$$;
+
+comment on function rhythm.audit(jsonb, bigint, integer) is
+  'What people did, the latest first: who (by: the name of a token, if one was used; role: the database role), what, to what, why, and what changed. p_filter: {by, act, kind, target}; p_cursor: the number of the last entry of the page before. '
+  'Example: select * from rhythm.audit(''{"kind": "queue"}'');';
+
+create or replace function rhythm.forget_acts(p_limit integer, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before constant timestamptz := p_now - rhythm.setting('audit_retention')::interval;
+  v_old constant bigint[] := array(
+    select x.id from (select e.id, e.at from rhythm.audit_entry as e order by e.id limit p_limit) as x where x.at < v_before);
+begin
+  delete from rhythm.audit_entry as e where e.id = any (v_old);
+  return cardinality(v_old) < p_limit;
+end;
+$$;
+
+comment on function rhythm.forget_acts(integer, timestamptz) is 'Deletes records of acts that are older than the setting audit_retention; false: there is more. Part of chores().';
+`,
+  },
+  {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "2f6624094cdc892241b0b88d86041dc94eec41243c7f8626280c59d9278c268d",
+    checksum: "de52fabece55b51711c2df3c302c28ef9ddfc854d5e60de0b4e487eacc8fa84d",
     text: `-- Cancelling an execution and everything that it started.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1718,7 +1905,11 @@ begin
     perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
   perform rhythm.refuse_frozen(array[p_execution], 'Cannot cancel');
-  return p_execution = any (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now()));
+  if p_execution <> all (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now())) then
+    return false;
+  end if;
+  perform rhythm.record_named('cancel', array[p_execution], p_reason);
+  return true;
 end;
 $$;
 
@@ -1739,14 +1930,17 @@ set jit = off
 as $$
 declare
   v_missing uuid;
+  v_cancelled uuid[];
 begin
   select i.id into v_missing from unnest(p_executions) as i (id) where not exists (select from rhythm.execution as e where e.id = i.id) limit 1;
   if found then
     perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(v_missing::text, 'null')));
   end if;
   perform rhythm.refuse_frozen(p_executions, 'Cannot cancel');
-  return query select c.id from unnest(rhythm.cancel_trees(p_executions, left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now())) as c (id)
-    where c.id = any (p_executions);
+  v_cancelled := rhythm.cancel_trees(p_executions, left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now());
+  v_cancelled := array(select c.id from unnest(v_cancelled) as c (id) where c.id = any (p_executions));
+  perform rhythm.record_named('cancel', v_cancelled, p_reason);
+  return query select c.id from unnest(v_cancelled) as c (id);
 end;
 $$;
 
@@ -1757,7 +1951,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "1b7c7161013f6863356f1e1a5ef127aaf5c35c56a4a3199770f3529169dd56bf",
+    checksum: "ff4ba2f038ed80e2156551a9dfbb006d2ae67ec0bd3b197bbb8d2b5132e66a3c",
     text: `-- Retrying executions that failed or were cancelled.
 
 -- The failed children that made a workflow fail, or that it has not taken. They run again with it.
@@ -2026,7 +2220,7 @@ $$;
 
 comment on function rhythm.repeat_workflow(uuid, bigint, bigint, timestamptz) is 'Puts back a workflow whose attempt threw, with its failed children. Internal.';
 
-create or replace function rhythm.retry(p_execution uuid)
+create or replace function rhythm.retry_again(p_execution uuid)
 returns void
 language plpgsql
 volatile
@@ -2068,6 +2262,22 @@ begin
 end;
 $$;
 
+comment on function rhythm.retry_again(uuid) is 'Does what retry() does, without a record. Internal.';
+
+create or replace function rhythm.retry(p_execution uuid)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before constant text := rhythm.status_of(p_execution);
+begin
+  perform rhythm.retry_again(p_execution);
+  perform rhythm.record('retry', 'execution', p_execution::text, p_before => jsonb_build_object('status', v_before));
+end;
+$$;
+
 comment on function rhythm.retry(uuid) is
   'Runs a failed or cancelled execution again: a workflow from its last snapshot (its failed children run again, its other waits continue), a task once more. '
   'If it ended as the owner of its idempotency key did, the owner runs again. Not for a child of a workflow that has not ended: that was told of the end. Example: select rhythm.retry(''0190…'');';
@@ -2076,7 +2286,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "aec2d29f93b6d1625bb2da214b1737a5d790309b59c8596b2a198b079e67ddf1",
+    checksum: "54e3398679b711fa8ed797ed36df74d53e468670d0065d3f141f8253fa16aee3",
     text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
@@ -2185,6 +2395,9 @@ as $$
   select b.first_id, format('batch %s has no members, and is leased', b.id)
   from rhythm.batch as b
   where b.worker is not null and not exists (select from member as m where m.id = b.id)
+    -- Transactional tasks end in sessions of their own. If two of a batch end at once, a heartbeat deletes the batch.
+    and not (b.type = 'task' and b.size > 1 and exists (
+      select from rhythm.worker as w where w.id = b.worker and b.claimed_at > rhythm.now() - w.lease_ms * interval '1 millisecond'))
   union all
   select b.first_id, format('batch %s does not begin with it', b.id)
   from rhythm.batch as b
@@ -3861,7 +4074,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "create/create_many.sql",
     kind: "behaviour",
-    checksum: "cf198ef2473034783638915140929d3d62d6b5515eeea6a36e66283aaca963b8",
+    checksum: "4bab317cbb68c451d684e39de0062507da01144d7fb6eb161aa2e0fee003e505",
     text: `-- Creating many executions at once, all or none.
 
 -- It is free if it has expired, or its execution was purged. Volatile: after waiting for another session that claimed the
@@ -3970,7 +4183,9 @@ declare
   v_new jsonb;
 begin
   if v_head is not null then
-    return query select i.id from unnest(rhythm.make_alike(v_head, p_requests, v_now)) with ordinality as i (id, nth) order by i.nth;
+    v_ids := rhythm.make_alike(v_head, p_requests, v_now);
+    perform rhythm.record_named('start', v_ids);
+    return query select i.id from unnest(v_ids) with ordinality as i (id, nth) order by i.nth;
     return;
   end if;
   perform rhythm.check_requests(p_requests);
@@ -3989,6 +4204,7 @@ begin
   into v_ids, v_new
   from request as r;
   perform rhythm.create_new(coalesce(v_new, '[]'), v_now);
+  perform rhythm.record_named('start', v_ids);
   return query select i.id from unnest(v_ids) with ordinality as i (id, nth) order by i.nth;
 end;
 $$;
@@ -4031,7 +4247,7 @@ comment on function rhythm.create_new(jsonb, timestamptz) is 'Creates the execut
   {
     name: "create/flows.sql",
     kind: "behaviour",
-    checksum: "bc2ed2ed901e0034c02a7c01f4ec02f1f4211fe752d058a8b8d6df4d807f6aa9",
+    checksum: "73b45b485bd1d5137a3419f1ea0470e9d6bb9ed687ee7dd76fe76c857ea7d119",
     text: `-- Registering flows and tasks.
 
 create or replace function rhythm.options_problem(p_options jsonb)
@@ -4080,6 +4296,17 @@ $$;
 
 comment on function rhythm.deploy_time(text) is 'When a deploy began: the time that it names, or when its id was first seen. Internal.';
 
+create or replace function rhythm.current_version(p_flow text)
+returns integer
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select v.version from rhythm.flow as f join rhythm.flow_version as v on v.program = f.program where f.name = p_flow;
+$$;
+
+comment on function rhythm.current_version(text) is 'The version of a flow that new executions start on. Internal.';
+
 create or replace function rhythm.register_flow(
   p_name text,
   p_source text,
@@ -4107,12 +4334,15 @@ declare
   );
   v_deployed_at timestamptz;
   v_is_new boolean;
+  v_old integer;
+  v_new integer;
 begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
   v_deployed_at := case when deploy is not null then rhythm.deploy_time(deploy) end;
   perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
+  v_old := rhythm.current_version(p_name);
   insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, found_by, created_at)
   values (
     v_program, p_name,
@@ -4129,6 +4359,11 @@ begin
     deployed_at = greatest(f.deployed_at, excluded.deployed_at)
   where (f.program <> excluded.program or f.deployed_at < v_deployed_at)
     and case when v_deployed_at is null then v_is_new else v_deployed_at >= f.deployed_at end;
+  -- Applications register their flows at every start.
+  v_new := rhythm.current_version(p_name);
+  if v_new is distinct from v_old then
+    perform rhythm.record('deploy', 'flow', p_name, deploy, jsonb_build_object('version', v_old), jsonb_build_object('version', v_new));
+  end if;
   return (select v.version from rhythm.flow_version as v where v.program = v_program);
 end;
 $$;
@@ -4145,6 +4380,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_program constant text := (select v.program from rhythm.flow_version as v where v.name = p_name and v.version = p_version);
+  v_old integer;
 begin
   if v_program is null then
     perform rhythm.raise('RH004', format('There is no version %s of flow "%s"', p_version, p_name), coalesce(
@@ -4153,8 +4389,12 @@ begin
       'The view flow_versions lists all versions'));
   end if;
   perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
+  v_old := rhythm.current_version(p_name);
   update rhythm.flow as f set program = v_program, updated_at = rhythm.now(), deployed_at = greatest(f.deployed_at, rhythm.now())
   where f.name = p_name and f.program <> v_program;
+  if found then
+    perform rhythm.record('deploy', 'flow', p_name, p_before => jsonb_build_object('version', v_old), p_after => jsonb_build_object('version', p_version));
+  end if;
 end;
 $$;
 
@@ -4260,7 +4500,7 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
   {
     name: "create/ids.sql",
     kind: "behaviour",
-    checksum: "627f9fdb298197a9280966e851823f05dd59498c935218703af187bcf596fe81",
+    checksum: "93d4fe77983c4cc6a0230e9c9e0916489d2d2be4162a3cc7db24178d4b796b82",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of ids that are made in the same instant, for a batch and for single calls of a session. It is in the
@@ -4431,6 +4671,7 @@ begin
         when 'max_crashes' then '3'
         when 'cancel_grace' then '1 minute'
         when 'hook_interval' then '1 minute'
+        when 'audit_retention' then '400 days'
       end
     )
   );
@@ -4438,7 +4679,7 @@ end;
 $$;
 
 comment on function rhythm.setting(text) is
-  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute), hook_interval (1 minute).';
+  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute), hook_interval (1 minute), audit_retention (400 days).';
 
 -- Owner only, because settings apply to everyone.
 create or replace function rhythm.configure(p_name text, p_value text)
@@ -4449,13 +4690,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if rhythm.setting(p_name) is null then
-    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace, hook_interval');
+    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace, hook_interval, audit_retention');
   end if;
   if p_value is null
-    or (p_name in ('retention', 'cancel_grace', 'hook_interval') and coalesce(rhythm.interval_of(p_value) < '0', true))
-    or (p_name not in ('retention', 'cancel_grace', 'hook_interval') and p_value !~ '^[1-9]\\d{0,8}$') then
-    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention, cancel_grace and hook_interval');
+    or (p_name in ('retention', 'cancel_grace', 'hook_interval', 'audit_retention') and coalesce(rhythm.interval_of(p_value) < '0', true))
+    or (p_name not in ('retention', 'cancel_grace', 'hook_interval', 'audit_retention') and p_value !~ '^[1-9]\\d{0,8}$') then
+    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention, cancel_grace, hook_interval and audit_retention');
   end if;
+  perform rhythm.record('set', 'setting', p_name, p_before => to_jsonb(rhythm.setting(p_name)), p_after => to_jsonb(p_value));
   insert into rhythm.setting (name, value) values (p_name, p_value)
   on conflict (name) do update set value = excluded.value;
 end;
@@ -5904,7 +6146,7 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
   {
     name: "failures/count.sql",
     kind: "behaviour",
-    checksum: "71e10ba1f3b14181a45a1d86c9c0c722a3a09c1f9246c44a261fd34859375e7b",
+    checksum: "5d8c77bd60fa63e8049d8a20b1af81dab07f44d433aa4200de9ae2db82ba91c9",
     text: `-- Counting failures.
 
 create or replace function rhythm.note_failures(p_ended rhythm.transition[], p_now timestamptz)
@@ -6017,6 +6259,7 @@ begin
   update rhythm.failure as f
   set state = p_state, changed_at = rhythm.now(), changed_by = v_names.by_whom, note = coalesce(v_names.reason, f.note)
   where f.fingerprint = p_fingerprint;
+  perform rhythm.record('set', 'failure', p_fingerprint::text, p_note, jsonb_build_object('state', v_before), jsonb_build_object('state', p_state));
   return v_before <> p_state;
 end;
 $$;
@@ -6080,7 +6323,7 @@ comment on function rhythm.fingerprint_of(text, jsonb) is
   {
     name: "failures/hooks.sql",
     kind: "behaviour",
-    checksum: "d0bd07816cb589d24e913864daa8c7c3182617010fcf0c9c20983b3185495d26",
+    checksum: "f0698310e9cc8f000e06c968edfce89ea29fb02c344a86ddfc62be400e18a64c",
     text: `-- Hooks: what to start when executions fail. A hook starts an execution as anybody could. So it survives crashes and is repeated like
 -- any other, and a call of an HTTP address is a task that every worker has.
 
@@ -6220,6 +6463,20 @@ $$;
 
 comment on function rhythm.call_hooks(rhythm.failure_note[], bigint[]) is 'Starts what hooks start for failures; p_new: the kinds that are new. Part of chores().';
 
+-- Neither the address nor the secret: an address may have a secret in it.
+create or replace function rhythm.hook_said(p_name text)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_strip_nulls(to_jsonb(h)) from (
+    select f.event, f.filter, f.type, f.target, f.host, f.queue, f.is_signed from rhythm.failure_hooks as f where f.name = p_name
+  ) as h;
+$$;
+
+comment on function rhythm.hook_said(text) is 'What people said a hook does, for records of acts. Internal.';
+
 create or replace function rhythm.set_failure_hook(
   p_name text,
   p_target text default null,
@@ -6238,6 +6495,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_names constant record := rhythm.pause_names(null, p_by);
+  v_old constant jsonb := rhythm.hook_said(p_name);
   v_hook rhythm.failure_hook;
   v_problem text;
 begin
@@ -6260,6 +6518,7 @@ begin
   on conflict (name) do update
   set event = excluded.event, filter = excluded.filter, type = excluded.type, target = excluded.target, url = excluded.url, secret = excluded.secret,
     queue = excluded.queue, created_at = excluded.created_at, created_by = excluded.created_by, problem = null;
+  perform rhythm.record('set', 'hook', p_name, p_before => v_old, p_after => rhythm.hook_said(p_name));
   if p_type = 'task' and p_target is not null then
     perform rhythm.tell_odd(array[rhythm.odd_task(p_target), rhythm.odd_queue(v_hook.queue)]);
   end if;
@@ -6276,10 +6535,16 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_old constant jsonb := rhythm.hook_said(p_name);
 begin
   delete from rhythm.failure_hook_call as c where c.hook = p_name;
   delete from rhythm.failure_hook as h where h.name = p_name;
-  return found;
+  if not found then
+    return false;
+  end if;
+  perform rhythm.record('remove', 'hook', p_name, p_before => v_old);
+  return true;
 end;
 $$;
 
@@ -6306,7 +6571,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "a81e74c41122ba1b72b251a4e1f43db0c0476c294459b72cb616debb98c16895",
+    checksum: "ce27e403eaa449c0ed82d01d059df07c1ae3eaae88ec7945d3699c925a66063a",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -6369,7 +6634,7 @@ comment on function rhythm.require_state(json, jsonb, jsonb) is 'Raises RH001 un
 
 -- Of what failed, the step in which it failed is noted under the next number.
 create or replace function rhythm.store_change(
-  p_state rhythm.workflow_state, p_snapshot json, p_act text, p_note text, p_program text default null, p_by text default session_user
+  p_state rhythm.workflow_state, p_snapshot json, p_act text, p_note text, p_program text default null, p_by text default null
 )
 returns integer
 language plpgsql
@@ -6384,7 +6649,7 @@ begin
   returning e.epoch, p_state.seq + case when e.state = 0 then 1 else 2 end into v_epoch, v_step;
   update rhythm.workflow_state as s set seq = v_step, snapshot = p_snapshot, stack = null, program = coalesce(p_program, s.program) where s.execution_id = p_state.execution_id;
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, was, snapshot)
-  values (p_state.execution_id, v_step, v_epoch, rhythm.now(), p_act, p_by, left(nullif(p_note, ''), 2000), coalesce(p_program, p_state.program),
+  values (p_state.execution_id, v_step, v_epoch, rhythm.now(), p_act, coalesce(p_by, rhythm.who()), left(nullif(p_note, ''), 2000), coalesce(p_program, p_state.program),
     nullif(p_state.program, p_program), p_snapshot);
   return v_step;
 end;
@@ -6415,6 +6680,7 @@ begin
     update rhythm.execution as e set tags = rhythm.stored_tags(p_tags) where e.id = p_execution and e.tags is distinct from rhythm.stored_tags(p_tags);
   end if;
   perform rhythm.pass_gate(p_execution);
+  perform rhythm.record('edit', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('step', v_step));
   return v_step;
 end;
 $$;
@@ -6528,6 +6794,7 @@ begin
     ) as x
     order by x.ended_at, x.id)), v_now);
   perform rhythm.resume(rhythm.deliver(rhythm.match_signals(array[p_execution])), v_now);
+  perform rhythm.record('rewind', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('step', v_step));
   perform rhythm.wake_clocks();
   return v_step;
 exception
@@ -6590,7 +6857,8 @@ begin
   -- As text: jsonb would change the order of its keys.
   update rhythm.workflow_state as s set snapshot = p_snapshot where s.execution_id = p_id;
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
-  values (p_id, p_step, 1, v_now, 'forked', session_user, concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, p_snapshot);
+  values (p_id, p_step, 1, v_now, 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, p_snapshot);
+  perform rhythm.record('fork', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('execution', p_id, 'step', p_step));
   return p_id;
 exception
   when data_exception or integrity_constraint_violation then
@@ -6635,7 +6903,7 @@ comment on function rhythm.pending_effects(uuid, uuid[]) is 'What a workflow ask
   {
     name: "history/delete.sql",
     kind: "behaviour",
-    checksum: "d916ff9fa5b3b00189e1c9d97909419c7066b40cd1aa1d3c71700e6b2e81fbf4",
+    checksum: "8844a64f378ab7a403c3eb4280d9ad077f8a2d0a9cb901a04d2a6d83044e268b",
     text: `-- Deleting an execution for ever, with everything that belongs to it. Laws may require this.
 
 -- Locks: the states, then the executions of the whole tree; waits for them.
@@ -6676,6 +6944,7 @@ begin
     perform rhythm.raise('RH003', format('Cannot delete execution %s: %s is %s', p_execution,
       case v_live when p_execution then 'it' else 'its child ' || v_live end, rhythm.status_of(v_live)), 'Cancel it first, and delete it once it is over');
   end if;
+  perform rhythm.record('delete', 'execution', p_execution::text, p_before => jsonb_build_object('executions', cardinality(v_ids)));
   return rhythm.remove_over(v_ids);
 end;
 $$;
@@ -6687,7 +6956,7 @@ comment on function rhythm.delete_execution(uuid) is
   {
     name: "history/frozen.sql",
     kind: "behaviour",
-    checksum: "e3f5071c6b4f3ec49b32abe1ccb6c7c551e7e42575f9c30b737510a0780e0ccf",
+    checksum: "40fc6f4d7e047abe6c7fe4467487b2a854eec7bd0c4d816645efbfbfe6d73ea1",
     text: `-- An execution as a file, and as a frozen copy in another installation.
 
 create or replace function rhythm.exported_programs(p_ids uuid[])
@@ -6990,6 +7259,7 @@ begin
       get stacked diagnostics v_message = message_text;
       perform rhythm.raise('RH001', 'Cannot import: the file is damaged: ' || v_message);
   end;
+  perform rhythm.record('import', 'execution', v_root::text, p_after => jsonb_build_object('executions', cardinality(v_ids), 'exported_from', p_file -> 'exported_from'));
   return v_root;
 end;
 $$;
@@ -7058,7 +7328,7 @@ comment on function rhythm.check_frozen() is 'What is wrong with frozen copies. 
   {
     name: "history/history.sql",
     kind: "behaviour",
-    checksum: "92dad270afa8e189bb3a8bad22e6be0eed4f2f5c1972c50bad9d20848718d1f3",
+    checksum: "7b2773d77c0d540724d9685dcb057bfa26f864ed1d3435e2b012a9b157916464",
     text: `-- What workflows did, step by step. sql/settle writes it: a row of the journal, or the row of the child with whose end the step
 -- committed.
 
@@ -7199,7 +7469,7 @@ begin
     'metadata', coalesce(v_execution.metadata, '{}'), 'inputs', v_execution.inputs,
     'status', (select coalesce(e.frozen_status, e.status) from rhythm.executions as e where e.id = p_execution), 'output', v_execution.output, 'cancelReason', v_execution.cancel_reason,
     'seq', v_state.seq, 'snapshot', v_state.snapshot,
-    'base', case when v_base.step is not null then jsonb_build_object('step', v_base.step, 'snapshot', v_base.snapshot) end);
+    'base', case when v_base.step is not null then jsonb_build_object('step', v_base.step, 'at', v_base.at, 'snapshot', v_base.snapshot) end);
 end;
 $$;
 
@@ -7240,7 +7510,7 @@ comment on function rhythm.replay_steps(uuid, integer, integer) is
   {
     name: "history/sweep.sql",
     kind: "behaviour",
-    checksum: "4f99a9a1a9bf9069953c97c62b95c69ac5f4f3f439b9771af46ab6d7e4b26307",
+    checksum: "cd41378b4d1f104df71bb8cb4e48d21702746a07f4877b24243b127a5db1180c",
     text: `-- Removes what has expired, and what ended long ago.
 
 -- Nobody waits for it, and it is the most expensive of the chores, because each session makes its own plan for it.
@@ -7263,6 +7533,8 @@ begin
   v_is_swept := rhythm.forget_operations(p_limit, p_now) and v_is_swept;
   v_is_swept := rhythm.forget_failures(p_limit, p_now) and v_is_swept;
   v_is_swept := rhythm.forget_rates(p_limit, p_now) and v_is_swept;
+  v_is_swept := rhythm.forget_acts(p_limit, p_now) and v_is_swept;
+  perform rhythm.forget_tokens(p_now);
   if v_is_swept then
     insert into rhythm.setting as s (name, value) values ('swept_at', p_now::text)
     on conflict (name) do update set value = excluded.value;
@@ -7448,7 +7720,7 @@ comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a
   {
     name: "home/home.sql",
     kind: "behaviour",
-    checksum: "0f2f05c0138f488ba01d24698e1ddc8e3d50a7b8df63824f308b65b279257b14",
+    checksum: "62f238f5b311c6726e270505faa9e25fc7b39428b8a75a9d7f27c82d9b285b0c",
     text: `-- A copy of a database must not do again what the original does: send its mails, charge its customers. So an installation knows
 -- where it belongs, and elsewhere its workers, SQL tasks, timers and schedules stand still until somebody adopts it.
 
@@ -7467,7 +7739,7 @@ begin
   -- The setting has this name whatever the schema's name is.
   v_home.environment := nullif(current_setting('rhythm' || '.environment', true), '');
   v_home.adopted_at := rhythm.now();
-  v_home.adopted_by := rhythm.caller();
+  v_home.adopted_by := rhythm.who();
   begin
     v_home.system_identifier := (select c.system_identifier::text from pg_catalog.pg_control_system() as c);
   exception
@@ -7589,6 +7861,8 @@ begin
   delete from rhythm.home;
   insert into rhythm.home (nth, system_identifier, database_oid, database_name, timeline, environment, adopted_at, adopted_by)
   values (coalesce(v_old.nth, 0) + 1, v_here.system_identifier, v_here.database_oid, v_here.database_name, v_here.timeline, v_environment, v_here.adopted_at, v_here.adopted_by);
+  perform rhythm.record('adopt', 'installation', v_here.database_name, p_before => jsonb_build_object('database', v_old.database_name, 'environment', v_old.environment),
+    p_after => jsonb_build_object('database', v_here.database_name, 'environment', v_environment));
   return format('Rhythm belongs to database "%s"%s now, and runs', v_here.database_name,
     case when v_environment is null then '' else format(' and environment "%s"', v_environment) end);
 end;
@@ -8848,7 +9122,7 @@ comment on function rhythm.lane_groups(text, text[], text[]) is 'Those of the re
   {
     name: "limits/keys.sql",
     kind: "behaviour",
-    checksum: "745f9d1ef28545fb43b59bbbfa71fd14b8ccb4984ab3cb0287179918e1037eb7",
+    checksum: "129fc7764c1e09be70949afbb548e77d21f214c39757030626be42bb8d037c69",
     text: `-- Concurrency keys of a queue that have their own limits, weights and pauses.
 
 -- Locks: the row of the key, then that of the queue. Claims only read them.
@@ -8875,12 +9149,15 @@ declare
     rhythm.period_problem('per', per, 'rate', rate),
     case when weight not between 1 and 1000 then 'weight must be from 1 to 1000' end
   );
+  v_old jsonb;
   v_changed boolean;
 begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
   perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue), rhythm.odd_key(p_queue, p_key)]);
+  select jsonb_strip_nulls(jsonb_build_object('concurrency', k.concurrency, 'rate', k.rate, 'per_ms', k.per_ms, 'weight', k.weight)) into v_old
+  from rhythm.queue_key as k where k.queue = p_queue and k.key = p_key;
   insert into rhythm.queue_key as k (queue, key, concurrency, rate, per_ms, weight)
   values (p_queue, p_key, configure_key.concurrency, configure_key.rate, case when configure_key.rate is not null then v_per_ms end, configure_key.weight)
   on conflict (queue, key) do update set
@@ -8888,6 +9165,8 @@ begin
   where (k.concurrency, k.rate, k.per_ms, k.weight) is distinct from (excluded.concurrency, excluded.rate, excluded.per_ms, excluded.weight);
   v_changed := found;
   if v_changed then
+    perform rhythm.record('limit', 'key', p_queue || ' ' || p_key, p_before => v_old, p_after => jsonb_strip_nulls(jsonb_build_object('concurrency', configure_key.concurrency,
+      'rate', configure_key.rate, 'per_ms', case when configure_key.rate is not null then v_per_ms end, 'weight', configure_key.weight)));
     perform rhythm.change_key(p_queue, p_key);
   end if;
 end;
@@ -8930,6 +9209,7 @@ begin
   on conflict (queue, key) do update set paused_at = excluded.paused_at, paused_by = excluded.paused_by, pause_reason = excluded.pause_reason where k.paused_at is null;
   v_found := found;
   if v_found then
+    perform rhythm.record('pause', 'key', p_queue || ' ' || p_key, p_reason);
     perform rhythm.change_key(p_queue, p_key);
   end if;
   return v_found;
@@ -8954,6 +9234,7 @@ begin
   update rhythm.queue_key as k set paused_at = null, paused_by = null, pause_reason = null where k.queue = p_queue and k.key = p_key and k.paused_at is not null;
   v_found := found;
   if v_found then
+    perform rhythm.record('resume', 'key', p_queue || ' ' || p_key);
     perform rhythm.change_key(p_queue, p_key);
   end if;
   return v_found;
@@ -9469,7 +9750,7 @@ comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.l
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "6637fc4fd2f48848bfb8c51e3a5ef19857aeb255380493defe75bda7ced562d7",
+    checksum: "7adc5de0a92bd46962b8cbfc9004918baf43fa3be21df460a3a2b555d8d7482f",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -9582,6 +9863,21 @@ $$;
 
 comment on function rhythm.weights_problem(jsonb, text) is 'Why an object cannot be the weights of keys, as a sentence; null if it can. Internal.';
 
+create or replace function rhythm.limits_of(p_queue text)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_strip_nulls(to_jsonb(l)) from (
+    select q.concurrency, q.per_key_concurrency, q.rate, q.per_ms, q.per_key_rate, q.per_key_per_ms, nullif(q.fair, false) as fair,
+      (select jsonb_object_agg(k.key, k.weight) from rhythm.queue_key as k where k.queue = p_queue and k.weight is not null) as weights
+    from rhythm.queue as q where q.name = p_queue
+  ) as l;
+$$;
+
+comment on function rhythm.limits_of(text) is 'The limits of a queue, for records of acts. Internal.';
+
 -- Locks: the row of the queue, which claims only read.
 create or replace function rhythm.configure_queue(
   p_queue text,
@@ -9613,6 +9909,7 @@ declare
     case when fair <> 'key' then 'fair must be ''key'', or null: no turns' end,
     rhythm.weights_problem(weights, fair)
   );
+  v_old constant jsonb := rhythm.limits_of(p_queue);
   v_new rhythm.queue;
   v_changed boolean;
 begin
@@ -9639,6 +9936,7 @@ begin
     v_changed := rhythm.set_weights(p_queue, weights) or v_changed;
   end if;
   if v_changed then
+    perform rhythm.record('limit', 'queue', p_queue, p_before => v_old, p_after => rhythm.limits_of(p_queue));
     perform rhythm.change_queue(p_queue);
   end if;
 end;
@@ -9687,7 +9985,11 @@ begin
   perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
   insert into rhythm.queue as q (name, paused_at, paused_by, pause_reason) values (p_queue, rhythm.now(), v_names.by_whom, v_names.reason)
   on conflict (name) do update set paused_at = excluded.paused_at, paused_by = excluded.paused_by, pause_reason = excluded.pause_reason where q.paused_at is null;
-  return found;
+  if not found then
+    return false;
+  end if;
+  perform rhythm.record('pause', 'queue', p_queue, p_reason);
+  return true;
 end;
 $$;
 
@@ -9707,6 +10009,9 @@ begin
   perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
   update rhythm.queue as q set paused_at = null, paused_by = null, pause_reason = null where q.name = p_queue and q.paused_at is not null;
   v_found := found;
+  if v_found then
+    perform rhythm.record('resume', 'queue', p_queue);
+  end if;
   perform rhythm.forget_plain_queue(p_queue);
   perform rhythm.wake(array[p_queue]);
   return v_found;
@@ -9846,7 +10151,7 @@ comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts 
   {
     name: "operations/migrate.sql",
     kind: "behaviour",
-    checksum: "a6248821cd78e089a19ab25f15d2d9e87ed9a4d87f2455089036e3c071b0f907",
+    checksum: "e77fd43a5f64ef1ccbe8adb27263c4ed5b66c5c8c5c966e27769d386ba2b22fb",
     text: `-- Operations that change the states of workflows: migrate and repair. The operation only marks the states. The worker
 -- that opens a state next applies it: the language makes the new state.
 
@@ -10055,7 +10360,7 @@ begin
   if p_operation.action <> 'repair' then
     return;
   elsif v_execution.state = 2 then
-    perform rhythm.retry(p_id);
+    perform rhythm.retry_again(p_id);
   elsif v_args ->> 'then' = 'resume' then
     perform rhythm.resume_these(array[p_id], p_now);
   end if;
@@ -10213,7 +10518,7 @@ comment on function rhythm.source_lines(text, integer, jsonb) is 'Lines of a ver
   {
     name: "operations/operate.sql",
     kind: "behaviour",
-    checksum: "d1a93bd5535f8d567126058d478c558428ef12770e78e16ef96cfaad54c19f55",
+    checksum: "306ffe3b32f156aee3ed5b44dfd91606977e7ffcec741d86036eab18d431d3cc",
     text: `-- Operations: start, stop, continue.
 
 create or replace function rhythm.filter_problem(p_filter jsonb)
@@ -10315,6 +10620,9 @@ begin
   end;
   insert into rhythm.operation (id, action, dry_run, filter, args, started_by, created_at, from_id, until_id, place)
   values (v_id, p_action, coalesce(operate.dry_run, false), p_filter, p_args, v_names.by_whom, v_now, v_from, v_until, v_from);
+  -- What people send and set is deleted with the operation, and not kept for longer.
+  perform rhythm.record('start', 'operation', v_id::text, coalesce(p_args ->> 'reason', p_args ->> 'note'),
+    p_after => jsonb_build_object('action', p_action, 'filter', p_filter, 'args', p_args - 'payload' - 'set', 'dry_run', coalesce(operate.dry_run, false)));
   perform rhythm.wake_clocks();
   return v_id;
 end;
@@ -10338,6 +10646,7 @@ begin
     perform rhythm.require_operation(p_operation, 'stop');
     return false;
   end if;
+  perform rhythm.record('stop', 'operation', p_operation::text);
   return true;
 end;
 $$;
@@ -10356,6 +10665,7 @@ begin
     perform rhythm.require_operation(p_operation, 'resume');
     return false;
   end if;
+  perform rhythm.record('resume', 'operation', p_operation::text);
   perform rhythm.wake_clocks();
   return true;
 end;
@@ -10383,7 +10693,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "96cfd517cd3adf7e741c6eb151a58eb6af79456e41031bf14f8a08e1c1d2e738",
+    checksum: "2991912919a5ffd7a3f00fc478a984859232f5e2eade3fc9831cb89fc9ee8719",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -10468,7 +10778,7 @@ begin
     when 'cancel' then
       v_is_done := p_id = any (rhythm.cancel_trees(array[p_id], left(coalesce(p_operation.args ->> 'reason', 'no reason was given'), 2000), p_now));
     when 'retry' then
-      perform rhythm.retry(p_id);
+      perform rhythm.retry_again(p_id);
     when 'signal' then
       perform rhythm.signal(p_id, p_operation.args ->> 'name', p_operation.args -> 'payload', idempotency_key => 'operation ' || p_operation.id);
     when 'pause' then
@@ -10646,7 +10956,7 @@ comment on function rhythm.forget_operations(integer, timestamptz) is 'Deletes o
   {
     name: "pause/executions.sql",
     kind: "behaviour",
-    checksum: "512c22b41ffe4d7c545560b172697f432a558faf6cb5cb7d49bf7f26fbcec49c",
+    checksum: "2142a96ef900d567bc08db7a969c95edeb442fb50b8aab4f3be7f8d381097beb",
     text: `-- Pausing executions. A paused execution that is not leased is parked: it has a batch of its own that is delayed without an end.
 -- So claims do not read it, and cost the same whatever is paused. If it is leased or suspended, it is parked when it would
 -- become ready again.
@@ -10658,7 +10968,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   reason := left(nullif(p_reason, ''), 2000);
-  by_whom := left(coalesce(nullif(p_by, ''), rhythm.caller()), 200);
+  by_whom := left(coalesce(nullif(p_by, ''), rhythm.who()), 200);
 end;
 $$;
 
@@ -10772,7 +11082,11 @@ begin
     perform rhythm.raise('RH002', format('Cannot pause: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
   perform rhythm.refuse_frozen(array[p_execution], 'Cannot pause');
-  return rhythm.pause_these(array[p_execution], p_reason, p_by, rhythm.now()) <> '{}';
+  if rhythm.pause_these(array[p_execution], p_reason, p_by, rhythm.now()) = '{}' then
+    return false;
+  end if;
+  perform rhythm.record('pause', 'execution', p_execution::text, p_reason);
+  return true;
 end;
 $$;
 
@@ -10793,7 +11107,11 @@ begin
     perform rhythm.raise('RH002', format('Cannot resume: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
   perform rhythm.refuse_frozen(array[p_execution], 'Cannot resume');
-  return rhythm.resume_these(array[p_execution], rhythm.now()) <> '{}';
+  if rhythm.resume_these(array[p_execution], rhythm.now()) = '{}' then
+    return false;
+  end if;
+  perform rhythm.record('resume', 'execution', p_execution::text);
+  return true;
 end;
 $$;
 
@@ -10803,7 +11121,7 @@ comment on function rhythm.resume_execution(uuid) is 'Ends the pause of an execu
   {
     name: "pause/targets.sql",
     kind: "behaviour",
-    checksum: "a9d646589665e2d567d76908f3d76dc51e51b293509d6e2dbfa681770b3b4ea5",
+    checksum: "f24b7d6809eca5dc8e5056171ec75cae9bd9e81dde0a24c113f1dd8f0272f1ed",
     text: `-- Pausing tasks, flows and everything. A claim that meets something of a paused task or flow parks it: it is delayed
 -- without an end. So no claim reads it twice. chores() makes what is parked ready again once nothing pauses it. While everything is
 -- paused, claims return nothing.
@@ -10909,7 +11227,11 @@ begin
   end if;
   insert into rhythm.pause (type, target, paused_at, paused_by, reason) values (p_type, p_target, rhythm.now(), v_names.by_whom, v_names.reason)
   on conflict (type, target) do nothing;
-  return found;
+  if not found then
+    return false;
+  end if;
+  perform rhythm.record('pause', case p_type when 'workflow' then 'flow' else p_type end, nullif(p_target, ''), p_reason);
+  return true;
 end;
 $$;
 
@@ -10929,6 +11251,7 @@ begin
   if not found then
     return false;
   end if;
+  perform rhythm.record('resume', case p_type when 'workflow' then 'flow' else p_type end, nullif(p_target, ''));
   -- The first of them begin at once.
   perform rhythm.unpark(100);
   perform rhythm.wake(array(select distinct q.name from rhythm.worker as w cross join lateral unnest(w.queues) as q (name) where w.sleeping));
@@ -11011,7 +11334,7 @@ comment on function rhythm.resume_everything() is 'Ends the pause of everything.
   {
     name: "schedules/control.sql",
     kind: "behaviour",
-    checksum: "3207681d77f75593c7a69e0a52a3c6806b7ed61eea84290d78699963909e2965",
+    checksum: "784ef12fe2828d01e349590f1693bed54f9ca6a3313d2ee36279fb9a4195bace",
     text: `-- Pause, resume, trigger, back-fill.
 
 create or replace function rhythm.pause_schedule(p_name text)
@@ -11027,7 +11350,11 @@ begin
   set paused_at = rhythm.now()
   where s.name = v_entry.name
     and s.paused_at is null;
-  return found;
+  if not found then
+    return false;
+  end if;
+  perform rhythm.record('pause', 'schedule', p_name);
+  return true;
 end;
 $$;
 
@@ -11048,6 +11375,7 @@ begin
     update rhythm.schedule_entry as s
     set (paused_at, next_slot, due_at) = (null, v_entry.next_slot, rhythm.slot_due(v_entry, v_entry.next_slot))
     where s.name = v_entry.name;
+    perform rhythm.record('resume', 'schedule', p_name);
     perform rhythm.wake_clocks();
   end if;
   return v_entry.next_slot;
@@ -11074,6 +11402,7 @@ begin
   update rhythm.schedule_entry as s
   set (active, last_execution_id, last_fired_at, fired) = (s.active || v_id, v_id, rhythm.now(), s.fired + 1)
   where s.name = v_entry.name;
+  perform rhythm.record('trigger', 'schedule', p_name, p_after => jsonb_build_object('execution', v_id));
   return v_id;
 end;
 $$;
@@ -11110,6 +11439,7 @@ begin
     v_requests := v_requests || rhythm.slot_request(v_entry, v_slot);
   end loop;
   if cardinality(v_requests) > 0 then
+    perform rhythm.record('back-fill', 'schedule', p_name, p_after => jsonb_build_object('from', p_from, 'to', p_to, 'executions', cardinality(v_requests)));
     return query select c.id from rhythm.create_many(to_jsonb(v_requests)) as c(id);
   end if;
 end;
@@ -11834,7 +12164,7 @@ comment on function rhythm.fire_schedules(integer) is
   {
     name: "schedules/schedule.sql",
     kind: "behaviour",
-    checksum: "ccc69c9313667d14f3ff3a1e65df317078f69cfda652b3c6c41faaf641fb0ea8",
+    checksum: "d1ef037f7b219bb9dfe8aa9df3aa84dc4d365ef8d383410b44d179fe5e5e4b91",
     text: `-- schedule() and unschedule().
 
 create or replace function rhythm.schedule_named(p_name text)
@@ -11898,6 +12228,18 @@ $$;
 comment on function rhythm.check_schedule(rhythm.schedule_entry) is
   'Refuses a schedule with a wrong argument, and one whose executions would be refused.';
 
+create or replace function rhythm.said_of(p_entry rhythm.schedule_entry)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object('cron', p_entry.cron, 'timezone', p_entry.timezone, 'type', p_entry.type, 'target', p_entry.target, 'inputs', p_entry.inputs,
+    'options', p_entry.options, 'overlap', p_entry.overlap, 'catch_up', p_entry.catch_up, 'jitter', p_entry.jitter);
+$$;
+
+comment on function rhythm.said_of(rhythm.schedule_entry) is 'What people said a schedule does, for records of acts. Internal.';
+
 create or replace function rhythm.schedule(
   p_name text,
   p_cron text,
@@ -11956,6 +12298,10 @@ begin
     )
     where s.name = p_name;
   end if;
+  -- Applications set their schedules at every start.
+  if v_old.name is null or rhythm.said_of(v_old) <> rhythm.said_of(v_new) then
+    perform rhythm.record('set', 'schedule', p_name, p_before => case when v_old.name is not null then rhythm.said_of(v_old) end, p_after => rhythm.said_of(v_new));
+  end if;
   perform rhythm.wake_clocks();
   return v_new.next_slot;
 end;
@@ -11973,10 +12319,17 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_old rhythm.schedule_entry;
 begin
   delete from rhythm.schedule_entry as s
-  where s.name = p_name;
-  return found;
+  where s.name = p_name
+  returning s.* into v_old;
+  if v_old.name is null then
+    return false;
+  end if;
+  perform rhythm.record('remove', 'schedule', p_name, p_before => rhythm.said_of(v_old));
+  return true;
 end;
 $$;
 
@@ -14485,7 +14838,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "steps/tag.sql",
     kind: "behaviour",
-    checksum: "04ba75cc1f9ba0e780bfb85a110ac7c6f6561d48866376ecba709265a68b1062",
+    checksum: "c07d5554e629f8ec384722aa043b07c7087fb2e9c1aef542c6f02fb29a3a9ce1",
     text: `-- What executions are found by, said by themselves. For flows, their front matter says it.
 
 create or replace function rhythm.tag_problem(p_variables jsonb)
@@ -14572,6 +14925,7 @@ begin
   if not found then
     perform rhythm.raise('RH002', format('Cannot tag: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
+  perform rhythm.record_named('tag', array[p_execution], p_after => p_variables);
 end;
 $$;
 
@@ -15319,7 +15673,7 @@ comment on function rhythm.run_claimed(uuid[]) is 'Runs leased SQL tasks, first 
   {
     name: "time/sql_tasks.sql",
     kind: "behaviour",
-    checksum: "b7bc60b67754ffccb8deee824dfceb10f55c3e272bdc2e498a0795d07edde752",
+    checksum: "1b845adde54225d6255bae7d32a5ecb77b3eafbd9c4af97cca197043cff8b25b",
     text: `-- SQL tasks: the handler is a function of this database. It runs inside tick() with the rights of the installation's owner, or of
 -- the function's own owner if it is "security definer". Nobody gains rights by it: the owner of the function is checked at each run.
 
@@ -15403,6 +15757,7 @@ begin
   values (p_name, '{"queue": "sql"}' || options, p_function::text, rhythm.now())
   on conflict (name) do update
   set options = excluded.options, sql_function = excluded.sql_function, updated_at = excluded.updated_at;
+  perform rhythm.record('define', 'task', p_name, p_after => jsonb_build_object('function', p_function::text, 'options', options));
 end;
 $$;
 
@@ -15414,17 +15769,20 @@ comment on function rhythm.define_sql_task(text, regprocedure, jsonb) is
 
 create or replace function rhythm.undefine_sql_task(p_name text)
 returns boolean
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  with gone as (
-    delete from rhythm.task as k
-    where k.name = p_name
-      and k.sql_function is not null
-    returning k.name
-  )
-  select exists (select from gone as g);
+begin
+  delete from rhythm.task as k
+  where k.name = p_name
+    and k.sql_function is not null;
+  if not found then
+    return false;
+  end if;
+  perform rhythm.record('undefine', 'task', p_name);
+  return true;
+end;
 $$;
 
 comment on function rhythm.undefine_sql_task(text) is
@@ -15571,6 +15929,135 @@ $$;
 comment on procedure rhythm.tick_loop(interval) is
   'Ticks for just under a minute, when something is due and at least every second, committing after each tick. '
   'Returns at once if another loop runs. Made for a job of pg_cron that runs every minute; works from psql, too.';
+`,
+  },
+  {
+    name: "tokens/tokens.sql",
+    kind: "behaviour",
+    checksum: "bb62c3e97774ae8233ff99f69268c864661c07f926db1ed265391ff63f4c2a7d",
+    text: `-- Making, listing, revoking and looking up tokens. Only the owner may make one: its holder acts with the rights of the process
+-- that serves HTTP.
+
+create or replace function rhythm.token_problem(p_name text, p_role text, p_expires_at timestamptz, p_now timestamptz)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(rhythm.name_problem('token', p_name), case
+    when p_role is null or p_role not in ('viewer', 'operator', 'deployer', 'admin') then
+      format('There is no role "%s" of tokens: expected viewer, operator, deployer or admin', p_role)
+    when p_expires_at <= p_now or not isfinite(p_expires_at) then 'expires_at must be in the future; null: it does not expire'
+  end);
+$$;
+
+comment on function rhythm.token_problem(text, text, timestamptz, timestamptz) is 'Why there cannot be such a token, as a sentence; null if there can. Internal.';
+
+create or replace function rhythm.create_token(p_name text, p_role text, expires_at timestamptz default null, metadata_only boolean default false)
+returns text
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_problem constant text := rhythm.token_problem(p_name, p_role, create_token.expires_at, v_now);
+  -- Both are of the server's strong random numbers.
+  v_token constant text := 'rhythm_' || replace(rhythm.secret()::text || rhythm.secret()::text, '-', '');
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  insert into rhythm.token as t (name, role, metadata_only, hash, created_at, created_by, expires_at)
+  values (p_name, p_role, coalesce(create_token.metadata_only, false), sha256(v_token::bytea), v_now, rhythm.who(), create_token.expires_at)
+  on conflict (name) where revoked_at is null do nothing;
+  if not found then
+    perform rhythm.raise('RH003', format('There is a token "%s" already', p_name), 'Take another name, or revoke that one first');
+  end if;
+  perform rhythm.record('create', 'token', p_name, p_after => jsonb_build_object('role', p_role, 'metadata_only', coalesce(create_token.metadata_only, false), 'expires_at', create_token.expires_at));
+  return v_token;
+end;
+$$;
+
+comment on function rhythm.create_token(text, text, timestamptz, boolean) is
+  'Makes a token for the HTTP interface and the dashboard, and returns it. It is not stored and cannot be shown again. p_role: viewer, operator, deployer or admin. metadata_only: it sees no inputs, outputs, variables, logs or messages. '
+  'Example: select rhythm.create_token(''support'', ''operator'', expires_at => now() + interval ''90 days'');';
+
+create or replace function rhythm.revoke_token(p_name text)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.token as t set revoked_at = rhythm.now() where t.name = p_name and t.revoked_at is null;
+  if not found then
+    return false;
+  end if;
+  perform rhythm.record('revoke', 'token', p_name);
+  return true;
+end;
+$$;
+
+comment on function rhythm.revoke_token(text) is
+  'Revokes a token. Processes refuse it within five seconds, and end the sessions that began with it. False: there is no such token that is not revoked.';
+
+create or replace function rhythm.list_tokens()
+returns table (
+  id integer, name text, role text, metadata_only boolean, created_at timestamptz, created_by text, expires_at timestamptz, revoked_at timestamptz, used_at timestamptz
+)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select t.id, t.name, t.role, t.metadata_only, t.created_at, t.created_by, t.expires_at, t.revoked_at, t.used_at from rhythm.token as t order by t.id;
+$$;
+
+comment on function rhythm.list_tokens() is 'All tokens, without what one logs in with. What was revoked or has expired is kept for the setting retention.';
+
+-- Callers remember the answer for a few seconds. It writes once an hour, and not where nothing can be written.
+create or replace function rhythm.find_token(p_hash text)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_token rhythm.token;
+begin
+  if p_hash !~ '^[0-9a-f]{64}$' then
+    return null;
+  end if;
+  select t.* into v_token from rhythm.token as t
+  where t.hash = decode(p_hash, 'hex') and t.revoked_at is null and (t.expires_at is null or t.expires_at > v_now);
+  if not found then
+    return null;
+  end if;
+  if current_setting('transaction_read_only') = 'off' and coalesce(v_token.used_at not between v_now - interval '1 hour' and v_now, true) then
+    update rhythm.token as t set used_at = v_now where t.id = v_token.id;
+  end if;
+  return jsonb_build_object('name', v_token.name, 'role', v_token.role, 'metadataOnly', v_token.metadata_only);
+end;
+$$;
+
+comment on function rhythm.find_token(text) is
+  'The token with a SHA-256 hash (64 hexadecimal digits): {name, role, metadataOnly}. Null: there is none, it has expired, or it was revoked. For those who serve HTTP.';
+
+create or replace function rhythm.forget_tokens(p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before constant timestamptz := p_now - rhythm.setting('retention')::interval;
+begin
+  delete from rhythm.token as t where t.revoked_at < v_before or t.expires_at < v_before;
+end;
+$$;
+
+comment on function rhythm.forget_tokens(timestamptz) is 'Deletes tokens that were revoked or expired before the retention. Part of chores().';
 `,
   },
   {
@@ -16448,7 +16935,7 @@ comment on function rhythm.lock_around(uuid[]) is 'Locks the states of execution
   {
     name: "wake/signal.sql",
     kind: "behaviour",
-    checksum: "8340737f6fbd71788b8a4378825e9cc1501a439def1c87d3165873c0a44373e2",
+    checksum: "cf4a410476a58dd4c7702165b8b4678948e9be7960f969ebe435140de2bc614e",
     text: `-- Signals.
 
 create or replace function rhythm.signal(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
@@ -16497,6 +16984,7 @@ begin
   if v_id is null then
     return (select g.id from rhythm.signal as g where g.execution_id = p_execution and g.idempotency_key = signal.idempotency_key);
   end if;
+  perform rhythm.record_named('signal', array[p_execution], p_after => jsonb_build_object('name', p_name));
   perform rhythm.resume(rhythm.deliver(rhythm.match_signals(array[p_execution])), v_now);
   return v_id;
 end;
@@ -16740,7 +17228,7 @@ comment on view rhythm.failure_hooks is 'What is started when executions fail: s
   {
     name: "gates/gates.sql",
     kind: "behaviour",
-    checksum: "c219bf86ffca1659a7df77d1b4475a6c1cacba2a62f63a9663a3903f35ecf045",
+    checksum: "c76990d68ce935da5b2ed43915117604f2cd0c480af5bb6ac5b10580a4e3bd90",
     text: `-- Gates stop executions at a place: a workflow that would go on from a line, a task that a flow has started. They are parked, as what
 -- is paused is, with the number of the gate. \`resume_execution()\` lets one on. If a gate goes, chores() lets on what stands there.
 
@@ -17037,6 +17525,7 @@ begin
   insert into rhythm.gate (flow, version, line, before, condition, set_at, set_by, note)
   values (p_flow, case when p_line is not null then v_version.version end, p_line, p_before, p_condition, rhythm.now(), v_names.by_whom, v_names.reason)
   returning id into v_id;
+  perform rhythm.record('set', 'gate', v_id::text, p_note, p_after => jsonb_strip_nulls(jsonb_build_object('flow', p_flow, 'line', p_line, 'before', p_before, 'condition', p_condition)));
   return v_id;
 end;
 $$;
@@ -17051,11 +17540,14 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_old rhythm.gate;
 begin
-  delete from rhythm.gate as g where g.id = p_gate;
-  if not found then
+  delete from rhythm.gate as g where g.id = p_gate returning g.* into v_old;
+  if v_old.id is null then
     return false;
   end if;
+  perform rhythm.record('remove', 'gate', p_gate::text, p_before => jsonb_strip_nulls(jsonb_build_object('flow', v_old.flow, 'line', v_old.line, 'before', v_old.before, 'condition', v_old.condition)));
   -- The first of them go on at once.
   perform rhythm.open_gates(100);
   return true;
@@ -17799,7 +18291,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "88bcb2800844f2f136f125abf90ea2a0732a3bc611d0c212045fdc13058afdc8",
+    checksum: "37452a36d5f73eb12c8cc0ece3b5a0526986bb006f7ac5cabd2c5f26c1d38b99",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -17819,6 +18311,8 @@ $$;
 
 comment on sequence rhythm.signal_id_seq is 'Numbers signals in the order of sending.';
 comment on sequence rhythm.gate_id_seq is 'Numbers gates.';
+comment on sequence rhythm.token_id_seq is 'Numbers tokens.';
+comment on sequence rhythm.audit_entry_id_seq is 'Numbers records of acts.';
 comment on sequence rhythm.batch_id_seq is 'Numbers batches in the order of their creation.';
 comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of writing.';
 
@@ -18207,7 +18701,7 @@ comment on constraint type_known on rhythm.failure_hook is 'It starts a task or 
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "fbe75dd44d8bfb6e999e576012dd67609961902feed609426235e4d5e48e7b71",
+    checksum: "81e53f1c3f8dd934fe39bc6cea5b8b108dcd6b38cd76a1fd45a7d9380a77d649",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -18481,6 +18975,17 @@ comment on constraint gate_pkey on rhythm.gate is 'Each gate has a number, which
 comment on constraint line_or_task on rhythm.gate is 'It stands at one place.';
 comment on constraint line_of_a_version on rhythm.gate is 'Lines belong to a version, tasks to none.';
 comment on constraint line_positive on rhythm.gate is 'Lines are counted from 1.';
+
+comment on column rhythm.token.id is 'Its number.';
+comment on column rhythm.token.created_at is 'When it was made.';
+comment on column rhythm.token.created_by is 'Who made it.';
+comment on constraint token_pkey on rhythm.token is 'Each token has a number, which is never used again.';
+comment on constraint token_hash on rhythm.token is 'How a token is found.';
+comment on constraint role_known on rhythm.token is 'What a token may do.';
+
+comment on column rhythm.audit_entry.id is 'Its number; later acts have higher ones.';
+comment on column rhythm.audit_entry.at is 'When.';
+comment on constraint audit_entry_pkey on rhythm.audit_entry is 'Each act is recorded once.';
 `,
   },
   {
@@ -18615,7 +19120,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "2e5e951e918de50671a698afee6ef06822c840e4a3820ce2d1e59fcc45a70637",
+    checksum: "f5c66ead64ccb13b0d5cf92c37ee565afa801217ebc785c76460a0c289ffc9b0",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -18647,7 +19152,7 @@ as $$
   from (values
     ('rhythm_viewer', array[
       'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
-      'unregistered', 'home_problem', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
+      'unregistered', 'home_problem', 'find_token', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
       'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'tag', 'watch'
@@ -18655,7 +19160,7 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'checkpoint', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'audit', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
       'register_flow', 'register_pairing', 'unpaired_versions', 'migrate', 'set_flow_version', 'register_workflow', 'register_tasks', 'set_failure_hook', 'remove_failure_hook', 'import_execution', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
