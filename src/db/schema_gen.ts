@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "1c41d6fbb47bb417";
+export const imageDigest = "275813ad76462aad";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -124,7 +124,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "1fc06766988eb59ebd1b0f91bad65ef6355b0f254825fc6b5a35071cbe02d888",
+    checksum: "5e388399a041d54e19463312b4a8628aa27e49fc0325dccfee50db01a7f202fd",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -164,6 +164,7 @@ create table rhythm.execution (
   retry jsonb,
   metadata jsonb,
   progress jsonb,
+  checkpoint jsonb,
   error jsonb,
   inputs jsonb not null,
   output jsonb,
@@ -214,6 +215,7 @@ comment on column rhythm.execution.keyed is 'It has an idempotency key.';
 comment on column rhythm.execution.cancel_reason is 'Why it was cancelled, or was asked to stop.';
 comment on column rhythm.execution.note is 'Why it does not continue, if that is known: no worker has its handler, …';
 comment on column rhythm.execution.error is 'The error of the last attempt; of a failed execution, the one that ended it.';
+comment on column rhythm.execution.checkpoint is 'What its handler stored last, for the next attempt: {value, nth: which of its attempt, lease: of which attempt}.';
 comment on column rhythm.execution.retry is 'Its retry policy, if it has one.';
 comment on index rhythm.execution_children is 'The tree: cancellation, lists, purging.';
 comment on index rhythm.execution_stopping is 'For beat(), which tells workers: few rows, and gone as soon as they settle.';
@@ -3247,7 +3249,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "2eb59bf4317d47a96eb3f59d67f8e8bf06639beed5500e3b06bb86f7333404f2",
+    checksum: "ddae5783de168290f0b947be620c09c07cdd91cb271aea361cee4319e786d2a4",
     text: `-- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.settled_items(p_items uuid[])
@@ -3327,6 +3329,7 @@ declare
   v_parents jsonb;
   v_reason text;
   v_busy boolean;
+  v_checkpoints jsonb;
 begin
   if not p_inputs then
     v_ids := p_batch.ids;
@@ -3340,11 +3343,17 @@ begin
   if v_ids is null or v_busy then
     return null;
   end if;
+  -- A first attempt has none.
+  if p_batch.attempt > 1 then
+    select jsonb_object_agg(e.id, e.checkpoint -> 'value') into v_checkpoints
+    from rhythm.execution as e where e.id = any (v_ids) and e.checkpoint is not null;
+  end if;
   return jsonb_build_object(
     'common', p_batch.common || jsonb_build_object('type', 'task', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt)
       || rhythm.tries_of(p_batch) || case when v_reason is null then '{}' else jsonb_build_object('cancel_reason', v_reason) end,
     'ids', v_ids, 'inputs', v_inputs
-  ) || case when v_parents is null then '{}' else jsonb_build_object('parents', v_parents) end;
+  ) || case when v_parents is null then '{}' else jsonb_build_object('parents', v_parents) end
+    || case when v_checkpoints is null then '{}' else jsonb_build_object('checkpoints', v_checkpoints) end;
 end;
 $$;
 
@@ -6955,7 +6964,7 @@ comment on function rhythm.delete_execution(uuid) is
   {
     name: "history/frozen.sql",
     kind: "behaviour",
-    checksum: "804b3ba28c9fc044f686c0e08c18f66f9e2f9701adef2a769783ddf0fe2b4d23",
+    checksum: "40fc6f4d7e047abe6c7fe4467487b2a854eec7bd0c4d816645efbfbfe6d73ea1",
     text: `-- An execution as a file, and as a frozen copy in another installation.
 
 create or replace function rhythm.exported_programs(p_ids uuid[])
@@ -7061,7 +7070,7 @@ begin
         'id', e.id, 'parent_id', case when e.id <> p_execution then e.parent_id end, 'type', e.type, 'target', e.target, 'status', v.status, 'queue', e.queue,
         'priority', e.priority, 'version', e.version, 'epoch', e.epoch, 'seed', e.seed::text, 'attempt', v.attempt, 'run_at', e.run_at, 'claimed_at', v.claimed_at,
         'completed_at', e.completed_at, 'timeout_ms', e.timeout_ms, 'concurrency_key', e.concurrency_key, 'retry', e.retry, 'tags', to_jsonb(e.tags),
-        'traceparent', e.traceparent, 'metadata', e.metadata, 'progress', e.progress, 'note', e.note, 'cancel_reason', e.cancel_reason,
+        'traceparent', e.traceparent, 'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'note', e.note, 'cancel_reason', e.cancel_reason,
         'error', e.error, 'inputs', e.inputs, 'output', v.output,
         'reasons', rhythm.reasons_of(e.id, 1),
         'logs', (
@@ -7229,13 +7238,13 @@ begin
     end if;
     perform rhythm.import_programs(p_file -> 'programs');
     insert into rhythm.execution (id, parent_id, root_id, claimed_at, completed_at, run_at, timeout_ms, seed, version, epoch, state, attempt, priority, type, target, queue,
-      concurrency_key, cancel_reason, note, traceparent, tags, retry, metadata, progress, error, inputs, output)
+      concurrency_key, cancel_reason, note, traceparent, tags, retry, metadata, progress, checkpoint, error, inputs, output)
     select e.id, case when e.id <> v_root then e.parent_id end, nullif(v_root, e.id), e.claimed_at, v_now, e.run_at, e.timeout_ms, e.seed, v.version, e.epoch, 4, e.attempt, e.priority,
-      e.type, e.target, e.queue, e.concurrency_key, e.cancel_reason, e.note, e.traceparent, e.tags, e.retry, e.metadata, e.progress,
+      e.type, e.target, e.queue, e.concurrency_key, e.cancel_reason, e.note, e.traceparent, e.tags, e.retry, e.metadata, e.progress, e.checkpoint,
       e.error, coalesce(e.inputs, 'null'), e.output
     from jsonb_to_recordset(p_file -> 'executions') as e (id uuid, parent_id uuid, claimed_at timestamptz, run_at timestamptz, timeout_ms bigint, seed bigint, version integer,
       epoch smallint, attempt smallint, priority smallint, type text, target text, queue text, concurrency_key text, cancel_reason text, note text, traceparent text, tags text[],
-      retry jsonb, metadata jsonb, progress jsonb, error jsonb, inputs jsonb, output jsonb)
+      retry jsonb, metadata jsonb, progress jsonb, checkpoint jsonb, error jsonb, inputs jsonb, output jsonb)
     left join jsonb_to_recordset(p_file -> 'programs') as p (program text, name text, version integer) on p.name = e.target and p.version = e.version
     left join rhythm.flow_version as v on v.program = p.program;
     insert into rhythm.frozen (execution_id, status, completed_at, exported_at, exported_from, frozen_at, frozen_by, reasons)
@@ -12515,6 +12524,46 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
 `,
   },
   {
+    name: "settle/checkpoint.sql",
+    kind: "behaviour",
+    checksum: "57bc79c9d388e68573a00d3a049547e7b50fef90e9e9a0534f2d63f9093672ef",
+    text: `-- What a handler stores for the next attempt.
+
+-- A call can arrive late, after the next one of the same attempt: then its value is older, and changes nothing.
+-- Locks: the execution, then its batch, so that nobody takes the lease back before the value is stored. Waits for them.
+create or replace function rhythm.checkpoint(p_worker uuid, p_execution uuid, p_call integer, p_value jsonb, p_nth integer default null)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_lease constant text := format('%s %s', p_worker, p_call);
+  v_batch bigint;
+begin
+  perform rhythm.require_read_committed();
+  if p_value is null then
+    perform rhythm.raise('RH001', 'p_value must be JSON, not null: the JSON value null is ''null''');
+  elsif octet_length(p_value::text) > v_limit then
+    perform rhythm.raise('RH006', format('The checkpoint takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_value::text), v_limit));
+  end if;
+  select e.batch_id into v_batch from rhythm.execution as e where e.id = p_execution and e.state = 0 for no key update;
+  perform from rhythm.batch as b where b.id = v_batch and b.worker = p_worker and b.call = p_call for share;
+  if not found then
+    return false;
+  end if;
+  update rhythm.execution as e set checkpoint = jsonb_build_object('lease', v_lease, 'nth', p_nth, 'value', p_value)
+  where e.id = p_execution and coalesce(e.checkpoint ->> 'lease' <> v_lease or (e.checkpoint ->> 'nth')::integer < p_nth, true);
+  return true;
+end;
+$$;
+
+comment on function rhythm.checkpoint(uuid, uuid, integer, jsonb, integer) is
+  'Stores a value for the next attempt of a task that the worker holds: the parcel of that attempt has it under checkpoints. p_call: the call that leased the task. p_nth: which value of the attempt this is; an older one than is stored changes nothing. False: the lease is lost, and nothing changed.';
+`,
+  },
+  {
     name: "settle/effects.sql",
     kind: "behaviour",
     checksum: "b6fcf1f569749c41d68ced449d63a1c2a90ea6ae0cdfa81e3e1feab99258f19a",
@@ -16523,7 +16572,7 @@ comment on function rhythm.find(jsonb) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "1af06446ca5a8cce48dc3ae19e94f9ae3f40937e97014d87c88a5664deaa512a",
+    checksum: "69a940344f1085848504b0fb62c05b9ce17666266f542eefbf0a6c9641134f12",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -16536,7 +16585,7 @@ as $$
     'id', e.id, 'type', e.type, 'target', e.target, 'status', e.status, 'queue', e.queue, 'priority', e.priority,
     'inputs', e.inputs, 'output', e.output, 'error', e.error, 'attempt', e.attempt, 'max_attempts', e.max_attempts,
     'failures', e.failures, 'crashes', e.crashes, 'max_crashes', e.max_crashes,
-    'metadata', e.metadata, 'progress', e.progress, 'parent_id', e.parent_id, 'worker', e.worker,
+    'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'parent_id', e.parent_id, 'worker', e.worker,
     'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key,
     'created_at', e.created_at, 'run_at', e.run_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at,
     'frozen_status', e.frozen_status, 'gate', e.gate, 'paused_at', e.paused_at, 'paused_by', e.paused_by, 'pause_reason', e.pause_reason)
@@ -17793,7 +17842,7 @@ comment on view rhythm.heat is
   {
     name: "views/executions.sql",
     kind: "behaviour",
-    checksum: "acb4a1e59c6085428b3431de3dd68576b9f53bb8c5526e00e55826714ea0320f",
+    checksum: "5f2d9d40088a987172ddd5af78f90aa257526372c477226ac393a0964f4d244d",
     text: `-- Executions, for people. Views belong to the owner, so that a role that may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
@@ -17814,6 +17863,7 @@ select
   e.error,
   coalesce(e.metadata, '{}') as metadata,
   e.progress,
+  e.checkpoint -> 'value' as checkpoint,
   e.note,
   e.cancel_reason,
   e.parent_id,
@@ -18247,7 +18297,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "e9f2ca1b700ac45139d801d95722ebf2e2d810d4c3ebb6b4da6a4225880755f7",
+    checksum: "37452a36d5f73eb12c8cc0ece3b5a0526986bb006f7ac5cabd2c5f26c1d38b99",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -18286,6 +18336,7 @@ comment on column rhythm.executions.output is 'Its result, once completed.';
 comment on column rhythm.executions.error is '{type, message, …} of the last attempt that failed.';
 comment on column rhythm.executions.metadata is 'An object that was attached at the start.';
 comment on column rhythm.executions.progress is 'What its handler reported last.';
+comment on column rhythm.executions.checkpoint is 'What its handler stored last for its next attempt.';
 comment on column rhythm.executions.note is 'Why it does not continue, if that is known. For a key waiter: which execution it waits for.';
 comment on column rhythm.executions.cancel_reason is 'Why it was cancelled, or asked to stop.';
 comment on column rhythm.executions.parent_id is 'The execution that started it, and with which it is cancelled.';
@@ -19075,7 +19126,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "b46a2963ce4cd00cfdd3675acf2115b4a6c67c88abf9115ac13f40fc43d859d4",
+    checksum: "f5c66ead64ccb13b0d5cf92c37ee565afa801217ebc785c76460a0c289ffc9b0",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -19113,7 +19164,7 @@ as $$
       'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'tag', 'watch'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
+      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'checkpoint', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
       'retry', 'audit', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),

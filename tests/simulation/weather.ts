@@ -215,6 +215,7 @@ export const STRUCK = [
   "register_worker",
   "stop_worker",
   "report",
+  "checkpoint",
   "save_steps",
   "load_steps",
   "begin",

@@ -45,6 +45,7 @@ export const execution = z.object({
   maxCrashes: z.number().describe("how often it is repeated after an attempt was lost"),
   metadata: z.record(z.string(), z.unknown()),
   progress: anyJson,
+  checkpoint: anyJson.describe("what its handler stored last for the next attempt"),
   note: z.string().nullable().describe("why it is not running although it could"),
   parentId: z.string().nullable(),
   createdAt: time,

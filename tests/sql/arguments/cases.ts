@@ -1702,6 +1702,24 @@ export const cases: Record<string, Cases> = {
       ],
     ],
   },
+  checkpoint: {
+    p_worker: [[`checkpoint(${nobody}, ${running}, 1, '1')`, "", "false"]],
+    p_execution: [[`checkpoint(${worker}, ${nobody}, 1, '1')`, "", "false"]],
+    p_call: [[`checkpoint(${worker}, ${running}, 999, '1')`, "", "false"]],
+    p_value: [
+      [
+        `checkpoint(${worker}, ${running}, 1, null)`,
+        "RH001",
+        "p_value must be JSON, not null: the JSON value null is 'null'",
+      ],
+      [
+        `checkpoint(${worker}, ${running}, 1, ${large})`,
+        "RH006",
+        "The checkpoint takes 1100002 bytes: at most 1048576 are allowed (setting max_payload_bytes)",
+      ],
+    ],
+    p_nth: [[`checkpoint(${worker}, ${running}, 999, '1', null)`, "", "false"]],
+  },
   report: {
     p_worker: [[`report(${nobody}, '[]', '{}')`, "", ""]],
     p_lines: [
