@@ -16,12 +16,9 @@ export class Ledger {
   readonly #world: World;
   readonly #attempts = new Map<string, Attempt[]>();
   readonly #steps = new Map<string, number>();
-<<<<<<< HEAD
   /** The calls of a hook that its address has taken. */
   readonly taken: Set<string> = new Set<string>();
-=======
   readonly #stored = new Map<string, { attempt: number; value: number }>();
->>>>>>> origin/main
   /** How many handlers began. */
   begun = 0;
 
