@@ -2,6 +2,7 @@ import type { Rhythm } from "../../src/app/rhythm.ts";
 import { errorKind } from "../../src/db/error_kind.ts";
 import { ExecutionNotFoundError, ExecutionStateError } from "../../src/db/engine_errors.ts";
 import { GROUPS, type Halted, type Item, type Later, LIMITS, payloadsOf } from "./load.ts";
+import { WaitTimeoutError } from "../../src/client/errors.ts";
 import type { Process } from "./process.ts";
 import { flowSource, MARK, type Program, WORK_LINE } from "./programs.ts";
 import { InvalidOptionError, type OperationAct } from "../../src/define/mod.ts";
@@ -208,7 +209,11 @@ export class Clients {
             inputs: { v: item.n, ms: 6_000 },
             options: { retry: { crashes: 1_000 }, metadata },
           }));
-        await clock.sleep(item.forMs);
+        await clock.sleep(item.forMs / 3);
+        await this.#insist(client, () => rhythm.schedules.pause(name));
+        await clock.sleep(item.forMs / 3);
+        await this.#insist(client, () => rhythm.schedules.resume(name));
+        await clock.sleep(item.forMs / 3);
         await this.#insist(client, () => rhythm.schedules.remove(name));
         return;
       }
@@ -253,7 +258,9 @@ export class Clients {
           client,
           () => rhythm.queues.configure(item.queue, { ...LIMITS[item.queue], rate: 2, per: "1s" }),
         );
+        await this.#insist(client, () => rhythm.queues.configureKey(item.queue, "a", { concurrency: 1 }));
         await clock.sleep(item.forMs);
+        await this.#insist(client, () => rhythm.queues.configureKey(item.queue, "a", {}));
         await this.#insist(client, () => rhythm.queues.configure(item.queue, LIMITS[item.queue]!));
         return;
       case "upgrade":
@@ -405,9 +412,43 @@ export class Clients {
         if (one.target !== target) throw new Error(`${one.id} of ${one.target} is a failure of ${target}`);
       }
     }
-    await this.#insist(client, () => rhythm.rates());
-    await this.#insist(client, () => rhythm.failures.hooks());
+    const calls: readonly (() => Promise<unknown>)[] = [
+      () => rhythm.rates(),
+      () => rhythm.audit(),
+      () => rhythm.failures.hooks(),
+      () => rhythm.flows.list(),
+      () => rhythm.queues.list(),
+      () => rhythm.schedules.list(),
+      () => rhythm.operations.list(),
+      ...this.#programs.filter(({ kind }) => kind === "flow").slice(0, 1).flatMap(({ name }) => [
+        () => rhythm.flows.versions(name),
+        () => rhythm.flows.heat(name),
+      ]),
+    ];
+    for (const call of calls) await this.#insist(client, call);
+    const id = this.records.get(of)?.id;
+    if (id !== undefined) await this.#readOne(id, client);
     this.count("done", "read");
+  }
+
+  // What is read of one; and its end is waited for, if it comes soon.
+  async #readOne(id: string, client: Client): Promise<void> {
+    const { rhythm: { executions } } = client;
+    const tree = await this.#insist(client, () => executions.tree(id));
+    if (tree.length > 0 && !tree.some((one) => one.id === id)) {
+      throw new Error(`${id} is not in its own tree`);
+    }
+    await this.#insist(client, () => executions.logs(id));
+    try {
+      const { status } = await this.#insist(client, () => executions.wait(id, { timeout: "3s" }));
+      if (!["completed", "failed", "cancelled"].includes(status)) {
+        throw new Error(`${id} was waited for, and is ${status}`);
+      }
+      const found = await this.#insist(client, () => executions.get(id));
+      if (found === null && !this.removes) throw new Error(`${id} is gone`);
+    } catch (error) {
+      if (!(error instanceof WaitTimeoutError || error instanceof ExecutionNotFoundError)) throw error;
+    }
   }
 
   async #later(record: Record, client: Client): Promise<void> {

@@ -3,6 +3,17 @@ import { deepStrictEqual as equal, ok, strictEqual as same } from "node:assert/s
 import { isLong } from "../support/long.ts";
 import { misplaced } from "./mutants.ts";
 import { mutations } from "./mutations.ts";
+import { Rhythm } from "../../src/app/rhythm.ts";
+import { Executions } from "../../src/client/executions.ts";
+import { Failures } from "../../src/client/failures.ts";
+import { Flows } from "../../src/client/flows.ts";
+import { Gates } from "../../src/client/gates.ts";
+import { Operations } from "../../src/client/operations.ts";
+import { Queues } from "../../src/client/queues.ts";
+import { Schedules } from "../../src/client/schedules.ts";
+import { Signals } from "../../src/client/signals.ts";
+import { Tasks } from "../../src/client/tasks.ts";
+import { Workflows } from "../../src/client/workflows.ts";
 import { Sandbox } from "./sandbox.ts";
 import { shrink } from "./shrink.ts";
 import { type Plan, planOf, type Result } from "./simulate.ts";
@@ -46,6 +57,22 @@ Deno.test("every mutation stands where it says", async () => {
   equal(await misplaced(), []);
 });
 
+Deno.test("the load makes every call of an application, but those that are named here", async () => {
+  const load = await Deno.readTextFile(new URL("clients.ts", import.meta.url)) +
+    await Deno.readTextFile(new URL("simulate.ts", import.meta.url));
+  const areas = {
+    ...{ executions: Executions, failures: Failures, flows: Flows, gates: Gates, operations: Operations },
+    ...{ queues: Queues, rhythm: Rhythm, schedules: Schedules, signals: Signals, tasks: Tasks },
+    workflows: Workflows,
+  };
+  const missing = Object.entries(areas).flatMap(([area, { prototype }]) =>
+    Object.getOwnPropertyNames(prototype).map((name) => `${area}.${name}`).filter((call) =>
+      !call.endsWith(".constructor") && !load.includes(`${call}(`)
+    )
+  );
+  equal(missing.sort(), NOT_IN_LOAD.toSorted());
+});
+
 Deno.test("a plan that breaks is made shorter, to the load and the faults that it needs", async () => {
   const plan = planOf(3, 4);
   const [load, fault] = [plan.load[17]!, plan.faults[5]!];
@@ -76,6 +103,21 @@ Deno.test({
     ok(short.plan.load.length <= 2, `${short.plan.load.length} of ${plan.load.length} items are left`);
   },
 });
+
+/** What an application may call, and the load does not. */
+const NOT_IN_LOAD: readonly string[] = [
+  // The same statement as another call that is in the load.
+  ...["executions.create", "executions.checkHistory", "executions.diff", "executions.diffRuns"],
+  ...["executions.watch", "failures.get", "operations.places", "tasks.run", "workflows.run"],
+  ...["tasks.queueDeclared", "flows.queues", "flows.registerAll", "flows.declareAll"],
+  // They change nothing that goes on.
+  ...["failures.set", "failures.removeHook"],
+  // What the application itself does when it begins and ends, or without a database.
+  ...["flows.check", "tasks.register", "workflows.register", "rhythm.as", "rhythm.close"],
+  ...["rhythm.fetch", "rhythm.worker"],
+  // Made twice, because an answer was lost, they start twice as much.
+  ...["schedules.trigger", "schedules.backfill"],
+];
 
 const EMPTY: Result = {
   ...{ seed: "", broken: undefined, digest: "", lines: [], coverage: new Coverage() },
