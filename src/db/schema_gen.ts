@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "b9682ba4db43003e";
+export const imageDigest = "275813ad76462aad";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -1951,7 +1951,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "ff4ba2f038ed80e2156551a9dfbb006d2ae67ec0bd3b197bbb8d2b5132e66a3c",
+    checksum: "e4f9139c58adfe0ee864f101b51218204a99f5f2b276c294c17bd307b3ccb0b9",
     text: `-- Retrying executions that failed or were cancelled.
 
 -- The failed children that made a workflow fail, or that it has not taken. They run again with it.
@@ -2146,7 +2146,11 @@ declare
   v_failed constant uuid[] := rhythm.failed_under(p_execution.id);
   v_batch rhythm.batch;
 begin
-  delete from rhythm.inbox as i where i.execution_id = p_execution.id and i.item = any (v_failed);
+  -- A child that had ended before it was waited for has its group in the inbox only.
+  with gone as (
+    delete from rhythm.inbox as i where i.execution_id = p_execution.id and i.item = any (v_failed) returning i.item, i.wait_group
+  )
+  update rhythm.execution as c set wait_group = g.wait_group from gone as g where c.id = g.item and c.wait_group is distinct from g.wait_group;
   if p_execution.type = 'workflow' then
     -- It repeats the step in which it failed, under a new number, so that no id is used twice.
     delete from rhythm.journal as j using rhythm.workflow_state as s
@@ -6571,7 +6575,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "ce27e403eaa449c0ed82d01d059df07c1ae3eaae88ec7945d3699c925a66063a",
+    checksum: "b2b314c0a6210ae2c4184a5a6c545215aa6a1c491ed995be91de0908c93f105f",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -6690,19 +6694,23 @@ comment on function rhythm.edit_state(uuid, integer, json, text, text[]) is
 
 -- Which of the operations that were under way at an earlier step are still as they were: ended ones are taken again, and what was
 -- dropped since begins again.
-create or replace function rhythm.reopen_waits(p_execution uuid, p_effects jsonb, p_pending uuid[], p_now timestamptz)
+create or replace function rhythm.reopen_waits(p_execution uuid, p_step integer, p_effects jsonb, p_pending uuid[], p_now timestamptz)
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- What was taken by then stays taken.
+  v_kept constant uuid[] := p_pending || array(
+    select i.id from rhythm.journal as j cross join lateral unnest(j.items) as i (id) where j.execution_id = p_execution and j.step <= p_step);
 begin
   -- What was begun since.
   perform rhythm.cancel_trees(array(
     select c.id from rhythm.execution as c where c.parent_id = p_execution and c.state = 0 and c.id <> all (p_pending)), 'its workflow was put back to an earlier step', p_now);
   update rhythm.signal as g set taken_by = null
-  from rhythm.signal_wait as w where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (p_pending);
-  delete from rhythm.signal_wait as w where w.execution_id = p_execution and w.id <> all (p_pending);
+  from rhythm.signal_wait as w where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (v_kept);
+  delete from rhythm.signal_wait as w where w.execution_id = p_execution and w.id <> all (v_kept);
   delete from rhythm.timer as t where t.execution_id = p_execution and not t.deadline and t.id <> all (p_pending);
   delete from rhythm.inbox as i where i.execution_id = p_execution;
   insert into rhythm.timer (id, execution_id, fires_at)
@@ -6716,12 +6724,12 @@ begin
 end;
 $$;
 
-comment on function rhythm.reopen_waits(uuid, jsonb, uuid[], timestamptz) is 'Puts what a workflow waits for back to an earlier step. Internal.';
+comment on function rhythm.reopen_waits(uuid, integer, jsonb, uuid[], timestamptz) is 'Puts what a workflow waits for back to an earlier step. Internal.';
 
 -- p_effects: the timers and waits for signals among what was under way at the step; p_pending: all that was. p_waits: what lets it go on.
 create or replace function rhythm.rewind_state(
   p_execution uuid, p_seq integer, p_snapshot json, p_waits jsonb, p_pending uuid[], p_effects jsonb default '[]', p_cleanup boolean default false, p_note text default null,
-  p_version integer default null
+  p_version integer default null, p_step integer default null
 )
 returns integer
 language plpgsql
@@ -6759,7 +6767,7 @@ begin
   end if;
   -- What is cancelled now must not let it go on.
   update rhythm.workflow_state as s set groups = '{}', sizes = '{}', need = '{}' where s.execution_id = p_execution;
-  perform rhythm.reopen_waits(p_execution, p_effects, p_pending, v_now);
+  perform rhythm.reopen_waits(p_execution, p_step, p_effects, p_pending, v_now);
   v_step := rhythm.store_change(v_state, p_snapshot, 'rewound', p_note, nullif(v_program, v_state.program));
   update rhythm.execution as e set tags = t.tags
   from (
@@ -6790,7 +6798,7 @@ begin
       union all
       select t.id, false, t.wait_group, t.fires_at from rhythm.timer as t where t.execution_id = p_execution and t.fired and not t.deadline
       union all
-      select w.id, w.timed_out, w.wait_group, rhythm.created_at(w.id) from rhythm.signal_wait as w where w.execution_id = p_execution and (w.timed_out or w.signal_id is not null)
+      select w.id, w.timed_out, w.wait_group, rhythm.created_at(w.id) from rhythm.signal_wait as w where w.id = any (p_pending) and w.execution_id = p_execution and (w.timed_out or w.signal_id is not null)
     ) as x
     order by x.ended_at, x.id)), v_now);
   perform rhythm.resume(rhythm.deliver(rhythm.match_signals(array[p_execution])), v_now);
@@ -6803,8 +6811,8 @@ exception
 end;
 $$;
 
-comment on function rhythm.rewind_state(uuid, integer, json, jsonb, uuid[], jsonb, boolean, text, integer) is
-  'Puts a workflow that waits or has failed back to an earlier step. Children begun since are cancelled. What had been under way and has ended is taken again. p_version: the version of the flow that the state is of, if it is another one. Returns the number of the change. For tools: rhythm.executions.rewind() of TypeScript makes the state.';
+comment on function rhythm.rewind_state(uuid, integer, json, jsonb, uuid[], jsonb, boolean, text, integer, integer) is
+  'Puts a workflow that waits or has failed back to an earlier step. Children begun since are cancelled. What had been under way and has ended is taken again. p_version: the version of the flow that the state is of, if it is another one. p_step: the step that the state is of; signals that were taken by then stay taken. Returns the number of the change. For tools: rhythm.executions.rewind() of TypeScript makes the state.';
 
 -- The new workflow suspends as one that a worker brings to this place would: what was under way there begins again, under new ids.
 create or replace function rhythm.fork_state(
@@ -7875,7 +7883,7 @@ comment on function rhythm.adopt(text, boolean) is
   {
     name: "install/ground.sql",
     kind: "behaviour",
-    checksum: "11edbd3cad9bb4009caead9adccab985e3f7cb2d1ccf5f5d3128ad23491f8bb2",
+    checksum: "506a0c74e615c8bd9b15e0cb17db286ea3f70468d212a4ffd350548c146ea65b",
     text: `-- The base of all other functions: the clock, chance, and how errors are raised.
 
 -- The only clock of the engine. Tests move it: they set rhythm_clock.at to a time, or rhythm_clock.shift to an interval, for a
@@ -7902,16 +7910,14 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return (
-    select case
-      when coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') <> ''
-        and rhythm.may_set_clock()
-      then coalesce(
-        nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
-        clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
-      )
-      else clock_timestamp()
-    end
+  -- Without a query: this is called several times by every call of a worker.
+  if coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') = ''
+    or not rhythm.may_set_clock() then
+    return clock_timestamp();
+  end if;
+  return coalesce(
+    nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
+    clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
   );
 end;
 $$;

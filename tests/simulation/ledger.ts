@@ -16,6 +16,8 @@ export class Ledger {
   readonly #world: World;
   readonly #attempts = new Map<string, Attempt[]>();
   readonly #steps = new Map<string, number>();
+  /** The calls of a hook that its address has taken. */
+  readonly taken: Set<string> = new Set<string>();
   readonly #stored = new Map<string, { attempt: number; value: number }>();
   /** How many handlers began. */
   begun = 0;

@@ -423,6 +423,7 @@ export const cases: Record<string, Cases> = {
       "RH002",
       'Cannot rewind: flow "f" has no version 9',
     ]],
+    p_step: "any number; null is before the first",
   },
   fork_state: {
     p_execution: [
