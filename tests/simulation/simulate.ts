@@ -1,3 +1,9 @@
+// What clients load when they first need it would take real time then: it is here before a run begins.
+import "zod";
+import "../../src/flow/durable/rebuild.ts";
+import "../../src/flow/migrate/apply.ts";
+import "../../src/flow/migrate/pair.ts";
+import "../../src/flow/mod.ts";
 import type { PGlite } from "@electric-sql/pglite";
 import { flowRuntime } from "../../src/app/flow_runtime.ts";
 import { hookTask } from "../../src/app/hook_task.ts";

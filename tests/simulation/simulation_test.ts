@@ -20,9 +20,9 @@ import { type Plan, planOf, type Result } from "./simulate.ts";
 import { Coverage } from "./weather.ts";
 
 /** The same on every machine. Each takes seconds. */
-const SEEDS = isLong ? 300 : 30;
+const SEEDS = isLong ? 300 : 8;
 /** Those that the first test runs. */
-const REPEATED = 10;
+const REPEATED = 4;
 const BETWEEN = 2;
 
 let sandbox: Promise<Sandbox> | undefined;
