@@ -36,6 +36,7 @@ comment on column rhythm.executions.output is 'Its result, once completed.';
 comment on column rhythm.executions.error is '{type, message, …} of the last attempt that failed.';
 comment on column rhythm.executions.metadata is 'An object that was attached at the start.';
 comment on column rhythm.executions.progress is 'What its handler reported last.';
+comment on column rhythm.executions.checkpoint is 'What its handler stored last for its next attempt.';
 comment on column rhythm.executions.note is 'Why it does not continue, if that is known. For a key waiter: which execution it waits for.';
 comment on column rhythm.executions.cancel_reason is 'Why it was cancelled, or asked to stop.';
 comment on column rhythm.executions.parent_id is 'The execution that started it, and with which it is cancelled.';
@@ -148,6 +149,20 @@ comment on column rhythm.waits.kind is 'task, workflow, timer or signal.';
 comment on column rhythm.waits.id is 'What it waits for: a child, a timer, or the wait for a signal.';
 comment on column rhythm.waits.name is 'The name of the child''s task or flow, or of the signal.';
 comment on column rhythm.waits.until is 'When the timer fires, or the wait for the signal times out.';
+
+comment on column rhythm.targets.type is 'task or workflow.';
+comment on column rhythm.targets.target is 'The name of the task or flow.';
+comment on column rhythm.targets.ready is 'How many could run now.';
+comment on column rhythm.targets.delayed is 'How many are delayed, or parked because something is paused.';
+comment on column rhythm.targets.running is 'How many a worker has.';
+
+comment on column rhythm.signals.id is 'The order in which they were sent.';
+comment on column rhythm.signals.execution_id is 'The workflow.';
+comment on column rhythm.signals.target is 'The name of its flow.';
+comment on column rhythm.signals.name is 'The name of the signal.';
+comment on column rhythm.signals.payload is 'What came with it.';
+comment on column rhythm.signals.sent_at is 'When it was sent.';
+comment on column rhythm.signals.taken is 'The workflow has it; otherwise it is kept.';
 
 comment on column rhythm.stacks.execution_id is 'The workflow.';
 comment on column rhythm.stacks.target is 'The name of its flow.';

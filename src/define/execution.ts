@@ -73,6 +73,8 @@ export interface Execution {
   metadata: JsonObject;
   /** The last value its handler reported with `ctx.progress()`. */
   progress: JsonValue;
+  /** What its handler stored last with `ctx.checkpoint()`, for the next attempt. */
+  checkpoint: JsonValue;
   /** Why it is not running although it could: no worker has its handler or program. */
   note: string | null;
   /** The execution that started it, if one did. */
@@ -275,6 +277,10 @@ export interface ExecutionFilter {
   type?: ExecutionType;
   /** The task's or flow's name. */
   target?: string;
+  /** Workflows of this version of their flow. */
+  version?: number;
+  /** Workflows that stand in this line of their flow, or failed there. */
+  line?: number;
   /** One status, or several. */
   status?: ExecutionStatus | readonly ExecutionStatus[];
   /** The queue. */

@@ -41,6 +41,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   "explain, what is ready": "select rhythm.explain(:ready)",
   "explain, what waits": "select rhythm.explain(:signals)",
   wait_for: "select rhythm.wait_for(:done)",
+  lines_of: "select rhythm.lines_of(:signals)",
   flow_state: "select rhythm.flow_state(:signals)",
   history: "select count(*) from rhythm.history(:signals)",
   replay_start: "select rhythm.replay_start(:signals)",
@@ -174,6 +175,8 @@ export const CALLS: Readonly<Record<string, string>> = {
   report:
     `select rhythm.report(:busy, jsonb_agg(jsonb_build_object('id', c.id, 'level', 'info', 'message', 'm')), jsonb_object_agg(c.id, 1))
     from public.claimed(:busy, 'default', 100) as c`,
+  checkpoint:
+    `select rhythm.checkpoint(:busy, c.id, c.call, '{"page": 1}', 1) from public.claimed(:busy, 'alike', 1) as c limit 1`,
   get_program: "select rhythm.get_program((select f.program from rhythm.flow as f where f.name = 'f'))",
   stop_worker: "select rhythm.stop_worker(:busy)",
   tick: "select rhythm.tick()",
@@ -200,5 +203,7 @@ export const NOT_CALLED: readonly string[] = [
   "cron_next",
   "cron_upcoming",
   "check",
+  "count_signal_waits",
+  "count_standing",
   "count_suspended",
 ];

@@ -37,6 +37,8 @@ export interface StoredExecution {
   metadata: JsonObject;
   /** What its handler reported last. */
   progress: JsonValue;
+  /** What its handler stored last for the next attempt. */
+  checkpoint: JsonValue;
   /** Why it is not running although it could. */
   note: string | null;
   /** Who started it. */
@@ -87,6 +89,10 @@ export interface StoredFilter {
   readonly type?: string;
   /** The name. */
   readonly target?: string;
+  /** Workflows of this version. */
+  readonly version?: number;
+  /** Workflows that stand in this line, or failed there. */
+  readonly line?: number;
   /** Any of these. */
   readonly statuses?: readonly string[];
   /** The queue. */
@@ -129,7 +135,7 @@ const COLUMNS = `
   e.id, e.type, e.target, e.status, e.queue, e.priority, e.inputs, e.output, e.error,
   e.cancel_reason as "cancelReason", e.attempt,
   e.max_attempts as "maxAttempts", e.failures, e.crashes, e.max_crashes as "maxCrashes",
-  coalesce(e.metadata, '{}') as metadata, e.progress, e.parent_id as "parentId",
+  coalesce(e.metadata, '{}') as metadata, e.progress, e.checkpoint, e.parent_id as "parentId",
   e.created_at as "createdAt", e.run_at as "runAt", e.claimed_at as "startedAt", e.completed_at as "completedAt", e.note,
   e.frozen_status as "frozenStatus", e.gate,
   e.paused_at as "pausedAt", e.paused_by as "pausedBy", e.pause_reason as "pauseReason"`;
@@ -207,6 +213,12 @@ export function whereOf(filter: StoredFilter): { where: string; params: string[]
   };
   add(filter.type, (p) => `e.type = ${p}`);
   add(filter.target, (p) => `e.target = ${p}`);
+  add(filter.version?.toString(), (p) => `e.version = ${p}::integer`);
+  add(
+    filter.line?.toString(),
+    (p) =>
+      `e.type = 'workflow' and case when e.completed_at is null then ${p}::integer = any (rhythm.lines_of(e.id)) else e.error #>> '{at,line}' = ${p} end`,
+  );
   add(filter.statuses && arrayText(filter.statuses), (p) => `e.status = any (${p}::text[])`);
   // An index has those that failed, and only they have a fingerprint.
   if (filter.statuses?.every((status) => status === "failed")) conditions.push("e.fingerprint is not null");
