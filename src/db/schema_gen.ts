@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "50a4c09800b93cd1";
+export const imageDigest = "94670b5ca8cc46bb";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -124,7 +124,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "1fc06766988eb59ebd1b0f91bad65ef6355b0f254825fc6b5a35071cbe02d888",
+    checksum: "5e388399a041d54e19463312b4a8628aa27e49fc0325dccfee50db01a7f202fd",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -164,6 +164,7 @@ create table rhythm.execution (
   retry jsonb,
   metadata jsonb,
   progress jsonb,
+  checkpoint jsonb,
   error jsonb,
   inputs jsonb not null,
   output jsonb,
@@ -214,6 +215,7 @@ comment on column rhythm.execution.keyed is 'It has an idempotency key.';
 comment on column rhythm.execution.cancel_reason is 'Why it was cancelled, or was asked to stop.';
 comment on column rhythm.execution.note is 'Why it does not continue, if that is known: no worker has its handler, …';
 comment on column rhythm.execution.error is 'The error of the last attempt; of a failed execution, the one that ended it.';
+comment on column rhythm.execution.checkpoint is 'What its handler stored last, for the next attempt: {value, nth: which of its attempt, lease: of which attempt}.';
 comment on column rhythm.execution.retry is 'Its retry policy, if it has one.';
 comment on index rhythm.execution_children is 'The tree: cancellation, lists, purging.';
 comment on index rhythm.execution_stopping is 'For beat(), which tells workers: few rows, and gone as soon as they settle.';
@@ -1949,7 +1951,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "338da94e3a6f9eb6acebd691734edb3f627a63c04cf0f590dc8f3cfcc412962a",
+    checksum: "5a45a8f5f094d49b1805eb47f815e2496bcd8205a51cff787f2b5f5d6f710a58",
     text: `-- Retrying executions that failed or were cancelled.
 
 -- The failed children that made a workflow fail, or that it has not taken. They run again with it.
@@ -2155,7 +2157,11 @@ declare
   v_failed constant uuid[] := rhythm.failed_under(p_execution.id);
   v_batch rhythm.batch;
 begin
-  delete from rhythm.inbox as i where i.execution_id = p_execution.id and i.item = any (v_failed);
+  -- A child that had ended before it was waited for has its group in the inbox only.
+  with gone as (
+    delete from rhythm.inbox as i where i.execution_id = p_execution.id and i.item = any (v_failed) returning i.item, i.wait_group
+  )
+  update rhythm.execution as c set wait_group = g.wait_group from gone as g where c.id = g.item and c.wait_group is distinct from g.wait_group;
   if p_execution.type = 'workflow' then
     -- It repeats the step in which it failed, under a new number, so that no id is used twice.
     delete from rhythm.journal as j using rhythm.workflow_state as s
@@ -3254,7 +3260,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "2eb59bf4317d47a96eb3f59d67f8e8bf06639beed5500e3b06bb86f7333404f2",
+    checksum: "ddae5783de168290f0b947be620c09c07cdd91cb271aea361cee4319e786d2a4",
     text: `-- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.settled_items(p_items uuid[])
@@ -3334,6 +3340,7 @@ declare
   v_parents jsonb;
   v_reason text;
   v_busy boolean;
+  v_checkpoints jsonb;
 begin
   if not p_inputs then
     v_ids := p_batch.ids;
@@ -3347,11 +3354,17 @@ begin
   if v_ids is null or v_busy then
     return null;
   end if;
+  -- A first attempt has none.
+  if p_batch.attempt > 1 then
+    select jsonb_object_agg(e.id, e.checkpoint -> 'value') into v_checkpoints
+    from rhythm.execution as e where e.id = any (v_ids) and e.checkpoint is not null;
+  end if;
   return jsonb_build_object(
     'common', p_batch.common || jsonb_build_object('type', 'task', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt)
       || rhythm.tries_of(p_batch) || case when v_reason is null then '{}' else jsonb_build_object('cancel_reason', v_reason) end,
     'ids', v_ids, 'inputs', v_inputs
-  ) || case when v_parents is null then '{}' else jsonb_build_object('parents', v_parents) end;
+  ) || case when v_parents is null then '{}' else jsonb_build_object('parents', v_parents) end
+    || case when v_checkpoints is null then '{}' else jsonb_build_object('checkpoints', v_checkpoints) end;
 end;
 $$;
 
@@ -6573,7 +6586,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "ce27e403eaa449c0ed82d01d059df07c1ae3eaae88ec7945d3699c925a66063a",
+    checksum: "b2b314c0a6210ae2c4184a5a6c545215aa6a1c491ed995be91de0908c93f105f",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -6692,19 +6705,23 @@ comment on function rhythm.edit_state(uuid, integer, json, text, text[]) is
 
 -- Which of the operations that were under way at an earlier step are still as they were: ended ones are taken again, and what was
 -- dropped since begins again.
-create or replace function rhythm.reopen_waits(p_execution uuid, p_effects jsonb, p_pending uuid[], p_now timestamptz)
+create or replace function rhythm.reopen_waits(p_execution uuid, p_step integer, p_effects jsonb, p_pending uuid[], p_now timestamptz)
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- What was taken by then stays taken.
+  v_kept constant uuid[] := p_pending || array(
+    select i.id from rhythm.journal as j cross join lateral unnest(j.items) as i (id) where j.execution_id = p_execution and j.step <= p_step);
 begin
   -- What was begun since.
   perform rhythm.cancel_trees(array(
     select c.id from rhythm.execution as c where c.parent_id = p_execution and c.state = 0 and c.id <> all (p_pending)), 'its workflow was put back to an earlier step', p_now);
   update rhythm.signal as g set taken_by = null
-  from rhythm.signal_wait as w where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (p_pending);
-  delete from rhythm.signal_wait as w where w.execution_id = p_execution and w.id <> all (p_pending);
+  from rhythm.signal_wait as w where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (v_kept);
+  delete from rhythm.signal_wait as w where w.execution_id = p_execution and w.id <> all (v_kept);
   delete from rhythm.timer as t where t.execution_id = p_execution and not t.deadline and t.id <> all (p_pending);
   delete from rhythm.inbox as i where i.execution_id = p_execution;
   insert into rhythm.timer (id, execution_id, fires_at)
@@ -6718,12 +6735,12 @@ begin
 end;
 $$;
 
-comment on function rhythm.reopen_waits(uuid, jsonb, uuid[], timestamptz) is 'Puts what a workflow waits for back to an earlier step. Internal.';
+comment on function rhythm.reopen_waits(uuid, integer, jsonb, uuid[], timestamptz) is 'Puts what a workflow waits for back to an earlier step. Internal.';
 
 -- p_effects: the timers and waits for signals among what was under way at the step; p_pending: all that was. p_waits: what lets it go on.
 create or replace function rhythm.rewind_state(
   p_execution uuid, p_seq integer, p_snapshot json, p_waits jsonb, p_pending uuid[], p_effects jsonb default '[]', p_cleanup boolean default false, p_note text default null,
-  p_version integer default null
+  p_version integer default null, p_step integer default null
 )
 returns integer
 language plpgsql
@@ -6761,7 +6778,7 @@ begin
   end if;
   -- What is cancelled now must not let it go on.
   update rhythm.workflow_state as s set groups = '{}', sizes = '{}', need = '{}' where s.execution_id = p_execution;
-  perform rhythm.reopen_waits(p_execution, p_effects, p_pending, v_now);
+  perform rhythm.reopen_waits(p_execution, p_step, p_effects, p_pending, v_now);
   v_step := rhythm.store_change(v_state, p_snapshot, 'rewound', p_note, nullif(v_program, v_state.program));
   update rhythm.execution as e set tags = t.tags
   from (
@@ -6792,7 +6809,7 @@ begin
       union all
       select t.id, false, t.wait_group, t.fires_at from rhythm.timer as t where t.execution_id = p_execution and t.fired and not t.deadline
       union all
-      select w.id, w.timed_out, w.wait_group, rhythm.created_at(w.id) from rhythm.signal_wait as w where w.execution_id = p_execution and (w.timed_out or w.signal_id is not null)
+      select w.id, w.timed_out, w.wait_group, rhythm.created_at(w.id) from rhythm.signal_wait as w where w.id = any (p_pending) and w.execution_id = p_execution and (w.timed_out or w.signal_id is not null)
     ) as x
     order by x.ended_at, x.id)), v_now);
   perform rhythm.resume(rhythm.deliver(rhythm.match_signals(array[p_execution])), v_now);
@@ -6805,8 +6822,8 @@ exception
 end;
 $$;
 
-comment on function rhythm.rewind_state(uuid, integer, json, jsonb, uuid[], jsonb, boolean, text, integer) is
-  'Puts a workflow that waits or has failed back to an earlier step. Children begun since are cancelled. What had been under way and has ended is taken again. p_version: the version of the flow that the state is of, if it is another one. Returns the number of the change. For tools: rhythm.executions.rewind() of TypeScript makes the state.';
+comment on function rhythm.rewind_state(uuid, integer, json, jsonb, uuid[], jsonb, boolean, text, integer, integer) is
+  'Puts a workflow that waits or has failed back to an earlier step. Children begun since are cancelled. What had been under way and has ended is taken again. p_version: the version of the flow that the state is of, if it is another one. p_step: the step that the state is of; signals that were taken by then stay taken. Returns the number of the change. For tools: rhythm.executions.rewind() of TypeScript makes the state.';
 
 -- The new workflow suspends as one that a worker brings to this place would: what was under way there begins again, under new ids.
 create or replace function rhythm.fork_state(
@@ -6958,7 +6975,7 @@ comment on function rhythm.delete_execution(uuid) is
   {
     name: "history/frozen.sql",
     kind: "behaviour",
-    checksum: "804b3ba28c9fc044f686c0e08c18f66f9e2f9701adef2a769783ddf0fe2b4d23",
+    checksum: "40fc6f4d7e047abe6c7fe4467487b2a854eec7bd0c4d816645efbfbfe6d73ea1",
     text: `-- An execution as a file, and as a frozen copy in another installation.
 
 create or replace function rhythm.exported_programs(p_ids uuid[])
@@ -7064,7 +7081,7 @@ begin
         'id', e.id, 'parent_id', case when e.id <> p_execution then e.parent_id end, 'type', e.type, 'target', e.target, 'status', v.status, 'queue', e.queue,
         'priority', e.priority, 'version', e.version, 'epoch', e.epoch, 'seed', e.seed::text, 'attempt', v.attempt, 'run_at', e.run_at, 'claimed_at', v.claimed_at,
         'completed_at', e.completed_at, 'timeout_ms', e.timeout_ms, 'concurrency_key', e.concurrency_key, 'retry', e.retry, 'tags', to_jsonb(e.tags),
-        'traceparent', e.traceparent, 'metadata', e.metadata, 'progress', e.progress, 'note', e.note, 'cancel_reason', e.cancel_reason,
+        'traceparent', e.traceparent, 'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'note', e.note, 'cancel_reason', e.cancel_reason,
         'error', e.error, 'inputs', e.inputs, 'output', v.output,
         'reasons', rhythm.reasons_of(e.id, 1),
         'logs', (
@@ -7232,13 +7249,13 @@ begin
     end if;
     perform rhythm.import_programs(p_file -> 'programs');
     insert into rhythm.execution (id, parent_id, root_id, claimed_at, completed_at, run_at, timeout_ms, seed, version, epoch, state, attempt, priority, type, target, queue,
-      concurrency_key, cancel_reason, note, traceparent, tags, retry, metadata, progress, error, inputs, output)
+      concurrency_key, cancel_reason, note, traceparent, tags, retry, metadata, progress, checkpoint, error, inputs, output)
     select e.id, case when e.id <> v_root then e.parent_id end, nullif(v_root, e.id), e.claimed_at, v_now, e.run_at, e.timeout_ms, e.seed, v.version, e.epoch, 4, e.attempt, e.priority,
-      e.type, e.target, e.queue, e.concurrency_key, e.cancel_reason, e.note, e.traceparent, e.tags, e.retry, e.metadata, e.progress,
+      e.type, e.target, e.queue, e.concurrency_key, e.cancel_reason, e.note, e.traceparent, e.tags, e.retry, e.metadata, e.progress, e.checkpoint,
       e.error, coalesce(e.inputs, 'null'), e.output
     from jsonb_to_recordset(p_file -> 'executions') as e (id uuid, parent_id uuid, claimed_at timestamptz, run_at timestamptz, timeout_ms bigint, seed bigint, version integer,
       epoch smallint, attempt smallint, priority smallint, type text, target text, queue text, concurrency_key text, cancel_reason text, note text, traceparent text, tags text[],
-      retry jsonb, metadata jsonb, progress jsonb, error jsonb, inputs jsonb, output jsonb)
+      retry jsonb, metadata jsonb, progress jsonb, checkpoint jsonb, error jsonb, inputs jsonb, output jsonb)
     left join jsonb_to_recordset(p_file -> 'programs') as p (program text, name text, version integer) on p.name = e.target and p.version = e.version
     left join rhythm.flow_version as v on v.program = p.program;
     insert into rhythm.frozen (execution_id, status, completed_at, exported_at, exported_from, frozen_at, frozen_by, reasons)
@@ -7877,7 +7894,7 @@ comment on function rhythm.adopt(text, boolean) is
   {
     name: "install/ground.sql",
     kind: "behaviour",
-    checksum: "11edbd3cad9bb4009caead9adccab985e3f7cb2d1ccf5f5d3128ad23491f8bb2",
+    checksum: "506a0c74e615c8bd9b15e0cb17db286ea3f70468d212a4ffd350548c146ea65b",
     text: `-- The base of all other functions: the clock, chance, and how errors are raised.
 
 -- The only clock of the engine. Tests move it: they set rhythm_clock.at to a time, or rhythm_clock.shift to an interval, for a
@@ -7904,16 +7921,14 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return (
-    select case
-      when coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') <> ''
-        and rhythm.may_set_clock()
-      then coalesce(
-        nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
-        clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
-      )
-      else clock_timestamp()
-    end
+  -- Without a query: this is called several times by every call of a worker.
+  if coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') = ''
+    or not rhythm.may_set_clock() then
+    return clock_timestamp();
+  end if;
+  return coalesce(
+    nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
+    clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
   );
 end;
 $$;
@@ -10520,7 +10535,7 @@ comment on function rhythm.source_lines(text, integer, jsonb) is 'Lines of a ver
   {
     name: "operations/operate.sql",
     kind: "behaviour",
-    checksum: "306ffe3b32f156aee3ed5b44dfd91606977e7ffcec741d86036eab18d431d3cc",
+    checksum: "036b4dbc4bd6fdc9183879d12002c203bfe352c849d083d64c491d5b71c716ab",
     text: `-- Operations: start, stop, continue.
 
 create or replace function rhythm.filter_problem(p_filter jsonb)
@@ -10530,7 +10545,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_known constant text[] := '{type,target,version,status,queue,parent,fingerprint,line,variables,metadata,paused,created_after,created_before}';
+  c_known constant text[] := '{ids,type,target,version,status,queue,parent,fingerprint,line,variables,metadata,paused,created_after,created_before}';
   c_statuses constant text[] := '{pending,running,suspended,completed,failed,cancelled}';
   v_wrong text;
 begin
@@ -10546,6 +10561,8 @@ begin
   where p_filter ? 'status' and coalesce(s.value #>> '{}' <> all (c_statuses), true) limit 1;
   return case
     when found then format('There is no status "%s": expected %s', v_wrong, array_to_string(c_statuses, ', '))
+    when p_filter ? 'ids' and case when jsonb_typeof(p_filter -> 'ids') <> 'array' then true else jsonb_array_length(p_filter -> 'ids') not between 1 and 1000
+      or exists (select from jsonb_array_elements_text(p_filter -> 'ids') as i (id) where rhythm.as_uuid(i.id) is null) end then 'ids must be 1 to 1000 ids of executions'
     when p_filter ? 'type' and not p_filter -> 'type' <@ '["task", "workflow"]' then 'type must be task or workflow'
     when p_filter ? 'version' and jsonb_typeof(p_filter -> 'version') <> 'number' then 'version must be a number'
     when p_filter ? 'metadata' and jsonb_typeof(p_filter -> 'metadata') <> 'object' then 'metadata must be an object'
@@ -10632,7 +10649,7 @@ $$;
 
 comment on function rhythm.operate(text, jsonb, jsonb, boolean, text) is
   'Does something to all executions that fit a filter, in the background and in bounded pieces; returns the id of the operation. p_action: cancel, retry, signal, pause, resume, migrate or repair. '
-  'p_filter: {type, target, version, status, queue, parent, fingerprint, line (of the error, or where it waits), variables, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal, '
+  'p_filter: {ids, type, target, version, status, queue, parent, fingerprint, line (of the error, or where it waits), variables, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal, '
   '{to, map, accept, set, fibre, note} of migrate, and besides {then} of repair. '
   'dry_run: only record what it would change. Example: select rhythm.operate(''retry'', ''{"status": "failed", "target": "charge"}'');';
 
@@ -10695,7 +10712,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "1fd9d9283855f388ef971557286b2d44bea7eacff3b8f53ef28a1354349f8456",
+    checksum: "91ba11d8951baa49cfc42872dbac553d96f3638bde1780630fdd91494bc06294",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -10736,7 +10753,11 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_operation.filter ? 'fingerprint' then
+  if p_operation.filter ? 'ids' then
+    return array(
+      select distinct i.id::uuid from jsonb_array_elements_text(p_operation.filter -> 'ids') as i (id)
+      where i.id::uuid > p_operation.place and i.id::uuid < p_operation.until_id order by 1 limit p_limit);
+  elsif p_operation.filter ? 'fingerprint' then
     return array(
       select e.id from rhythm.execution as e
       where e.fingerprint = (p_operation.filter ->> 'fingerprint')::bigint and e.id > p_operation.place and e.id < p_operation.until_id order by e.id limit p_limit);
@@ -12518,6 +12539,46 @@ $$;
 
 comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   'Creates the execution of a schedule and rolls it back, so that what would be refused at night is refused now.';
+`,
+  },
+  {
+    name: "settle/checkpoint.sql",
+    kind: "behaviour",
+    checksum: "57bc79c9d388e68573a00d3a049547e7b50fef90e9e9a0534f2d63f9093672ef",
+    text: `-- What a handler stores for the next attempt.
+
+-- A call can arrive late, after the next one of the same attempt: then its value is older, and changes nothing.
+-- Locks: the execution, then its batch, so that nobody takes the lease back before the value is stored. Waits for them.
+create or replace function rhythm.checkpoint(p_worker uuid, p_execution uuid, p_call integer, p_value jsonb, p_nth integer default null)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_lease constant text := format('%s %s', p_worker, p_call);
+  v_batch bigint;
+begin
+  perform rhythm.require_read_committed();
+  if p_value is null then
+    perform rhythm.raise('RH001', 'p_value must be JSON, not null: the JSON value null is ''null''');
+  elsif octet_length(p_value::text) > v_limit then
+    perform rhythm.raise('RH006', format('The checkpoint takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_value::text), v_limit));
+  end if;
+  select e.batch_id into v_batch from rhythm.execution as e where e.id = p_execution and e.state = 0 for no key update;
+  perform from rhythm.batch as b where b.id = v_batch and b.worker = p_worker and b.call = p_call for share;
+  if not found then
+    return false;
+  end if;
+  update rhythm.execution as e set checkpoint = jsonb_build_object('lease', v_lease, 'nth', p_nth, 'value', p_value)
+  where e.id = p_execution and coalesce(e.checkpoint ->> 'lease' <> v_lease or (e.checkpoint ->> 'nth')::integer < p_nth, true);
+  return true;
+end;
+$$;
+
+comment on function rhythm.checkpoint(uuid, uuid, integer, jsonb, integer) is
+  'Stores a value for the next attempt of a task that the worker holds: the parcel of that attempt has it under checkpoints. p_call: the call that leased the task. p_nth: which value of the attempt this is; an older one than is stored changes nothing. False: the lease is lost, and nothing changed.';
 `,
   },
   {
@@ -16529,7 +16590,7 @@ comment on function rhythm.find(jsonb) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "1af06446ca5a8cce48dc3ae19e94f9ae3f40937e97014d87c88a5664deaa512a",
+    checksum: "69a940344f1085848504b0fb62c05b9ce17666266f542eefbf0a6c9641134f12",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -16542,7 +16603,7 @@ as $$
     'id', e.id, 'type', e.type, 'target', e.target, 'status', e.status, 'queue', e.queue, 'priority', e.priority,
     'inputs', e.inputs, 'output', e.output, 'error', e.error, 'attempt', e.attempt, 'max_attempts', e.max_attempts,
     'failures', e.failures, 'crashes', e.crashes, 'max_crashes', e.max_crashes,
-    'metadata', e.metadata, 'progress', e.progress, 'parent_id', e.parent_id, 'worker', e.worker,
+    'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'parent_id', e.parent_id, 'worker', e.worker,
     'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key,
     'created_at', e.created_at, 'run_at', e.run_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at,
     'frozen_status', e.frozen_status, 'gate', e.gate, 'paused_at', e.paused_at, 'paused_by', e.paused_by, 'pause_reason', e.pause_reason)
@@ -17191,7 +17252,7 @@ comment on view rhythm.failure_hooks is 'What is started when executions fail: s
   {
     name: "gates/gates.sql",
     kind: "behaviour",
-    checksum: "c76990d68ce935da5b2ed43915117604f2cd0c480af5bb6ac5b10580a4e3bd90",
+    checksum: "a8967b90ff0250d74767f06d173c29906ac6b676b1bf362f5de107073f24e888",
     text: `-- Gates stop executions at a place: a workflow that would go on from a line, a task that a flow has started. They are parked, as what
 -- is paused is, with the number of the gate. \`resume_execution()\` lets one on. If a gate goes, chores() lets on what stands there.
 
@@ -17260,7 +17321,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.lines_of(uuid) is 'The lines in which the branches of a workflow stand; empty: it is not in the flow language, or has not begun. Internal.';
+comment on function rhythm.lines_of(uuid) is 'The lines in which the branches of a workflow stand; empty: it is not in the flow language, or has not begun.';
 
 -- From what has ended (14, a promise with its operation), over promises and combinators (16), to the activations that await it.
 create or replace function rhythm.lines_going_on(p_execution uuid)
@@ -17799,7 +17860,7 @@ comment on view rhythm.heat is
   {
     name: "views/executions.sql",
     kind: "behaviour",
-    checksum: "acb4a1e59c6085428b3431de3dd68576b9f53bb8c5526e00e55826714ea0320f",
+    checksum: "5f2d9d40088a987172ddd5af78f90aa257526372c477226ac393a0964f4d244d",
     text: `-- Executions, for people. Views belong to the owner, so that a role that may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
@@ -17820,6 +17881,7 @@ select
   e.error,
   coalesce(e.metadata, '{}') as metadata,
   e.progress,
+  e.checkpoint -> 'value' as checkpoint,
   e.note,
   e.cancel_reason,
   e.parent_id,
@@ -17978,7 +18040,7 @@ comment on view rhythm.schedule_runs is
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "5146b18d7d2d8d5e11b76104bbf78634a0938f0887a2d133c2d54cba7e6611ae",
+    checksum: "515393095d5b3e959d50a2a10a7d14d86a7b84a83f1897d68150cc39eb91199b",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
@@ -18053,6 +18115,19 @@ comment on view rhythm.queues is
   'Every queue that has work, a worker or a limit: how many executions are ready (its depth), delayed, running and suspended. '
   'Also since when the oldest ready one has waited, how many workers take from it, pause and limits. suspended is an estimate '
   'if there are many thousands, or if members of batches were cancelled.';
+
+drop view if exists rhythm.targets;
+
+create view rhythm.targets as
+select b.type, b.target,
+  coalesce(sum(b.size) filter (where b.run_at is null and b.worker is null), 0)::bigint as ready,
+  coalesce(sum(b.size) filter (where b.run_at is not null), 0)::bigint as delayed,
+  coalesce(sum(b.size) filter (where b.run_at is null and b.worker is not null), 0)::bigint as running
+from rhythm.batch as b
+group by b.type, b.target;
+
+comment on view rhythm.targets is
+  'Every task and flow of which something is ready, delayed or running, and how many: as in the view queues.';
 
 drop view if exists rhythm.queue_keys;
 
@@ -18137,6 +18212,92 @@ join rhythm.flow as f on f.name = v.name;
 comment on view rhythm.flow_versions is 'Every version of every flow that was registered.';
 
 comment on view rhythm.flows is 'Every flow with its current version, on which new executions start.';
+`,
+  },
+  {
+    name: "views/standing.sql",
+    kind: "behaviour",
+    checksum: "4476e7b378b867a4e2f0fa9d14617c0ebe8511c8eefba01306ef7362f1d265fb",
+    text: `-- Where workflows stand, for people. As count_suspended(), above some 4,000 pages a sample is counted.
+
+drop function if exists rhythm.count_standing(text);
+create or replace function rhythm.count_standing(p_flow text)
+returns table (version integer, line integer, executions bigint)
+language sql
+stable
+rows 100
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  with chosen as materialized (
+    select s.execution_id, s.program
+    from rhythm.workflow_state as s
+      tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
+    cross join lateral (select from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0) as e
+    where s.program in (select v.program from rhythm.flow_version as v where v.name = p_flow and v.code ? 'functions')
+  ),
+  -- Opening a snapshot costs more than finding it.
+  opened as materialized (
+    select c.execution_id, c.program, (o.snapshot -> 'h')::jsonb as heap
+    from (select c.execution_id, c.program from chosen as c limit 500) as c
+    cross join lateral (
+      select s.snapshot from rhythm.workflow_state as s where s.execution_id = c.execution_id and s.snapshot is not null offset 0
+    ) as o
+  ),
+  -- As in lines_of().
+  place as materialized (
+    select o.program, (o.heap -> (f.value ->> 1)::integer ->> 1)::integer as function, (f.value ->> 3)::integer as pc, count(distinct o.execution_id) as executions
+    from opened as o cross join lateral jsonb_array_elements(case jsonb_typeof(o.heap) when 'array' then o.heap else '[]' end) as f (value)
+    where f.value ->> 0 = '15' and f.value ->> 4 <> '-1'
+    group by 1, 2, 3
+  ),
+  lined as (
+    select v.version, rhythm.line_at(v.code, p.function, p.pc) as line, p.executions
+    from place as p join rhythm.flow_version as v on v.program = p.program
+  )
+  select l.version, l.line,
+    round(sum(l.executions) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0) * greatest(1, (select count(*) from chosen) / 500.0))::bigint
+  from lined as l group by l.version, l.line;
+$$;
+
+comment on function rhythm.count_standing(text) is
+  'How many workflows of a flow stand in each line of each of its versions: exactly, or, if there are many hundreds, an estimate from a sample. A workflow with branches in several lines counts in each of them.';
+
+drop function if exists rhythm.count_signal_waits();
+create or replace function rhythm.count_signal_waits()
+returns table (name text, flow text, version integer, executions bigint, lines integer[], oldest uuid, until timestamptz)
+language sql
+stable
+rows 100
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  select g.name, g.target, g.version, g.executions, rhythm.lines_of(g.oldest), g.oldest, g.until
+  from (
+    select w.name, e.target, e.version, (array_agg(w.execution_id order by w.execution_id))[1] as oldest, min(w.timeout_at) as until,
+      round(count(*) * greatest(1, pg_relation_size('rhythm.signal_wait') / 8192 / 4000.0))::bigint as executions
+    from rhythm.signal_wait as w
+      tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.signal_wait') / 8192.0))) repeatable (0)
+    cross join lateral (select x.target, x.version from rhythm.execution as x where x.id = w.execution_id and x.state = 0 offset 0) as e
+    where w.signal_id is null and not w.timed_out
+    group by w.name, e.target, e.version
+    order by 6 desc, 1, 2, 3 limit 200
+  ) as g;
+$$;
+
+comment on function rhythm.count_signal_waits() is
+  'How many workflows wait for a signal, by its name, flow and version, the 200 largest groups: exactly, or, if there are many thousands, an estimate from a sample. '
+  'oldest: the one that was created first; lines: where it stands; until: when the first of these waits times out.';
+
+drop view if exists rhythm.signals;
+
+create view rhythm.signals as
+select s.id, s.execution_id, e.target, s.name, s.payload, s.sent_at, s.taken_by is not null as taken
+from rhythm.signal as s
+join rhythm.execution as e on e.id = s.execution_id;
+
+comment on view rhythm.signals is
+  'The signals that were sent to workflows. taken: the workflow has it; otherwise it is kept until the workflow waits for one of that name. For the newest first: order by id desc.';
 `,
   },
   {
@@ -18255,7 +18416,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "e9f2ca1b700ac45139d801d95722ebf2e2d810d4c3ebb6b4da6a4225880755f7",
+    checksum: "bb752addbf3da778d050f22f0fb0b6d318a54f89fbcd6afe3a6b0f3e217b8b1f",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -18294,6 +18455,7 @@ comment on column rhythm.executions.output is 'Its result, once completed.';
 comment on column rhythm.executions.error is '{type, message, …} of the last attempt that failed.';
 comment on column rhythm.executions.metadata is 'An object that was attached at the start.';
 comment on column rhythm.executions.progress is 'What its handler reported last.';
+comment on column rhythm.executions.checkpoint is 'What its handler stored last for its next attempt.';
 comment on column rhythm.executions.note is 'Why it does not continue, if that is known. For a key waiter: which execution it waits for.';
 comment on column rhythm.executions.cancel_reason is 'Why it was cancelled, or asked to stop.';
 comment on column rhythm.executions.parent_id is 'The execution that started it, and with which it is cancelled.';
@@ -18406,6 +18568,20 @@ comment on column rhythm.waits.kind is 'task, workflow, timer or signal.';
 comment on column rhythm.waits.id is 'What it waits for: a child, a timer, or the wait for a signal.';
 comment on column rhythm.waits.name is 'The name of the child''s task or flow, or of the signal.';
 comment on column rhythm.waits.until is 'When the timer fires, or the wait for the signal times out.';
+
+comment on column rhythm.targets.type is 'task or workflow.';
+comment on column rhythm.targets.target is 'The name of the task or flow.';
+comment on column rhythm.targets.ready is 'How many could run now.';
+comment on column rhythm.targets.delayed is 'How many are delayed, or parked because something is paused.';
+comment on column rhythm.targets.running is 'How many a worker has.';
+
+comment on column rhythm.signals.id is 'The order in which they were sent.';
+comment on column rhythm.signals.execution_id is 'The workflow.';
+comment on column rhythm.signals.target is 'The name of its flow.';
+comment on column rhythm.signals.name is 'The name of the signal.';
+comment on column rhythm.signals.payload is 'What came with it.';
+comment on column rhythm.signals.sent_at is 'When it was sent.';
+comment on column rhythm.signals.taken is 'The workflow has it; otherwise it is kept.';
 
 comment on column rhythm.stacks.execution_id is 'The workflow.';
 comment on column rhythm.stacks.target is 'The name of its flow.';
@@ -19083,7 +19259,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "b46a2963ce4cd00cfdd3675acf2115b4a6c67c88abf9115ac13f40fc43d859d4",
+    checksum: "dd3cc5ea6d3e57dcf313c747490f8d8ad56aa5ae0768cd70006d21391a9e309a",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -19114,14 +19290,14 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'count_standing', 'count_signal_waits', 'lines_of', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered', 'home_problem', 'find_token', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
       'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'tag', 'watch'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
+      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'checkpoint', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
       'retry', 'audit', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
