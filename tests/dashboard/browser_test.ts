@@ -446,6 +446,20 @@ Deno.test({
       quiet();
     });
 
+    await t.step("a queue that falls behind is told at once, and followed until it is empty", async () => {
+      await page.goto(base);
+      await page.getByText("No worker takes from mail").waitFor();
+      await page.getByRole("link", { name: "mail", exact: true }).click();
+      await page.getByText("No worker takes from it").waitFor();
+      await page.locator(".title").getByRole("button", { name: "Resume" }).click();
+      await page.getByRole("row", { name: /<img src=x/ }).getByRole("button", { name: "Resume" }).click();
+      await page.getByText("This queue is paused").waitFor({ state: "detached" });
+      app.work({ queues: ["mail"] });
+      await page.getByText("No worker takes from it").waitFor({ state: "detached" });
+      await page.locator(".figures > div", { hasText: /^0\s*ready$/ }).waitFor();
+      quiet();
+    });
+
     await t.step(
       "no screen breaks a rule of accessibility, in light and dark, or is too wide at 360 and 2560 px",
       async () => {
