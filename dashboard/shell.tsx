@@ -5,6 +5,7 @@ import { connection, login, logout, pulse, session, usePage } from "./api.ts";
 import { brief } from "./format.ts";
 import { NAMES, parse } from "./query.ts";
 import { go, href, place } from "./router.ts";
+import { Audit } from "./screens/audit.tsx";
 import { Components } from "./screens/components.tsx";
 import { ExecutionScreen } from "./screens/execution.tsx";
 import { Executions } from "./screens/executions.tsx";
@@ -13,6 +14,8 @@ import { Operations, OperationScreen } from "./screens/operations.tsx";
 import { Overview } from "./screens/overview.tsx";
 import { Queues, QueueScreen } from "./screens/queues.tsx";
 import { Schedules, ScheduleScreen } from "./screens/schedules.tsx";
+import { Sql } from "./screens/sql.tsx";
+import { Tokens } from "./screens/tokens.tsx";
 import { Workers } from "./screens/workers.tsx";
 import { nextTheme, theme } from "./theme.ts";
 import { Button, Empty, Mark, Stale, Toast, useKeys } from "./ui.tsx";
@@ -57,6 +60,9 @@ const SCREENS: readonly (readonly Entry[])[] = [
       One: OperationScreen,
       figure: ({ operations }) => operations! > 0 ? [String(operations), ""] : undefined,
     },
+    { path: "audit", name: "Audit", key: "u", Screen: Audit },
+    { path: "tokens", name: "Tokens", key: "t", Screen: Tokens },
+    { path: "sql", name: "SQL", key: "l", Screen: Sql },
   ],
 ];
 
@@ -121,7 +127,14 @@ function Frame(): JSX.Element {
               {theme.value === "dark" ? "☾" : theme.value === "light" ? "☀" : "◐"}
             </Button>
             <Button kind="icon" title="Keys (?)" aria-label="Keys" onClick={() => setHelp(true)}>?</Button>
-            <Button kind="icon" title="Log out" aria-label="Log out" onClick={() => void logout()}>⏻</Button>
+            <Button
+              kind="icon"
+              title={`Log out ${who.name} (${who.role})`}
+              aria-label="Log out"
+              onClick={() => void logout()}
+            >
+              ⏻
+            </Button>
           </span>
         </div>
       </header>

@@ -16,6 +16,9 @@ export const PAGES: readonly string[] = [
   "queues",
   "schedules",
   "workers",
+  "audit",
+  "tokens",
+  "sql",
   "_components",
 ];
 

@@ -138,7 +138,14 @@ function dashboard(
     reads: {
       ...{ overview: missing, rows: missing, stamp: missing, one: missing, failures: missing },
       ...{ operations: missing, operation: missing, queues: missing, queue: missing, workers: missing },
-      ...{ schedules: missing, schedule: missing, upcoming: missing, audit: missing, tokens: missing },
+      ...{
+        schedules: missing,
+        schedule: missing,
+        upcoming: missing,
+        audit: missing,
+        tokens: missing,
+        console: missing,
+      },
       ...{ flows: missing, flowStamp: missing, flow: missing },
       pulse: () => Promise.resolve(looked() as never),
     },
