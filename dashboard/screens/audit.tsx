@@ -67,8 +67,13 @@ function Line({ entry }: { entry: AuditEntry }): JSX.Element {
         <Time at={at} />
       </td>
       <td>
-        <a class="link" href={withQuery({ by: who, before: undefined })}>{visible(who)}</a>
-        {by !== null && <span class="faint after" title="The database role">{visible(role)}</span>}
+        <a
+          class="link"
+          href={withQuery({ by: who, before: undefined })}
+          title={by === null ? "a database role" : `through the database role ${role}`}
+        >
+          {visible(who)}
+        </a>
       </td>
       <td>
         <a class="link" href={withQuery({ act, before: undefined })}>{act}</a>

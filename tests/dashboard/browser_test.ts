@@ -2,7 +2,7 @@
 import { deepStrictEqual as equal, match, ok, strictEqual as same } from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { task } from "../../mod.ts";
-import { onEmbedded, testApp } from "../app/support.ts";
+import { testApp } from "../app/support.ts";
 import { until } from "../support/until.ts";
 import { executable, openBrowser, openPage, violations } from "./chromium.ts";
 
@@ -255,116 +255,6 @@ Deno.test({
       quiet();
     });
 
-    const enter = async (token: string): Promise<Awaited<ReturnType<typeof openPage>>> => {
-      const opened = await openPage(browser);
-      await opened.page.goto(base);
-      await opened.page.getByLabel("Token").fill(token);
-      await opened.page.getByRole("button", { name: "Log in" }).click();
-      await opened.page.getByRole("heading", { name: "Overview" }).waitFor();
-      return opened;
-    };
-
-    await t.step("an admin makes a token, which is shown once", async () => {
-      await page.goto(`${base}/tokens`);
-      await page.getByText("There is only the shared token").waitFor();
-      await page.getByRole("button", { name: "New token" }).click();
-      await page.getByLabel("Name").fill("vera");
-      await page.getByRole("radio", { name: /viewer/ }).check();
-      equal(await violations(page), []);
-      await page.getByRole("button", { name: "Make it" }).click();
-      const shown = page.locator("code.secret");
-      await shown.waitFor();
-      const token = await shown.innerText();
-      match(token, /^rhythm_[0-9a-f]{64}$/);
-      await page.getByRole("row", { name: /vera.*viewer/ }).waitFor();
-      await page.getByRole("button", { name: "Done" }).click();
-      equal((await page.content()).includes(token), false);
-      quiet();
-
-      const { page: hers, complaints: her } = await enter(token);
-      for (
-        const [path, acts] of [
-          [`executions/${approve.id}`, ["Fork", "Edit variables", "Pause", "Cancel", "Send signal"]],
-          ["queues/mail", ["Pause", "Change limits"]],
-          ["schedules", ["New schedule"]],
-          ["failures", ["Set state"]],
-        ] as [string, string[]][]
-      ) {
-        await hers.goto(`${base}/${path}`);
-        await ready(hers);
-        for (const name of acts) {
-          const button = hers.getByRole("button", { name, exact: true }).first();
-          await button.waitFor();
-          same(await button.getAttribute("aria-disabled"), "true", `${path}: ${name}`);
-          match(await button.getAttribute("title") ?? "", /^This needs the role .*"vera" is a viewer$/);
-        }
-      }
-      equal(her, []);
-      await hers.getByRole("button", { name: "Set state" }).first().press("Enter");
-      await hers.locator(".toast").getByText("This needs the role operator or admin").waitFor();
-      same(await hers.getByRole("dialog").count(), 0);
-      for (const path of ["audit", "tokens"]) {
-        await hers.goto(`${base}/${path}`);
-        await hers.getByRole("alert").getByText(/This needs the role .*admin; "vera" is a viewer/).waitFor();
-      }
-      // The browser itself reports the refusals.
-      ok(her.splice(0).every((text) => /403/.test(text)));
-      equal(await violations(hers), []);
-      await hers.context().close();
-    });
-
-    await t.step("metadata only: values are hidden, names and states are not", async () => {
-      const token = await rhythm.tokens.create("mina", { role: "operator", metadataOnly: true });
-      const { page: hers, complaints: her } = await enter(token);
-      await hers.goto(`${base}/executions/${approve.id}`);
-      await hers.locator("li.lit").waitFor();
-      await hers.getByText("price = hidden").first().waitFor();
-      equal((await hers.content()).includes("1042"), false);
-      await hers.goto(`${base}/failures`);
-      await hers.getByText("(hidden)").first().waitFor();
-      equal((await hers.content()).includes("Cannot charge"), false);
-      equal(her, []);
-      await hers.context().close();
-    });
-
-    await t.step("the audit shows who did what and what changed, and leads there", async () => {
-      await rhythm.as("ada").queues.configure("mail", { concurrency: 3 });
-      await rhythm.as("ada").queues.pause("mail", { reason: "<b>night</b>" });
-      await page.goto(`${base}/audit?kind=queue`);
-      const line = page.getByRole("row", { name: /ada.*pause.*mail.*night/ });
-      await line.waitFor();
-      await page.getByRole("button", { name: "{ concurrency: 3 }" }).click();
-      await page.locator("button[aria-expanded=true]").getByText("{ concurrency: 3 }").waitFor();
-      await line.getByRole("link", { name: "ada" }).click();
-      await page.getByRole("link", { name: "Without by ada" }).waitFor();
-      same(new URL(page.url()).searchParams.get("by"), "ada");
-      await line.getByRole("link", { name: "mail" }).click();
-      await page.getByRole("heading", { name: "mail" }).waitFor();
-      quiet();
-      await rhythm.queues.resume("mail");
-    });
-
-    await t.step("the SQL console says what it needs, and then runs a query", async () => {
-      await page.goto(`${base}/sql`);
-      const needs = page.getByText("The console needs a login of its own");
-      if (!onEmbedded) {
-        await needs.waitFor();
-        await page.getByText("set RHYTHM_VIEWER_DATABASE_URL").waitFor();
-        same(await page.getByRole("button", { name: "Run" }).isDisabled(), true);
-        return quiet();
-      }
-      await page.getByLabel("Query").fill("select 1 as one, '<b>x</b>' as html");
-      await page.keyboard.press("Control+Enter");
-      await page.getByRole("cell", { name: "<b>x</b>" }).waitFor();
-      await page.getByLabel("Save this one as").fill("mine");
-      await page.getByRole("button", { name: "Save" }).click();
-      await page.getByRole("button", { name: "Forget mine" }).waitFor();
-      await page.getByLabel("Query").fill("delete from rhythm.setting");
-      await page.keyboard.press("Control+Enter");
-      await page.getByRole("alert").waitFor();
-      complaints.splice(0);
-    });
-
     await t.step(
       "no screen breaks a rule of accessibility, in light and dark, or is too wide at 360 and 2560 px",
       async () => {
@@ -381,9 +271,6 @@ Deno.test({
             "schedules",
             "schedules/report",
             "workers",
-            "audit",
-            "tokens",
-            "sql",
             "_components",
           ]
         ) {
