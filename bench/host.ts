@@ -89,6 +89,8 @@ class Host {
         return await peer.sleepers!(first, second);
       case "signals":
         return await repeat(first, async () => await peer.waiting!());
+      case "heatMicros":
+        return peer.heatMicros!(first);
       case "memory":
         return Deno.memoryUsage().rss / 1e6;
       case "cpu":
@@ -140,6 +142,7 @@ const ABILITIES: Record<string, (peer: Peer) => unknown> = {
   fanOut: (peer) => peer.fanOut,
   sleepers: (peer) => peer.sleepers,
   signals: (peer) => peer.waiting,
+  heatMicros: (peer) => peer.heatMicros,
 };
 
 async function timed(work: () => Promise<void>): Promise<number> {

@@ -69,6 +69,9 @@ export const MUSTS: readonly Must[] = [
   { benchmark: "B19", measure: "rate: drain to plain", least: 0.8 },
   { benchmark: "B19", measure: "per key: its server CPU", most: 2 },
   { benchmark: "B19", measure: "per key: drain to plain", least: 0.8 },
+  { benchmark: "B20", measure: "WAL, to no journal", most: 1.05 },
+  { benchmark: "B20", measure: "server CPU, to no journal", most: 1.03 },
+  { benchmark: "B20", measure: "heat: of the worker's CPU", most: 0.01 },
 ];
 
 /** What the figures of one line must reach, and whether they do: `≥ 20.0k: no`. */

@@ -28,6 +28,8 @@ export interface Peer {
   startIdle?(queues: number): Promise<void>;
   /** Runs one workflow of so many sequential steps; gives when each began, in milliseconds. */
   longFlow?(steps: number): Promise<number[]>;
+  /** Processor time, in microseconds, that counting lines takes in a step of a flow: the mean of so many. */
+  heatMicros?(steps: number): number;
   /** How much of what was queued or started is not over, as the database has it. */
   unfinished(): Promise<number>;
   /** Longest standstill of the worker's event loop since the last call, by its own metric. */

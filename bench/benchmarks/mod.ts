@@ -12,6 +12,7 @@ import { b16 } from "./b16_soak.ts";
 import { b17 } from "./b17_life.ts";
 import { b18 } from "./b18_fan_in.ts";
 import { b19 } from "./b19_limited.ts";
+import { b20 } from "./b20_journal.ts";
 import type { Benchmark } from "../bench.ts";
 import { b1 } from "./b1_drain.ts";
 import { b2 } from "./b2_enqueue.ts";
@@ -41,4 +42,5 @@ export const benchmarks: readonly Benchmark[] = [
   b17,
   b18,
   b19,
+  b20,
 ];

@@ -1,6 +1,12 @@
+import process from "node:process";
 import postgres from "postgres";
 import { unfinished } from "./unfinished.ts";
 import { type AppWorker, Rhythm, type Run, task } from "../../mod.ts";
+import { compileFlow } from "../../src/flow/mod.ts";
+import { Heat } from "../../src/flow/vm/heat.ts";
+import { loadProgram } from "../../src/flow/vm/loaded.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { Rates } from "../../src/worker/loop/rates.ts";
 import { clock, type MakePeer } from "../peer.ts";
 
 const CHUNK = 5_000;
@@ -124,6 +130,7 @@ export const makePeer: MakePeer = ({ url, hit, arrived }) => {
         await result;
       };
     },
+    heatMicros,
     unfinished: () => unfinished(sql, worker),
     close: async () => {
       await rhythm?.close();
@@ -131,6 +138,23 @@ export const makePeer: MakePeer = ({ url, hit, arrived }) => {
     },
   };
 };
+
+// What a worker does in each step of the flow to count its lines: processor time, in microseconds.
+function heatMicros(steps: number): number {
+  const { program } = compileFlow(FLOWS[0]!);
+  const vm = { program: loadProgram(program!), functions: program!.functions };
+  const [heat, rates] = [new Heat(), new Rates(systemClock)];
+  const flow = { target: "steps", flow: { version: 1 } } as Parameters<Rates["countLines"]>[0];
+  const places = program!.functions[0]!.positions.length;
+  const { user, system } = process.cpuUsage();
+  for (let step = 0; step < steps; step++) {
+    heat.went(0, step % places, step % 100);
+    heat.came(0, step % places);
+    rates.countLines(flow, heat.take(vm as unknown as Parameters<Heat["take"]>[0]));
+  }
+  const used = process.cpuUsage({ user, system });
+  return (used.user + used.system) / steps;
+}
 
 // Text that does not compress.
 function randomText(bytes: number): string {

@@ -192,7 +192,11 @@ declare
   v_failed constant uuid[] := rhythm.failed_under(p_execution.id);
   v_batch rhythm.batch;
 begin
-  delete from rhythm.inbox as i where i.execution_id = p_execution.id and i.item = any (v_failed);
+  -- A child that had ended before it was waited for has its group in the inbox only.
+  with gone as (
+    delete from rhythm.inbox as i where i.execution_id = p_execution.id and i.item = any (v_failed) returning i.item, i.wait_group
+  )
+  update rhythm.execution as c set wait_group = g.wait_group from gone as g where c.id = g.item and c.wait_group is distinct from g.wait_group;
   if p_execution.type = 'workflow' then
     -- It repeats the step in which it failed, under a new number, so that no id is used twice.
     delete from rhythm.journal as j using rhythm.workflow_state as s

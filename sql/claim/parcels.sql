@@ -77,6 +77,7 @@ declare
   v_parents jsonb;
   v_reason text;
   v_busy boolean;
+  v_checkpoints jsonb;
 begin
   if not p_inputs then
     v_ids := p_batch.ids;
@@ -90,11 +91,17 @@ begin
   if v_ids is null or v_busy then
     return null;
   end if;
+  -- A first attempt has none.
+  if p_batch.attempt > 1 then
+    select jsonb_object_agg(e.id, e.checkpoint -> 'value') into v_checkpoints
+    from rhythm.execution as e where e.id = any (v_ids) and e.checkpoint is not null;
+  end if;
   return jsonb_build_object(
     'common', p_batch.common || jsonb_build_object('type', 'task', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt)
       || rhythm.tries_of(p_batch) || case when v_reason is null then '{}' else jsonb_build_object('cancel_reason', v_reason) end,
     'ids', v_ids, 'inputs', v_inputs
-  ) || case when v_parents is null then '{}' else jsonb_build_object('parents', v_parents) end;
+  ) || case when v_parents is null then '{}' else jsonb_build_object('parents', v_parents) end
+    || case when v_checkpoints is null then '{}' else jsonb_build_object('checkpoints', v_checkpoints) end;
 end;
 $$;
 

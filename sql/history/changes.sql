@@ -116,19 +116,23 @@ comment on function rhythm.edit_state(uuid, integer, json, text, text[]) is
 
 -- Which of the operations that were under way at an earlier step are still as they were: ended ones are taken again, and what was
 -- dropped since begins again.
-create or replace function rhythm.reopen_waits(p_execution uuid, p_effects jsonb, p_pending uuid[], p_now timestamptz)
+create or replace function rhythm.reopen_waits(p_execution uuid, p_step integer, p_effects jsonb, p_pending uuid[], p_now timestamptz)
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- What was taken by then stays taken.
+  v_kept constant uuid[] := p_pending || array(
+    select i.id from rhythm.journal as j cross join lateral unnest(j.items) as i (id) where j.execution_id = p_execution and j.step <= p_step);
 begin
   -- What was begun since.
   perform rhythm.cancel_trees(array(
     select c.id from rhythm.execution as c where c.parent_id = p_execution and c.state = 0 and c.id <> all (p_pending)), 'its workflow was put back to an earlier step', p_now);
   update rhythm.signal as g set taken_by = null
-  from rhythm.signal_wait as w where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (p_pending);
-  delete from rhythm.signal_wait as w where w.execution_id = p_execution and w.id <> all (p_pending);
+  from rhythm.signal_wait as w where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (v_kept);
+  delete from rhythm.signal_wait as w where w.execution_id = p_execution and w.id <> all (v_kept);
   delete from rhythm.timer as t where t.execution_id = p_execution and not t.deadline and t.id <> all (p_pending);
   delete from rhythm.inbox as i where i.execution_id = p_execution;
   insert into rhythm.timer (id, execution_id, fires_at)
@@ -142,12 +146,12 @@ begin
 end;
 $$;
 
-comment on function rhythm.reopen_waits(uuid, jsonb, uuid[], timestamptz) is 'Puts what a workflow waits for back to an earlier step. Internal.';
+comment on function rhythm.reopen_waits(uuid, integer, jsonb, uuid[], timestamptz) is 'Puts what a workflow waits for back to an earlier step. Internal.';
 
 -- p_effects: the timers and waits for signals among what was under way at the step; p_pending: all that was. p_waits: what lets it go on.
 create or replace function rhythm.rewind_state(
   p_execution uuid, p_seq integer, p_snapshot json, p_waits jsonb, p_pending uuid[], p_effects jsonb default '[]', p_cleanup boolean default false, p_note text default null,
-  p_version integer default null
+  p_version integer default null, p_step integer default null
 )
 returns integer
 language plpgsql
@@ -185,7 +189,7 @@ begin
   end if;
   -- What is cancelled now must not let it go on.
   update rhythm.workflow_state as s set groups = '{}', sizes = '{}', need = '{}' where s.execution_id = p_execution;
-  perform rhythm.reopen_waits(p_execution, p_effects, p_pending, v_now);
+  perform rhythm.reopen_waits(p_execution, p_step, p_effects, p_pending, v_now);
   v_step := rhythm.store_change(v_state, p_snapshot, 'rewound', p_note, nullif(v_program, v_state.program));
   update rhythm.execution as e set tags = t.tags
   from (
@@ -216,7 +220,7 @@ begin
       union all
       select t.id, false, t.wait_group, t.fires_at from rhythm.timer as t where t.execution_id = p_execution and t.fired and not t.deadline
       union all
-      select w.id, w.timed_out, w.wait_group, rhythm.created_at(w.id) from rhythm.signal_wait as w where w.execution_id = p_execution and (w.timed_out or w.signal_id is not null)
+      select w.id, w.timed_out, w.wait_group, rhythm.created_at(w.id) from rhythm.signal_wait as w where w.id = any (p_pending) and w.execution_id = p_execution and (w.timed_out or w.signal_id is not null)
     ) as x
     order by x.ended_at, x.id)), v_now);
   perform rhythm.resume(rhythm.deliver(rhythm.match_signals(array[p_execution])), v_now);
@@ -229,8 +233,8 @@ exception
 end;
 $$;
 
-comment on function rhythm.rewind_state(uuid, integer, json, jsonb, uuid[], jsonb, boolean, text, integer) is
-  'Puts a workflow that waits or has failed back to an earlier step. Children begun since are cancelled. What had been under way and has ended is taken again. p_version: the version of the flow that the state is of, if it is another one. Returns the number of the change. For tools: rhythm.executions.rewind() of TypeScript makes the state.';
+comment on function rhythm.rewind_state(uuid, integer, json, jsonb, uuid[], jsonb, boolean, text, integer, integer) is
+  'Puts a workflow that waits or has failed back to an earlier step. Children begun since are cancelled. What had been under way and has ended is taken again. p_version: the version of the flow that the state is of, if it is another one. p_step: the step that the state is of; signals that were taken by then stay taken. Returns the number of the change. For tools: rhythm.executions.rewind() of TypeScript makes the state.';
 
 -- The new workflow suspends as one that a worker brings to this place would: what was under way there begins again, under new ids.
 create or replace function rhythm.fork_state(

@@ -103,7 +103,7 @@ begin
         'id', e.id, 'parent_id', case when e.id <> p_execution then e.parent_id end, 'type', e.type, 'target', e.target, 'status', v.status, 'queue', e.queue,
         'priority', e.priority, 'version', e.version, 'epoch', e.epoch, 'seed', e.seed::text, 'attempt', v.attempt, 'run_at', e.run_at, 'claimed_at', v.claimed_at,
         'completed_at', e.completed_at, 'timeout_ms', e.timeout_ms, 'concurrency_key', e.concurrency_key, 'retry', e.retry, 'tags', to_jsonb(e.tags),
-        'traceparent', e.traceparent, 'metadata', e.metadata, 'progress', e.progress, 'note', e.note, 'cancel_reason', e.cancel_reason,
+        'traceparent', e.traceparent, 'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'note', e.note, 'cancel_reason', e.cancel_reason,
         'error', e.error, 'inputs', e.inputs, 'output', v.output,
         'reasons', rhythm.reasons_of(e.id, 1),
         'logs', (
@@ -271,13 +271,13 @@ begin
     end if;
     perform rhythm.import_programs(p_file -> 'programs');
     insert into rhythm.execution (id, parent_id, root_id, claimed_at, completed_at, run_at, timeout_ms, seed, version, epoch, state, attempt, priority, type, target, queue,
-      concurrency_key, cancel_reason, note, traceparent, tags, retry, metadata, progress, error, inputs, output)
+      concurrency_key, cancel_reason, note, traceparent, tags, retry, metadata, progress, checkpoint, error, inputs, output)
     select e.id, case when e.id <> v_root then e.parent_id end, nullif(v_root, e.id), e.claimed_at, v_now, e.run_at, e.timeout_ms, e.seed, v.version, e.epoch, 4, e.attempt, e.priority,
-      e.type, e.target, e.queue, e.concurrency_key, e.cancel_reason, e.note, e.traceparent, e.tags, e.retry, e.metadata, e.progress,
+      e.type, e.target, e.queue, e.concurrency_key, e.cancel_reason, e.note, e.traceparent, e.tags, e.retry, e.metadata, e.progress, e.checkpoint,
       e.error, coalesce(e.inputs, 'null'), e.output
     from jsonb_to_recordset(p_file -> 'executions') as e (id uuid, parent_id uuid, claimed_at timestamptz, run_at timestamptz, timeout_ms bigint, seed bigint, version integer,
       epoch smallint, attempt smallint, priority smallint, type text, target text, queue text, concurrency_key text, cancel_reason text, note text, traceparent text, tags text[],
-      retry jsonb, metadata jsonb, progress jsonb, error jsonb, inputs jsonb, output jsonb)
+      retry jsonb, metadata jsonb, progress jsonb, checkpoint jsonb, error jsonb, inputs jsonb, output jsonb)
     left join jsonb_to_recordset(p_file -> 'programs') as p (program text, name text, version integer) on p.name = e.target and p.version = e.version
     left join rhythm.flow_version as v on v.program = p.program;
     insert into rhythm.frozen (execution_id, status, completed_at, exported_at, exported_from, frozen_at, frozen_by, reasons)

@@ -138,7 +138,7 @@ begin
     'metadata', coalesce(v_execution.metadata, '{}'), 'inputs', v_execution.inputs,
     'status', (select coalesce(e.frozen_status, e.status) from rhythm.executions as e where e.id = p_execution), 'output', v_execution.output, 'cancelReason', v_execution.cancel_reason,
     'seq', v_state.seq, 'snapshot', v_state.snapshot,
-    'base', case when v_base.step is not null then jsonb_build_object('step', v_base.step, 'snapshot', v_base.snapshot) end);
+    'base', case when v_base.step is not null then jsonb_build_object('step', v_base.step, 'at', v_base.at, 'snapshot', v_base.snapshot) end);
 end;
 $$;
 

@@ -36,6 +36,7 @@ comment on column rhythm.executions.output is 'Its result, once completed.';
 comment on column rhythm.executions.error is '{type, message, …} of the last attempt that failed.';
 comment on column rhythm.executions.metadata is 'An object that was attached at the start.';
 comment on column rhythm.executions.progress is 'What its handler reported last.';
+comment on column rhythm.executions.checkpoint is 'What its handler stored last for its next attempt.';
 comment on column rhythm.executions.note is 'Why it does not continue, if that is known. For a key waiter: which execution it waits for.';
 comment on column rhythm.executions.cancel_reason is 'Why it was cancelled, or asked to stop.';
 comment on column rhythm.executions.parent_id is 'The execution that started it, and with which it is cancelled.';

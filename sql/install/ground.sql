@@ -24,16 +24,14 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return (
-    select case
-      when coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') <> ''
-        and rhythm.may_set_clock()
-      then coalesce(
-        nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
-        clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
-      )
-      else clock_timestamp()
-    end
+  -- Without a query: this is called several times by every call of a worker.
+  if coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') = ''
+    or not rhythm.may_set_clock() then
+    return clock_timestamp();
+  end if;
+  return coalesce(
+    nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
+    clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
   );
 end;
 $$;

@@ -84,6 +84,7 @@ begin
   if not found then
     perform rhythm.raise('RH002', format('Cannot tag: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
+  perform rhythm.record_named('tag', array[p_execution], p_after => p_variables);
 end;
 $$;
 

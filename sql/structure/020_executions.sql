@@ -37,6 +37,7 @@ create table rhythm.execution (
   retry jsonb,
   metadata jsonb,
   progress jsonb,
+  checkpoint jsonb,
   error jsonb,
   inputs jsonb not null,
   output jsonb,
@@ -87,6 +88,7 @@ comment on column rhythm.execution.keyed is 'It has an idempotency key.';
 comment on column rhythm.execution.cancel_reason is 'Why it was cancelled, or was asked to stop.';
 comment on column rhythm.execution.note is 'Why it does not continue, if that is known: no worker has its handler, …';
 comment on column rhythm.execution.error is 'The error of the last attempt; of a failed execution, the one that ended it.';
+comment on column rhythm.execution.checkpoint is 'What its handler stored last, for the next attempt: {value, nth: which of its attempt, lease: of which attempt}.';
 comment on column rhythm.execution.retry is 'Its retry policy, if it has one.';
 comment on index rhythm.execution_children is 'The tree: cancellation, lists, purging.';
 comment on index rhythm.execution_stopping is 'For beat(), which tells workers: few rows, and gone as soon as they settle.';

@@ -18,6 +18,7 @@ select
   e.error,
   coalesce(e.metadata, '{}') as metadata,
   e.progress,
+  e.checkpoint -> 'value' as checkpoint,
   e.note,
   e.cancel_reason,
   e.parent_id,

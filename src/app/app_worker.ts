@@ -116,7 +116,7 @@ export class AppWorker {
 
   #makeWorker(own: Database[]): Worker {
     const { place, database, schema, workflows = [], logger, clock } = this.#parts;
-    const tasks = [hookTask({ on: database, schema }, clock), ...this.#parts.tasks];
+    const tasks = [hookTask({ on: database, schema }, { clock, fetch }), ...this.#parts.tasks];
     const options = this.#options;
     const leaseMs = options.lease === undefined ? LEASE_MS : durationMs(options.lease);
     const open = (maxConnections: number, name: string, limits: Partial<ConnectOptions> = {}): Database => {

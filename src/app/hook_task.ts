@@ -7,15 +7,23 @@ import type { Clock } from "../runtime/clock.ts";
 /** The task that calls the addresses of hooks. */
 export const HOOK_TASK = "rhythm.call";
 
+/** With what the addresses of hooks are called. */
+export interface HookParts {
+  /** Says when a call was signed. */
+  readonly clock: Clock;
+  /** Sends it. */
+  readonly fetch: typeof fetch;
+}
+
 /**
  * The task of every worker that calls the addresses of hooks. The address and the secret are read when it runs, so that no
  * view and no log has them.
  *
  * @param engine where to read them
- * @param clock says when a call was signed
+ * @param parts with what they are called
  * @returns a task that is repeated like any other
  */
-export function hookTask(engine: EngineRef, clock: Clock): AnyTask {
+export function hookTask(engine: EngineRef, { clock, fetch }: HookParts): AnyTask {
   return task({ name: HOOK_TASK }, async (body: unknown, ctx) => {
     const address = await readHookAddress(engine, ctx.executionId);
     if (address === null) return "the hook was removed";
@@ -30,7 +38,7 @@ export function hookTask(engine: EngineRef, clock: Clock): AnyTask {
       const signed = createHmac("sha256", address.secret).update(`${ctx.executionId}.${seconds}.${text}`);
       headers["webhook-signature"] = `v1,${signed.digest("base64")}`;
     }
-    const { status, host } = await send(address.url, {
+    const { status, host } = await send(fetch, address.url, {
       method: "POST",
       headers,
       body: text,
@@ -44,7 +52,11 @@ export function hookTask(engine: EngineRef, clock: Clock): AnyTask {
 }
 
 // A redirection is not followed: it could lead anywhere.
-async function send(url: string, request: RequestInit): Promise<{ status: number; host: string }> {
+async function send(
+  fetch: HookParts["fetch"],
+  url: string,
+  request: RequestInit,
+): Promise<{ status: number; host: string }> {
   const { host } = new URL(url);
   try {
     const response = await fetch(url, { ...request, redirect: "manual" });

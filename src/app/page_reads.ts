@@ -91,9 +91,9 @@ async function oneOf(
     ? []
     : await reads.history(id, { after: 0, limit: MOST_STEPS }).catch(() => []);
   const fibres = (position as { fibres?: JsonValue } | null)?.fibres ?? [];
-  const { inputs, output, metadata, progress, ...rest } = execution;
+  const { inputs, output, metadata, progress, checkpoint, ...rest } = execution;
   return {
-    execution: { ...rest, ...shown({ inputs, output, metadata, progress }) },
+    execution: { ...rest, ...shown({ inputs, output, metadata, progress, checkpoint }) },
     family: family.slice(0, MOST_ROWS),
     hasMore: family.length > MOST_ROWS,
     ...{ source, fibres, reasons, logs, steps },

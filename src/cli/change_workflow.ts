@@ -42,7 +42,7 @@ export async function changeWorkflow(
     terminal.print(
       made.id === null
         ? `from step ${made.step}: ${again}`
-        : `${made.id} goes on from step ${made.step}; ${again}`,
+        : `${made.id} goes on from step ${made.step}\n${again}`,
     );
     return;
   }

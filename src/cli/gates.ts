@@ -72,7 +72,5 @@ export async function removeGate({ options, terminal, args, json }: Call): Promi
 }
 
 function placeOf({ line, before, version, sourceLine }: Gate): string {
-  return before === null
-    ? `line ${line} of version ${version}: ${sourceLine ?? ""}`
-    : `before task ${before}`;
+  return before === null ? `v${version}:${line} ${sourceLine ?? ""}` : `before task ${before}`;
 }

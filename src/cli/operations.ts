@@ -13,6 +13,7 @@ import { type FilterFlags, filterOf } from "./filter.ts";
 import { count, tellCount, tellTime } from "./format.ts";
 import { readJson } from "./json_text.ts";
 import { pause } from "./pause.ts";
+import { wrapped } from "./redraw.ts";
 import { openSession, type Session } from "./session.ts";
 import { shortId, wholeId } from "./short_id.ts";
 import { table } from "./table.ts";
@@ -46,6 +47,11 @@ export async function operate(call: Call<OperateFlags>, action: OperationAction)
     request.name = call.args[0]!;
     if (call.args[1] !== undefined) request.payload = await readJson(call.args[1], "the payload");
   }
+  if (action === "repair" && options.set === undefined && options.to === undefined) {
+    throw new CliError("nothing says what to repair", {
+      hint: "`--set name=value` changes a variable, `--to` names the version to go to",
+    });
+  }
   let operation = await session.operations.start(request);
   if (options.wait !== false) {
     while (operation.state === "running") {
@@ -55,7 +61,9 @@ export async function operate(call: Call<OperateFlags>, action: OperationAction)
     }
   }
   const places = isChange ? await session.operations.places(operation.id) : [];
-  terminal.print(json ? JSON.stringify({ ...operation, ...(isChange && { places }) }) : tell(operation));
+  terminal.print(
+    json ? JSON.stringify({ ...operation, ...(isChange && { places }) }) : wrapped(tell(operation), terminal),
+  );
   if (!json && places.length > 0) terminal.print(placesTable(places, terminal));
   if (!json && operation.state === "running") {
     terminal.say("it goes on in the background: `rhythm operations`");
@@ -127,7 +135,7 @@ export async function showOperation({ options, terminal, json, args }: Call): Pr
   const operation = await session.operations.get(await operationId(session, args[0]!));
   const acts = await session.operations.acts(operation.id, { limit: json ? 1_000 : ACTS_SHOWN });
   if (json) return terminal.print(JSON.stringify({ operation, acts }));
-  terminal.print(tell(operation));
+  terminal.print(wrapped(tell(operation), terminal));
   if (acts.length === 0) return;
   const rows = acts.map(({ executionId, at, result, detail }) => [
     executionId,

@@ -116,17 +116,17 @@ export async function showDifference(call: Call): Promise<number> {
 }
 
 const WORDS = {
-  took: "what they took",
-  started: "what they asked for",
-  state: "their state",
-  end: "how they ended",
+  took: "they took different things",
+  started: "they asked for different things",
+  state: "their states differ",
+  end: "they ended differently",
 };
 
 function partLines(part: RunsPart, terminal: Terminal): string[] {
   const lines = part.lines.map((side) => [...new Set(side)].join(" ") || "–");
   return [
-    `They part at step ${part.step}, in ${part.differs.map((one) => WORDS[one]).join(", ")}: lines ${
-      lines.join(" and ")
+    `They part at step ${part.step}, in lines ${lines.join(" and ")}: ${
+      part.differs.map((one) => WORDS[one]).join(", ")
     }`,
     ...part.changes.flatMap((change) => changeLines(change, terminal)),
   ];

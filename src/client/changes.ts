@@ -86,6 +86,7 @@ export async function rewind(
   return await rewindState(core.engine, id, {
     ...{
       seq: seq ?? 0,
+      step: changes.step,
       version: past.version,
       snapshot: past.snapshot,
       waits: past.waits,

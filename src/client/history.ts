@@ -256,7 +256,7 @@ export async function* rebuild(core: ClientCore, id: string, upTo: number | null
     };
     yield {
       start,
-      at: { step: base.step, moment: new Date(0), settled: [] },
+      at: { step: base.step, moment: new Date(base.at), settled: [] },
       step: { ...step, moment: "" } as Step,
     };
   }

@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "08033fbbd6792880";
+export const imageDigest = "275813ad76462aad";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -124,7 +124,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "1fc06766988eb59ebd1b0f91bad65ef6355b0f254825fc6b5a35071cbe02d888",
+    checksum: "5e388399a041d54e19463312b4a8628aa27e49fc0325dccfee50db01a7f202fd",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -164,6 +164,7 @@ create table rhythm.execution (
   retry jsonb,
   metadata jsonb,
   progress jsonb,
+  checkpoint jsonb,
   error jsonb,
   inputs jsonb not null,
   output jsonb,
@@ -214,6 +215,7 @@ comment on column rhythm.execution.keyed is 'It has an idempotency key.';
 comment on column rhythm.execution.cancel_reason is 'Why it was cancelled, or was asked to stop.';
 comment on column rhythm.execution.note is 'Why it does not continue, if that is known: no worker has its handler, …';
 comment on column rhythm.execution.error is 'The error of the last attempt; of a failed execution, the one that ended it.';
+comment on column rhythm.execution.checkpoint is 'What its handler stored last, for the next attempt: {value, nth: which of its attempt, lease: of which attempt}.';
 comment on column rhythm.execution.retry is 'Its retry policy, if it has one.';
 comment on index rhythm.execution_children is 'The tree: cancellation, lists, purging.';
 comment on index rhythm.execution_stopping is 'For beat(), which tells workers: few rows, and gone as soon as they settle.';
@@ -1949,7 +1951,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "ff4ba2f038ed80e2156551a9dfbb006d2ae67ec0bd3b197bbb8d2b5132e66a3c",
+    checksum: "e4f9139c58adfe0ee864f101b51218204a99f5f2b276c294c17bd307b3ccb0b9",
     text: `-- Retrying executions that failed or were cancelled.
 
 -- The failed children that made a workflow fail, or that it has not taken. They run again with it.
@@ -2144,7 +2146,11 @@ declare
   v_failed constant uuid[] := rhythm.failed_under(p_execution.id);
   v_batch rhythm.batch;
 begin
-  delete from rhythm.inbox as i where i.execution_id = p_execution.id and i.item = any (v_failed);
+  -- A child that had ended before it was waited for has its group in the inbox only.
+  with gone as (
+    delete from rhythm.inbox as i where i.execution_id = p_execution.id and i.item = any (v_failed) returning i.item, i.wait_group
+  )
+  update rhythm.execution as c set wait_group = g.wait_group from gone as g where c.id = g.item and c.wait_group is distinct from g.wait_group;
   if p_execution.type = 'workflow' then
     -- It repeats the step in which it failed, under a new number, so that no id is used twice.
     delete from rhythm.journal as j using rhythm.workflow_state as s
@@ -2284,7 +2290,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "aec2d29f93b6d1625bb2da214b1737a5d790309b59c8596b2a198b079e67ddf1",
+    checksum: "54e3398679b711fa8ed797ed36df74d53e468670d0065d3f141f8253fa16aee3",
     text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
@@ -2393,6 +2399,9 @@ as $$
   select b.first_id, format('batch %s has no members, and is leased', b.id)
   from rhythm.batch as b
   where b.worker is not null and not exists (select from member as m where m.id = b.id)
+    -- Transactional tasks end in sessions of their own. If two of a batch end at once, a heartbeat deletes the batch.
+    and not (b.type = 'task' and b.size > 1 and exists (
+      select from rhythm.worker as w where w.id = b.worker and b.claimed_at > rhythm.now() - w.lease_ms * interval '1 millisecond'))
   union all
   select b.first_id, format('batch %s does not begin with it', b.id)
   from rhythm.batch as b
@@ -3240,7 +3249,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "2eb59bf4317d47a96eb3f59d67f8e8bf06639beed5500e3b06bb86f7333404f2",
+    checksum: "ddae5783de168290f0b947be620c09c07cdd91cb271aea361cee4319e786d2a4",
     text: `-- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.settled_items(p_items uuid[])
@@ -3320,6 +3329,7 @@ declare
   v_parents jsonb;
   v_reason text;
   v_busy boolean;
+  v_checkpoints jsonb;
 begin
   if not p_inputs then
     v_ids := p_batch.ids;
@@ -3333,11 +3343,17 @@ begin
   if v_ids is null or v_busy then
     return null;
   end if;
+  -- A first attempt has none.
+  if p_batch.attempt > 1 then
+    select jsonb_object_agg(e.id, e.checkpoint -> 'value') into v_checkpoints
+    from rhythm.execution as e where e.id = any (v_ids) and e.checkpoint is not null;
+  end if;
   return jsonb_build_object(
     'common', p_batch.common || jsonb_build_object('type', 'task', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt)
       || rhythm.tries_of(p_batch) || case when v_reason is null then '{}' else jsonb_build_object('cancel_reason', v_reason) end,
     'ids', v_ids, 'inputs', v_inputs
-  ) || case when v_parents is null then '{}' else jsonb_build_object('parents', v_parents) end;
+  ) || case when v_parents is null then '{}' else jsonb_build_object('parents', v_parents) end
+    || case when v_checkpoints is null then '{}' else jsonb_build_object('checkpoints', v_checkpoints) end;
 end;
 $$;
 
@@ -6559,7 +6575,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "ce27e403eaa449c0ed82d01d059df07c1ae3eaae88ec7945d3699c925a66063a",
+    checksum: "b2b314c0a6210ae2c4184a5a6c545215aa6a1c491ed995be91de0908c93f105f",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -6678,19 +6694,23 @@ comment on function rhythm.edit_state(uuid, integer, json, text, text[]) is
 
 -- Which of the operations that were under way at an earlier step are still as they were: ended ones are taken again, and what was
 -- dropped since begins again.
-create or replace function rhythm.reopen_waits(p_execution uuid, p_effects jsonb, p_pending uuid[], p_now timestamptz)
+create or replace function rhythm.reopen_waits(p_execution uuid, p_step integer, p_effects jsonb, p_pending uuid[], p_now timestamptz)
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- What was taken by then stays taken.
+  v_kept constant uuid[] := p_pending || array(
+    select i.id from rhythm.journal as j cross join lateral unnest(j.items) as i (id) where j.execution_id = p_execution and j.step <= p_step);
 begin
   -- What was begun since.
   perform rhythm.cancel_trees(array(
     select c.id from rhythm.execution as c where c.parent_id = p_execution and c.state = 0 and c.id <> all (p_pending)), 'its workflow was put back to an earlier step', p_now);
   update rhythm.signal as g set taken_by = null
-  from rhythm.signal_wait as w where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (p_pending);
-  delete from rhythm.signal_wait as w where w.execution_id = p_execution and w.id <> all (p_pending);
+  from rhythm.signal_wait as w where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (v_kept);
+  delete from rhythm.signal_wait as w where w.execution_id = p_execution and w.id <> all (v_kept);
   delete from rhythm.timer as t where t.execution_id = p_execution and not t.deadline and t.id <> all (p_pending);
   delete from rhythm.inbox as i where i.execution_id = p_execution;
   insert into rhythm.timer (id, execution_id, fires_at)
@@ -6704,12 +6724,12 @@ begin
 end;
 $$;
 
-comment on function rhythm.reopen_waits(uuid, jsonb, uuid[], timestamptz) is 'Puts what a workflow waits for back to an earlier step. Internal.';
+comment on function rhythm.reopen_waits(uuid, integer, jsonb, uuid[], timestamptz) is 'Puts what a workflow waits for back to an earlier step. Internal.';
 
 -- p_effects: the timers and waits for signals among what was under way at the step; p_pending: all that was. p_waits: what lets it go on.
 create or replace function rhythm.rewind_state(
   p_execution uuid, p_seq integer, p_snapshot json, p_waits jsonb, p_pending uuid[], p_effects jsonb default '[]', p_cleanup boolean default false, p_note text default null,
-  p_version integer default null
+  p_version integer default null, p_step integer default null
 )
 returns integer
 language plpgsql
@@ -6747,7 +6767,7 @@ begin
   end if;
   -- What is cancelled now must not let it go on.
   update rhythm.workflow_state as s set groups = '{}', sizes = '{}', need = '{}' where s.execution_id = p_execution;
-  perform rhythm.reopen_waits(p_execution, p_effects, p_pending, v_now);
+  perform rhythm.reopen_waits(p_execution, p_step, p_effects, p_pending, v_now);
   v_step := rhythm.store_change(v_state, p_snapshot, 'rewound', p_note, nullif(v_program, v_state.program));
   update rhythm.execution as e set tags = t.tags
   from (
@@ -6778,7 +6798,7 @@ begin
       union all
       select t.id, false, t.wait_group, t.fires_at from rhythm.timer as t where t.execution_id = p_execution and t.fired and not t.deadline
       union all
-      select w.id, w.timed_out, w.wait_group, rhythm.created_at(w.id) from rhythm.signal_wait as w where w.execution_id = p_execution and (w.timed_out or w.signal_id is not null)
+      select w.id, w.timed_out, w.wait_group, rhythm.created_at(w.id) from rhythm.signal_wait as w where w.id = any (p_pending) and w.execution_id = p_execution and (w.timed_out or w.signal_id is not null)
     ) as x
     order by x.ended_at, x.id)), v_now);
   perform rhythm.resume(rhythm.deliver(rhythm.match_signals(array[p_execution])), v_now);
@@ -6791,8 +6811,8 @@ exception
 end;
 $$;
 
-comment on function rhythm.rewind_state(uuid, integer, json, jsonb, uuid[], jsonb, boolean, text, integer) is
-  'Puts a workflow that waits or has failed back to an earlier step. Children begun since are cancelled. What had been under way and has ended is taken again. p_version: the version of the flow that the state is of, if it is another one. Returns the number of the change. For tools: rhythm.executions.rewind() of TypeScript makes the state.';
+comment on function rhythm.rewind_state(uuid, integer, json, jsonb, uuid[], jsonb, boolean, text, integer, integer) is
+  'Puts a workflow that waits or has failed back to an earlier step. Children begun since are cancelled. What had been under way and has ended is taken again. p_version: the version of the flow that the state is of, if it is another one. p_step: the step that the state is of; signals that were taken by then stay taken. Returns the number of the change. For tools: rhythm.executions.rewind() of TypeScript makes the state.';
 
 -- The new workflow suspends as one that a worker brings to this place would: what was under way there begins again, under new ids.
 create or replace function rhythm.fork_state(
@@ -6944,7 +6964,7 @@ comment on function rhythm.delete_execution(uuid) is
   {
     name: "history/frozen.sql",
     kind: "behaviour",
-    checksum: "804b3ba28c9fc044f686c0e08c18f66f9e2f9701adef2a769783ddf0fe2b4d23",
+    checksum: "40fc6f4d7e047abe6c7fe4467487b2a854eec7bd0c4d816645efbfbfe6d73ea1",
     text: `-- An execution as a file, and as a frozen copy in another installation.
 
 create or replace function rhythm.exported_programs(p_ids uuid[])
@@ -7050,7 +7070,7 @@ begin
         'id', e.id, 'parent_id', case when e.id <> p_execution then e.parent_id end, 'type', e.type, 'target', e.target, 'status', v.status, 'queue', e.queue,
         'priority', e.priority, 'version', e.version, 'epoch', e.epoch, 'seed', e.seed::text, 'attempt', v.attempt, 'run_at', e.run_at, 'claimed_at', v.claimed_at,
         'completed_at', e.completed_at, 'timeout_ms', e.timeout_ms, 'concurrency_key', e.concurrency_key, 'retry', e.retry, 'tags', to_jsonb(e.tags),
-        'traceparent', e.traceparent, 'metadata', e.metadata, 'progress', e.progress, 'note', e.note, 'cancel_reason', e.cancel_reason,
+        'traceparent', e.traceparent, 'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'note', e.note, 'cancel_reason', e.cancel_reason,
         'error', e.error, 'inputs', e.inputs, 'output', v.output,
         'reasons', rhythm.reasons_of(e.id, 1),
         'logs', (
@@ -7218,13 +7238,13 @@ begin
     end if;
     perform rhythm.import_programs(p_file -> 'programs');
     insert into rhythm.execution (id, parent_id, root_id, claimed_at, completed_at, run_at, timeout_ms, seed, version, epoch, state, attempt, priority, type, target, queue,
-      concurrency_key, cancel_reason, note, traceparent, tags, retry, metadata, progress, error, inputs, output)
+      concurrency_key, cancel_reason, note, traceparent, tags, retry, metadata, progress, checkpoint, error, inputs, output)
     select e.id, case when e.id <> v_root then e.parent_id end, nullif(v_root, e.id), e.claimed_at, v_now, e.run_at, e.timeout_ms, e.seed, v.version, e.epoch, 4, e.attempt, e.priority,
-      e.type, e.target, e.queue, e.concurrency_key, e.cancel_reason, e.note, e.traceparent, e.tags, e.retry, e.metadata, e.progress,
+      e.type, e.target, e.queue, e.concurrency_key, e.cancel_reason, e.note, e.traceparent, e.tags, e.retry, e.metadata, e.progress, e.checkpoint,
       e.error, coalesce(e.inputs, 'null'), e.output
     from jsonb_to_recordset(p_file -> 'executions') as e (id uuid, parent_id uuid, claimed_at timestamptz, run_at timestamptz, timeout_ms bigint, seed bigint, version integer,
       epoch smallint, attempt smallint, priority smallint, type text, target text, queue text, concurrency_key text, cancel_reason text, note text, traceparent text, tags text[],
-      retry jsonb, metadata jsonb, progress jsonb, error jsonb, inputs jsonb, output jsonb)
+      retry jsonb, metadata jsonb, progress jsonb, checkpoint jsonb, error jsonb, inputs jsonb, output jsonb)
     left join jsonb_to_recordset(p_file -> 'programs') as p (program text, name text, version integer) on p.name = e.target and p.version = e.version
     left join rhythm.flow_version as v on v.program = p.program;
     insert into rhythm.frozen (execution_id, status, completed_at, exported_at, exported_from, frozen_at, frozen_by, reasons)
@@ -7316,7 +7336,7 @@ comment on function rhythm.check_frozen() is 'What is wrong with frozen copies. 
   {
     name: "history/history.sql",
     kind: "behaviour",
-    checksum: "92dad270afa8e189bb3a8bad22e6be0eed4f2f5c1972c50bad9d20848718d1f3",
+    checksum: "7b2773d77c0d540724d9685dcb057bfa26f864ed1d3435e2b012a9b157916464",
     text: `-- What workflows did, step by step. sql/settle writes it: a row of the journal, or the row of the child with whose end the step
 -- committed.
 
@@ -7457,7 +7477,7 @@ begin
     'metadata', coalesce(v_execution.metadata, '{}'), 'inputs', v_execution.inputs,
     'status', (select coalesce(e.frozen_status, e.status) from rhythm.executions as e where e.id = p_execution), 'output', v_execution.output, 'cancelReason', v_execution.cancel_reason,
     'seq', v_state.seq, 'snapshot', v_state.snapshot,
-    'base', case when v_base.step is not null then jsonb_build_object('step', v_base.step, 'snapshot', v_base.snapshot) end);
+    'base', case when v_base.step is not null then jsonb_build_object('step', v_base.step, 'at', v_base.at, 'snapshot', v_base.snapshot) end);
 end;
 $$;
 
@@ -7863,7 +7883,7 @@ comment on function rhythm.adopt(text, boolean) is
   {
     name: "install/ground.sql",
     kind: "behaviour",
-    checksum: "11edbd3cad9bb4009caead9adccab985e3f7cb2d1ccf5f5d3128ad23491f8bb2",
+    checksum: "506a0c74e615c8bd9b15e0cb17db286ea3f70468d212a4ffd350548c146ea65b",
     text: `-- The base of all other functions: the clock, chance, and how errors are raised.
 
 -- The only clock of the engine. Tests move it: they set rhythm_clock.at to a time, or rhythm_clock.shift to an interval, for a
@@ -7890,16 +7910,14 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return (
-    select case
-      when coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') <> ''
-        and rhythm.may_set_clock()
-      then coalesce(
-        nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
-        clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
-      )
-      else clock_timestamp()
-    end
+  -- Without a query: this is called several times by every call of a worker.
+  if coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') = ''
+    or not rhythm.may_set_clock() then
+    return clock_timestamp();
+  end if;
+  return coalesce(
+    nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
+    clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
   );
 end;
 $$;
@@ -12506,6 +12524,46 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
 `,
   },
   {
+    name: "settle/checkpoint.sql",
+    kind: "behaviour",
+    checksum: "57bc79c9d388e68573a00d3a049547e7b50fef90e9e9a0534f2d63f9093672ef",
+    text: `-- What a handler stores for the next attempt.
+
+-- A call can arrive late, after the next one of the same attempt: then its value is older, and changes nothing.
+-- Locks: the execution, then its batch, so that nobody takes the lease back before the value is stored. Waits for them.
+create or replace function rhythm.checkpoint(p_worker uuid, p_execution uuid, p_call integer, p_value jsonb, p_nth integer default null)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_lease constant text := format('%s %s', p_worker, p_call);
+  v_batch bigint;
+begin
+  perform rhythm.require_read_committed();
+  if p_value is null then
+    perform rhythm.raise('RH001', 'p_value must be JSON, not null: the JSON value null is ''null''');
+  elsif octet_length(p_value::text) > v_limit then
+    perform rhythm.raise('RH006', format('The checkpoint takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_value::text), v_limit));
+  end if;
+  select e.batch_id into v_batch from rhythm.execution as e where e.id = p_execution and e.state = 0 for no key update;
+  perform from rhythm.batch as b where b.id = v_batch and b.worker = p_worker and b.call = p_call for share;
+  if not found then
+    return false;
+  end if;
+  update rhythm.execution as e set checkpoint = jsonb_build_object('lease', v_lease, 'nth', p_nth, 'value', p_value)
+  where e.id = p_execution and coalesce(e.checkpoint ->> 'lease' <> v_lease or (e.checkpoint ->> 'nth')::integer < p_nth, true);
+  return true;
+end;
+$$;
+
+comment on function rhythm.checkpoint(uuid, uuid, integer, jsonb, integer) is
+  'Stores a value for the next attempt of a task that the worker holds: the parcel of that attempt has it under checkpoints. p_call: the call that leased the task. p_nth: which value of the attempt this is; an older one than is stored changes nothing. False: the lease is lost, and nothing changed.';
+`,
+  },
+  {
     name: "settle/effects.sql",
     kind: "behaviour",
     checksum: "b6fcf1f569749c41d68ced449d63a1c2a90ea6ae0cdfa81e3e1feab99258f19a",
@@ -14786,7 +14844,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "steps/tag.sql",
     kind: "behaviour",
-    checksum: "04ba75cc1f9ba0e780bfb85a110ac7c6f6561d48866376ecba709265a68b1062",
+    checksum: "c07d5554e629f8ec384722aa043b07c7087fb2e9c1aef542c6f02fb29a3a9ce1",
     text: `-- What executions are found by, said by themselves. For flows, their front matter says it.
 
 create or replace function rhythm.tag_problem(p_variables jsonb)
@@ -14873,6 +14931,7 @@ begin
   if not found then
     perform rhythm.raise('RH002', format('Cannot tag: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
+  perform rhythm.record_named('tag', array[p_execution], p_after => p_variables);
 end;
 $$;
 
@@ -16513,7 +16572,7 @@ comment on function rhythm.find(jsonb) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "1af06446ca5a8cce48dc3ae19e94f9ae3f40937e97014d87c88a5664deaa512a",
+    checksum: "69a940344f1085848504b0fb62c05b9ce17666266f542eefbf0a6c9641134f12",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -16526,7 +16585,7 @@ as $$
     'id', e.id, 'type', e.type, 'target', e.target, 'status', e.status, 'queue', e.queue, 'priority', e.priority,
     'inputs', e.inputs, 'output', e.output, 'error', e.error, 'attempt', e.attempt, 'max_attempts', e.max_attempts,
     'failures', e.failures, 'crashes', e.crashes, 'max_crashes', e.max_crashes,
-    'metadata', e.metadata, 'progress', e.progress, 'parent_id', e.parent_id, 'worker', e.worker,
+    'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'parent_id', e.parent_id, 'worker', e.worker,
     'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key,
     'created_at', e.created_at, 'run_at', e.run_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at,
     'frozen_status', e.frozen_status, 'gate', e.gate, 'paused_at', e.paused_at, 'paused_by', e.paused_by, 'pause_reason', e.pause_reason)
@@ -17783,7 +17842,7 @@ comment on view rhythm.heat is
   {
     name: "views/executions.sql",
     kind: "behaviour",
-    checksum: "acb4a1e59c6085428b3431de3dd68576b9f53bb8c5526e00e55826714ea0320f",
+    checksum: "5f2d9d40088a987172ddd5af78f90aa257526372c477226ac393a0964f4d244d",
     text: `-- Executions, for people. Views belong to the owner, so that a role that may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
@@ -17804,6 +17863,7 @@ select
   e.error,
   coalesce(e.metadata, '{}') as metadata,
   e.progress,
+  e.checkpoint -> 'value' as checkpoint,
   e.note,
   e.cancel_reason,
   e.parent_id,
@@ -18237,7 +18297,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "e9f2ca1b700ac45139d801d95722ebf2e2d810d4c3ebb6b4da6a4225880755f7",
+    checksum: "37452a36d5f73eb12c8cc0ece3b5a0526986bb006f7ac5cabd2c5f26c1d38b99",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -18276,6 +18336,7 @@ comment on column rhythm.executions.output is 'Its result, once completed.';
 comment on column rhythm.executions.error is '{type, message, …} of the last attempt that failed.';
 comment on column rhythm.executions.metadata is 'An object that was attached at the start.';
 comment on column rhythm.executions.progress is 'What its handler reported last.';
+comment on column rhythm.executions.checkpoint is 'What its handler stored last for its next attempt.';
 comment on column rhythm.executions.note is 'Why it does not continue, if that is known. For a key waiter: which execution it waits for.';
 comment on column rhythm.executions.cancel_reason is 'Why it was cancelled, or asked to stop.';
 comment on column rhythm.executions.parent_id is 'The execution that started it, and with which it is cancelled.';
@@ -19065,7 +19126,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "b46a2963ce4cd00cfdd3675acf2115b4a6c67c88abf9115ac13f40fc43d859d4",
+    checksum: "f5c66ead64ccb13b0d5cf92c37ee565afa801217ebc785c76460a0c289ffc9b0",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -19103,7 +19164,7 @@ as $$
       'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'tag', 'watch'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
+      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'checkpoint', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
       'retry', 'audit', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),

@@ -41,6 +41,13 @@ export interface TaskContext {
   readonly log: TaskLog;
   /** Stores the progress of the handler. Readers of the execution see the last value. */
   progress(value: unknown): void;
+  /**
+   * Stores a value for the next attempt, which finds it in `lastCheckpoint`. It is stored when the promise is fulfilled.
+   * Throws if the execution is cancelled or leased to another worker by now.
+   */
+  checkpoint(value: unknown): Promise<void>;
+  /** What the last `checkpoint()` of an earlier attempt stored; `undefined`: nothing. */
+  readonly lastCheckpoint: unknown;
   /** Says "still here" at once, and throws if the execution is cancelled or leased to another worker by now. */
   heartbeat(): Promise<void>;
 }

@@ -19,6 +19,8 @@ export function directContext(taskName: string): TransactionalContext {
     metadata: {},
     log: consoleLog,
     progress: () => {},
+    checkpoint: () => Promise.resolve(),
+    lastCheckpoint: undefined,
     heartbeat: () => Promise.resolve(),
   };
   return Object.defineProperty(context, "sql", {

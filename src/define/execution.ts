@@ -73,6 +73,8 @@ export interface Execution {
   metadata: JsonObject;
   /** The last value its handler reported with `ctx.progress()`. */
   progress: JsonValue;
+  /** What its handler stored last with `ctx.checkpoint()`, for the next attempt. */
+  checkpoint: JsonValue;
   /** Why it is not running although it could: no worker has its handler or program. */
   note: string | null;
   /** The execution that started it, if one did. */

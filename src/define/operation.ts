@@ -122,12 +122,12 @@ export interface OperationPlace {
   readonly toLines: readonly (number | null)[];
   /** The text of these lines. */
   readonly toSources: readonly (string | null)[];
-  /** How sure that is; null: not known before a worker opens them. */
+  /** How sure that is; null: not known before a worker opens them, or they run that version already. */
   readonly how: "sure" | "likely" | "none" | null;
   /** Why it is not sure. */
   readonly why: string | null;
   /** What came of it. */
-  readonly result: "done" | "would" | "refused" | null;
+  readonly result: "done" | "would" | "unchanged" | "refused" | null;
   /** How many there are. */
   readonly executions: number;
   /** One of them. */

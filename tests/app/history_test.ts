@@ -54,7 +54,9 @@ Deno.test("edit(): a workflow that failed goes on with other variables; what it 
     "edited",
     "a typing error",
   ]]);
-  assert.equal((await executions.at(run, step)).fibres[0]!.variables.amount, 40);
+  const changed = await executions.at(run, step);
+  assert.equal(changed.fibres[0]!.variables.amount, 40);
+  assert.deepEqual(changed.at, (await executions.history(run)).find((one) => one.step === step)!.at);
   assert.equal((await executions.at(run, step - 2)).fibres[0]!.variables.amount, 200);
 });
 
@@ -115,6 +117,30 @@ Deno.test("rewind(): what had failed since is taken again or begins again, and i
   const { executions: [child] } = await executions.query({ parent: shop });
   await until(async () => (await executions.get(child!))!.status === "failed");
   await assert.rejects(executions.rewind(child!, { step: 1 }), /was told that it ended/);
+});
+
+Deno.test("rewind(): a signal that was taken before the step stays taken", async () => {
+  await using app = await testApp({ tasks: [double] });
+  const { executions, flows, workflows } = app.rhythm;
+  await flows.register({
+    name: "talk",
+    source: `let one = await Signal.next("go");
+let two = await Signal.next("go");
+let three = await Signal.next("go");
+return [one, two, three]`,
+  });
+  app.work();
+  const run = await workflows.start("talk");
+  for (const payload of [1, 2]) await app.rhythm.signals.send({ execution: run, name: "go", payload });
+  await untilWaits(app, run, 3);
+  // Back to where it waits for the second, which it takes again.
+  await executions.rewind(run, { step: 2 });
+  await untilWaits(app, run, 3);
+  assert.equal((await executions.at(run, 2)).fibres[0]!.variables.one, 1);
+  assert.equal((await executions.history(run))[1]!.took[0]!.kind, "signal");
+  await app.rhythm.signals.send({ execution: run, name: "go", payload: 3 });
+  assert.deepEqual((await executions.wait(run, { timeout: "30s" })).output, [1, 2, 3]);
+  await sound(app, run);
 });
 
 Deno.test("export(), import(): a frozen copy elsewhere has every state, is not run, and can be forked", async () => {

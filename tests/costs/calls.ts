@@ -174,6 +174,8 @@ export const CALLS: Readonly<Record<string, string>> = {
   report:
     `select rhythm.report(:busy, jsonb_agg(jsonb_build_object('id', c.id, 'level', 'info', 'message', 'm')), jsonb_object_agg(c.id, 1))
     from public.claimed(:busy, 'default', 100) as c`,
+  checkpoint:
+    `select rhythm.checkpoint(:busy, c.id, c.call, '{"page": 1}', 1) from public.claimed(:busy, 'alike', 1) as c limit 1`,
   get_program: "select rhythm.get_program((select f.program from rhythm.flow as f where f.name = 'f'))",
   stop_worker: "select rhythm.stop_worker(:busy)",
   tick: "select rhythm.tick()",

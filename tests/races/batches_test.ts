@@ -123,6 +123,32 @@ for (const [kind, target] of [["task", "a"], ["workflow", "f"]] as const) {
   );
 }
 
+race("settle_one(): two of a batch end at once, and the next heartbeat deletes the batch", async () => {
+  await using arena = await openArena(2);
+  const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+  await make(one, 2);
+  const worker = await registerWorker(one);
+  const leased = await claim(one, worker, 2);
+  await one.begin(async (first) => {
+    await two.begin(async (second) => {
+      for (const [nth, tx] of [first, second].entries()) {
+        const { id, call } = leased[nth]!;
+        await tx`select rhythm.settle_one(${worker}, ${
+          tx.json({ id, call, status: "completed", output: nth })
+        })`;
+      }
+    });
+  });
+  const batches = async (): Promise<number> =>
+    (await arena.watcher`select count(*)::integer from rhythm.batch`)[0]!.count;
+  assert.deepEqual([await batches(), await violations(arena.watcher)], [1, []]);
+  await one`update rhythm.batch set claimed_at = claimed_at - interval '1 hour'`;
+  const [violation] = await violations(arena.watcher);
+  assert.match(violation!, /has no members, and is leased/);
+  await one`select rhythm.beat(${worker}, null, '[]')`;
+  assert.deepEqual([await batches(), await violations(arena.watcher)], [0, []]);
+});
+
 race("cancel(): of one of a whole batch waits for the claim, and then stops it", async () => {
   await using arena = await openArena(2);
   const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];

@@ -249,6 +249,7 @@ for (const level of levels) {
         apply_change: `('${worker}', '${id}', 1, 0)`,
         save_steps: `('${worker}', '[]')`,
         report: `('${worker}')`,
+        checkpoint: `('${worker}', '${id}', 1, '1')`,
         stop_worker: `('${worker}')`,
         exchange: `('${worker}', 1)`,
         settle_one: `('${worker}', '{}')`,

@@ -3,7 +3,7 @@ import { errorKind } from "../../src/db/error_kind.ts";
 import { ExecutionNotFoundError, ExecutionStateError } from "../../src/db/engine_errors.ts";
 import { GROUPS, type Halted, type Item, type Later, LIMITS, payloadsOf } from "./load.ts";
 import type { Process } from "./process.ts";
-import { flowSource, MARK, type Program } from "./programs.ts";
+import { flowSource, MARK, type Program, WORK_LINE } from "./programs.ts";
 import { InvalidOptionError, type OperationAct } from "../../src/define/mod.ts";
 import type { HistoryStep } from "../../src/client/history.ts";
 import type { World } from "./world.ts";
@@ -233,6 +233,10 @@ export class Clients {
         return await this.#repair(item, client);
       case "read":
         return await this.#read(item, client);
+      case "gate":
+        return await this.#gate(item, client);
+      case "export":
+        return await this.#export(item, client);
       case "foreign":
         return await this.foreign(item);
       case "move":
@@ -309,8 +313,8 @@ export class Clients {
         client,
         () => executions.migrate({ target: name }, { dryRun: true, to: version }),
       );
-      for (const { how, lines, toLines } of places) {
-        if (how !== "sure") {
+      for (const { how, lines, toLines, result } of places) {
+        if (how !== "sure" && result !== "unchanged") {
           throw new Error(`a move of ${name} from line ${lines} to line ${toLines} is ${how}, and is sure`);
         }
       }
@@ -353,6 +357,35 @@ export class Clients {
     for (const [record, change] of mine) {
       if (done.has(record.id!) && record.changes === change) record.mark = record.repairedWith = mark;
     }
+  }
+
+  async #gate({ which, before, forMs }: Item & { readonly kind: "gate" }, client: Client): Promise<void> {
+    const { rhythm: { gates }, process: { clock } } = client;
+    const programs = this.#programs.filter(({ kind }) => kind === "flow");
+    const program = programs[Math.floor(which * programs.length)];
+    if (program === undefined) return;
+    this.onDisturb();
+    const place = before === null ? { line: WORK_LINE } : { before };
+    const gate = await this.#insist(client, () => gates.set(program.name, place));
+    await clock.sleep(forMs);
+    await this.#insist(client, () => gates.remove(gate));
+    this.count("done", before === null ? "gate at a line" : "gate before a task");
+    this.onDisturb();
+  }
+
+  async #export({ of }: Item & { readonly kind: "export" }, client: Client): Promise<void> {
+    const id = this.records.get(of)?.id;
+    if (id === undefined) return;
+    const { executions } = client.rhythm;
+    let file = "";
+    const isDone = await this.#unlessOver(client, async () => file = await executions.export(id));
+    this.count(isDone ? "done" : "refused", "export");
+    // It is here already, and so the whole file is read, and then refused.
+    if (!isDone) return;
+    if (await this.#unlessOver(client, () => executions.import(file)) && !this.removes) {
+      throw new Error(`${id} was imported, and is there already`);
+    }
+    this.count("refused", "import");
   }
 
   async #read({ of }: Item & { readonly kind: "read" }, client: Client): Promise<void> {
@@ -539,6 +572,9 @@ export class Clients {
       const what = { kind: kind === "workflow" ? "flow" : kind, name, key } as Halted;
       await this.#insist(client, () => resume(client, what));
     }
+    for (const { id } of await this.#insist(client, () => rhythm.gates.list())) {
+      await this.#insist(client, () => rhythm.gates.remove(id));
+    }
     for (let left = true; left;) {
       const { state, id } = await this.#insist(
         client,
@@ -551,15 +587,6 @@ export class Clients {
       }
     }
     this.onDisturb();
-  }
-
-  /** What the history of a flow says that it should not; nothing where it has none, or is gone. */
-  async checkHistory(id: string): Promise<string[]> {
-    const found: string[] = [];
-    await this.#unlessOver(this.#clients[0]!, async () => {
-      found.push(...await this.#clients[0]!.rhythm.executions.checkHistory(id));
-    });
-    return found;
   }
 
   // False: the execution is not in a state for it, or gone; or the call says so.

@@ -16,6 +16,9 @@ export class Ledger {
   readonly #world: World;
   readonly #attempts = new Map<string, Attempt[]>();
   readonly #steps = new Map<string, number>();
+  /** The calls of a hook that its address has taken. */
+  readonly taken: Set<string> = new Set<string>();
+  readonly #stored = new Map<string, { attempt: number; value: number }>();
   /** How many handlers began. */
   begun = 0;
 
@@ -53,6 +56,21 @@ export class Ledger {
     const times = (this.#steps.get(key) ?? 0) + 1;
     this.#steps.set(key, times);
     return times;
+  }
+
+  /** The handler was told that a checkpoint is stored. */
+  stored({ executionId, attempt }: TaskContext, value: number): void {
+    this.#stored.set(executionId, { attempt, value });
+  }
+
+  /** The handler goes on from a checkpoint, which is not older than the last that an earlier attempt was told of. */
+  goesOn({ executionId, attempt }: TaskContext, from: number): void {
+    const told = this.#stored.get(executionId);
+    if (told !== undefined && told.attempt < attempt && from < told.value) {
+      this.#world.fail(
+        new Error(`${executionId} goes on from checkpoint ${from}, and ${told.value} was stored`),
+      );
+    }
   }
 
   /** The attempts that began, in their order. */

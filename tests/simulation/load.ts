@@ -151,6 +151,26 @@ export type Item =
     readonly client: number;
     readonly forMs: number;
   }
+  /** Executions of a flow stop at a place for a while. */
+  | {
+    readonly kind: "gate";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    /** Which of the programs that are flows, between 0 and 1. */
+    readonly which: number;
+    /** Before this task, or in the line where a flow does all of its work. */
+    readonly before: string | null;
+    readonly forMs: number;
+  }
+  /** What one item started is written to a file, and read again. */
+  | {
+    readonly kind: "export";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly of: number;
+  }
   /** A queue is given its limits again, or none for a while. */
   | {
     readonly kind: "limits";
@@ -194,40 +214,56 @@ export const LIMITS: Readonly<
 export const QUEUES: readonly string[] = ["default", "other", ...Object.keys(LIMITS)];
 
 /** The load of a day. */
-export function planLoad(
-  dice: Dice,
-  { from, calmFrom, first, programs }: {
-    from: number;
-    calmFrom: number;
-    first: number;
-    programs: readonly Program[];
-  },
-): Item[] {
-  const size = dice.whole(18, 30);
+export function planLoad(dice: Dice, { from, calmFrom, nextFrom, nth: day, programs }: DayOf): Item[] {
+  const always = ALWAYS[day % ALWAYS.length]!;
+  const size = dice.whole(12, 20);
   const items = Array.from({ length: size }, (_, nth) => {
-    const place = { n: first + nth, at: dice.between(from, calmFrom), programs };
+    const place = { n: day * 1_000 + nth, at: dice.between(from, calmFrom), nextFrom, programs };
     let made = item(dice, place);
-    while (nth < ALWAYS.length && made.kind !== ALWAYS[nth]) made = item(dice, place);
+    while (nth < always.length && made.kind !== always[nth]) made = item(dice, place);
     return made;
   });
   return items.sort((one, other) => one.at - other.at);
 }
 
+/** A day, and what is in it. */
+interface DayOf {
+  readonly from: number;
+  readonly calmFrom: number;
+  /** When the next begins, after a night; nothing: it is the last. */
+  readonly nextFrom?: number | undefined;
+  readonly nth: number;
+  readonly programs: readonly Program[];
+}
+
 /** What is in every load, because little else can show some faults. */
-const ALWAYS: readonly Item["kind"][] = ["foreign", "deploy", "repair", "many", "pause"];
+const ALWAYS: readonly (readonly Item["kind"][])[] = [
+  ["foreign", "deploy", "many", "schedule"],
+  ["repair", "many", "pause", "foreign"],
+];
 
 function item(
   dice: Dice,
-  { n, at, programs }: { n: number; at: number; programs: readonly Program[] },
+  { n, at, nextFrom, programs }: {
+    n: number;
+    at: number;
+    nextFrom: number | undefined;
+    programs: readonly Program[];
+  },
 ): Item {
   const client = dice.whole(0, 1);
   const head = { n, at, client };
+  // Some things are for the next morning, or go on over the night.
+  const lastsOverNight = nextFrom !== undefined && dice.happens(0.3);
+  const untilMorning = (): number => dice.between(nextFrom! - at - 60_000, nextFrom! - at + 5_000);
   return dice.weighted<() => Item>([
     [8, () => {
       const options: LoadOptions = {
         retry: { crashes: 1_000, initial: "200ms" },
         ...(dice.happens(0.2) ? { priority: dice.whole(-5, 5) } : {}),
-        ...(dice.happens(0.1) ? { delay: `${dice.whole(1, 15_000)}ms` } : {}),
+        ...(dice.happens(0.1)
+          ? { delay: `${lastsOverNight ? Math.floor(untilMorning()) : dice.whole(1, 15_000)}ms` }
+          : {}),
         ...(dice.happens(0.1) ? { queue: "other" } : {}),
         ...(dice.happens(0.08) ? { timeout: `${dice.whole(50, 20_000)}ms` } : {}),
       };
@@ -242,17 +278,17 @@ function item(
         later: dice.happens(0.6) ? changesOf(dice) : laterOf(dice),
       };
     }],
-    [8, () => taskItem(dice, head)],
-    [2, () => ({ kind: "many", ...head, size: dice.pick([5, 30, 80, 150]), queue: dice.pick(QUEUES) })],
+    [8, () => taskItem(dice, head, lastsOverNight ? untilMorning() : undefined)],
+    [2, () => ({ kind: "many", ...head, size: dice.pick([5, 80, 100, 150]), queue: dice.pick(QUEUES) })],
     [1, () => ({ kind: "same", ...head })],
     [0.7, () => ({
       kind: "schedule",
       ...head,
-      cron: dice.pick(["*/15 * * * * *", "*/7 * * * * *", "* * * * *"]),
+      cron: lastsOverNight ? "* * * * *" : dice.pick(["*/15 * * * * *", "*/7 * * * * *", "* * * * *"]),
       overlap: dice.pick(["skip", "queue", "allow", "cancel"] as const),
       catchUp: dice.pick(["none", "one", "all"] as const),
       jitter: dice.pick([0, 0, 3]),
-      forMs: dice.between(10_000, 60_000),
+      forMs: lastsOverNight ? untilMorning() : dice.between(10_000, 60_000),
     })],
     [
       1.4,
@@ -291,6 +327,14 @@ function item(
       then: dice.pick(["retry", "resume"] as const),
       stopAfterMs: dice.happens(0.3) ? dice.between(0, 500) : null,
     })],
+    [0.8, () => ({
+      kind: "gate",
+      ...head,
+      which: dice.next(),
+      before: dice.pick([null, "echo", "book", "flaky", "sim_double"]),
+      forMs: dice.between(500, 15_000),
+    })],
+    [0.4, () => ({ kind: "export", ...head, of: n - dice.whole(1, 8) })],
     [0.5, () => ({ kind: "read", ...head, of: dice.whole(0, n) })],
     [0.8, () => ({
       kind: "foreign",
@@ -307,7 +351,11 @@ function item(
   ])();
 }
 
-function taskItem(dice: Dice, head: { n: number; at: number; client: number }): Item {
+function taskItem(
+  dice: Dice,
+  head: { n: number; at: number; client: number },
+  untilMorning: number | undefined,
+): Item {
   const { n } = head;
   const ms = dice.pick([0, 1, 20, 500, 3_000, 8_000]);
   const retry = { maxAttempts: dice.whole(1, 4), initial: "500ms", crashes: 1_000 };
@@ -332,7 +380,7 @@ function taskItem(dice: Dice, head: { n: number; at: number; client: number }): 
     ...(task !== "sim_double" && dice.happens(0.4) ? { queue: dice.pick(QUEUES) } : {}),
     ...(dice.happens(0.3) ? { concurrencyKey: dice.pick(["a", "b", "c"]) } : {}),
     ...(dice.happens(0.2) ? { priority: dice.whole(-5, 5) } : {}),
-    ...(dice.happens(0.15) ? { delay: `${dice.whole(1, 20_000)}ms` } : {}),
+    ...(dice.happens(0.15) ? { delay: `${Math.floor(untilMorning ?? dice.between(1, 20_000))}ms` } : {}),
   };
   return { kind: "task", ...head, task, input, options, isKeyed: dice.happens(0.6), later: laterOf(dice) };
 }

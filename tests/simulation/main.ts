@@ -3,19 +3,21 @@
  *
  *     deno task simulate --seed 7            one seed; when it breaks, the shortest plan that still does, and its trace
  *     deno task simulate --seed 7 --watch    the same, and prints what happens while it does
- *     deno task simulate --seeds 1000        so many, from --from (1) on; prints those that break, and the coverage
- *     deno task simulate --seeds 50 --days 1 shorter ones: a seed has four days, otherwise
- *     deno task simulate --mutants --days 1  plants faults, one at a time, and says which are found (--within 40 seeds,
+ *     deno task simulate --seeds 1000        so many, from --from (1) on; prints those that break, and the coverage. As many
+ *                                            at once as the machine has cores, unless --jobs says otherwise
+ *     deno task simulate --seeds 50 --days 4 longer ones: a seed has two days, otherwise
+ *     deno task simulate --mutants           plants faults, one at a time, and says which are found (--within 200 seeds,
  *                                            --only "one of these words|or these")
  *
  * @module
  */
 import { cpuUsage } from "node:process";
 import { parseArgs } from "node:util";
+import { linesOf } from "./lines.ts";
 import { runMutants } from "./mutants.ts";
 import { Sandbox } from "./sandbox.ts";
 import { shrink } from "./shrink.ts";
-import { planOf } from "./simulate.ts";
+import { DAYS, planOf } from "./simulate.ts";
 import { Coverage } from "./weather.ts";
 
 const { values } = parseArgs({
@@ -24,24 +26,44 @@ const { values } = parseArgs({
     watch: { type: "boolean", default: false },
     seeds: { type: "string" },
     from: { type: "string", default: "1" },
-    days: { type: "string", default: "4" },
-    until: { type: "string", default: "never" },
+    days: { type: "string", default: String(DAYS) },
+    jobs: { type: "string", default: String(navigator.hardwareConcurrency) },
+    // Every so manieth seed only, a line of JSON each: for the process that adds them up.
+    every: { type: "string" },
     mutants: { type: "boolean", default: false },
     only: { type: "string" },
-    within: { type: "string", default: "40" },
+    within: { type: "string", default: "200" },
   },
 });
 
-if (values.mutants) {
-  Deno.exit(
-    await runMutants({ within: Number(values.within), only: values.only, days: Number(values.days) }),
-  );
+/** What came of one of many seeds. */
+interface Counted {
+  readonly seed: number;
+  readonly broken: string | null;
+  readonly executions: number;
+  readonly handlers: number;
+  readonly calls: number;
+  readonly minutes: number;
+  readonly seconds: number;
+  readonly coverage: readonly (readonly [string, number])[];
 }
-const sandbox = await Sandbox.open();
+
+const days = Number(values.days);
+const first = Number(values.from);
+const count = Number(values.seeds ?? 10);
+const jobs = Math.max(1, Math.min(count, Number(values.jobs)));
+
+if (values.mutants) {
+  Deno.exit(await runMutants({ within: Number(values.within), only: values.only, days }));
+} else if (values.every !== undefined) {
+  for await (const one of seedsHere(Number(values.every))) console.log(JSON.stringify(one));
+  Deno.exit(0);
+}
 Deno.exit(values.seed === undefined ? await runMany() : await runOne(Number(values.seed)));
 
 async function runOne(seed: number): Promise<number> {
-  const plan = planOf(seed, Number(values.days));
+  await using sandbox = await Sandbox.open();
+  const plan = planOf(seed, days);
   const result = await sandbox.run(plan, values.watch ? "printed" : "hashed");
   console.log(`seed ${seed}: ${summary(result)}, trace ${result.digest}`);
   if (result.broken === undefined) return 0;
@@ -59,39 +81,63 @@ async function runOne(seed: number): Promise<number> {
 
 async function runMany(): Promise<number> {
   const coverage = new Coverage();
-  const first = Number(values.from);
-  const count = Number(values.seeds ?? 10);
-  let broken = 0;
-  const total = { executions: 0, calls: 0, minutes: 0 };
-  for (let seed = first; seed < first + count; seed++) {
-    const before = cpuUsage();
-    const result = await sandbox.run(planOf(seed, Number(values.days)));
-    const used = cpuUsage(before);
-    const seconds = ((used.user + used.system) / 1e6).toFixed(1);
-    total.executions += result.executions;
-    total.calls += result.calls;
-    total.minutes += result.minutes;
-    coverage.add(result.coverage);
-    console.log(`seed ${seed}: ${summary(result)}, ${seconds} s of CPU`);
-    if (result.broken === undefined) continue;
-    broken++;
-    console.log(`  BROKEN ${result.broken.slice(0, 1_500)}`);
-    if (values.until === "broken") break;
-  }
+  const broken: number[] = [];
+  const total = { seeds: 0, executions: 0, calls: 0, minutes: 0 };
+  const add = (one: Counted): void => {
+    total.seeds++;
+    total.executions += one.executions;
+    total.calls += one.calls;
+    total.minutes += one.minutes;
+    coverage.add(one.coverage);
+    console.log(`seed ${one.seed}: ${summary(one)}, ${one.seconds.toFixed(1)} s of CPU`);
+    if (one.broken === null) return;
+    broken.push(one.seed);
+    console.log(`  BROKEN ${one.broken.slice(0, 1_500)}`);
+  };
+  if (jobs === 1) { for await (const one of seedsHere(1)) add(one); }
+  else await Promise.all(Array.from({ length: jobs }, (_, nth) => seedsBeside(nth, add)));
   console.log(
-    `\n${count} seeds, ${broken} broken; ${total.executions} executions, ${total.calls} calls, ${
-      Math.round(total.minutes)
-    } virtual minutes`,
+    `\n${total.seeds} seeds, ${broken.length} broken (${
+      broken.sort((one, other) => one - other).join(", ")
+    }); ${total.executions} executions, ${total.calls} calls, ${Math.round(total.minutes)} virtual minutes`,
   );
   console.log("\nhow often each fault met each call:");
   for (const [fault, calls] of coverage.table()) {
     console.log(`  ${fault}: ${[...calls].map(([call, times]) => `${call} ${times}`).join(", ")}`);
   }
-  return broken > 0 ? 1 : 0;
+  return broken.length > 0 || total.seeds < count ? 1 : 0;
+}
+
+/** Runs every so manieth seed in this process. */
+async function* seedsHere(every: number): AsyncGenerator<Counted> {
+  await using sandbox = await Sandbox.open();
+  for (let seed = first; seed < first + count; seed += every) {
+    const before = cpuUsage();
+    const { broken = null, executions, handlers, calls, minutes, coverage } = await sandbox.run(
+      planOf(seed, days),
+    );
+    const { user, system } = cpuUsage(before);
+    const seconds = (user + system) / 1e6;
+    yield { seed, broken, executions, handlers, calls, minutes, seconds, coverage: coverage.entries() };
+  }
+}
+
+/** Lets another process run its part of the seeds. */
+async function seedsBeside(nth: number, onEach: (one: Counted) => void): Promise<void> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", "--no-check", `--config=${new URL("../deno.json", import.meta.url).pathname}`],
+      ...[import.meta.filename!, `--every=${jobs}`, `--from=${first + nth}`],
+      ...[`--seeds=${count - nth}`, `--days=${days}`],
+    ],
+    stdout: "piped",
+  }).spawn();
+  for await (const line of linesOf(child.stdout)) onEach(JSON.parse(line));
+  await child.status;
 }
 
 function summary(
-  result: { executions: number; handlers: number; minutes: number; calls: number; broken?: string },
+  result: { executions: number; handlers: number; minutes: number; calls: number },
 ): string {
   const { executions, handlers, minutes, calls } = result;
   return `${executions} executions, ${handlers} attempts, ${calls} calls, ${

@@ -1,4 +1,5 @@
 import type { Clients } from "./clients.ts";
+import { HOOK_TASK } from "../../src/app/hook_task.ts";
 import type { Ledger } from "./ledger.ts";
 import { BEGINNING } from "./world.ts";
 import { MARK, NO_MARK, type Part, type Program, valueOf, VERSIONS } from "./programs.ts";
@@ -169,6 +170,9 @@ export class Model {
   }
 
   #judgeOutput(row: Seen): string | undefined {
+    if (row.target === HOOK_TASK) {
+      return this.#ledger.taken.has(row.id) ? undefined : "completed, and its address has not taken it";
+    }
     let expected = this.#outputOf(row);
     const record = row.type === "workflow" && row.parent_id === null ? this.#recordOf(row) : undefined;
     if (record !== undefined && (record.marks.size > 1 || !record.marks.has(0))) {
@@ -227,6 +231,10 @@ export class Model {
         return isAgain || row.max_attempts <= row.inputs.throws! ? undefined : text;
       case "slow":
         return row.error?.type === "TimeoutError" ? undefined : text;
+      case HOOK_TASK:
+        return row.attempt > row.max_crashes || /answered|cannot be reached/.test(row.error?.message ?? "")
+          ? undefined
+          : text;
       case "fragile":
         return this.#ledger.of(row.id).length > row.max_crashes || row.attempt > row.max_crashes
           ? undefined

@@ -397,8 +397,14 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a rewind keeps the signals that were taken since",
     file: "sql/history/changes.sql",
-    find: "where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (p_pending);",
+    find: "where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (v_kept);",
     replace: "where false;",
+  },
+  {
+    name: "a rewind gives back the signals that were taken before",
+    file: "sql/history/changes.sql",
+    find: "where j.execution_id = p_execution and j.step <= p_step);",
+    replace: "where false);",
   },
   {
     name: "a rewind does not take again what has ended",

@@ -27,6 +27,8 @@ interface Listener {
 
 /** The network between processes and the server. What it does to each call is the weather's to say. */
 export class Network {
+  /** Told what the server has carried out, and how it answers. */
+  onDone: (name: string, params: readonly unknown[], rows: readonly Row[]) => Promise<void> = async () => {};
   /** How many calls were made. */
   calls = 0;
   readonly #world: World;
@@ -50,10 +52,11 @@ export class Network {
   connect(process: Process): Database {
     process.onKill(() => this.#cutTransactions(process));
     const query = <R = Row>(text: string, params: readonly unknown[] = []): Promise<R[]> => {
-      return this.#call<R>(process, nameOf(text), (name) => {
-        const result = this.#server.run<R>(text, params);
+      return this.#call<R>(process, nameOf(text), async (name) => {
         this.#tell(process, name, params);
-        return result;
+        const rows = await this.#server.run<R>(text, params);
+        await this.onDone(name, params, rows as readonly Row[]);
+        return rows;
       });
     };
     return {

@@ -170,6 +170,9 @@ if (Inputs.frail === 1 && ${MARK} === 0) throw new Error("${NO_MARK}")
 return value + ${MARK} + ${(version - 1) * VERSIONS}`;
 }
 
+/** The line of a flow in which it does all of its work. */
+export const WORK_LINE = 6;
+
 /** A variable that every flow adds to its result: 0, unless somebody edits it. */
 export const MARK = "mark";
 

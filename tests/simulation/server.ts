@@ -1,5 +1,5 @@
 import type { PGlite } from "@electric-sql/pglite";
-import type { Row } from "../../src/db/database.ts";
+import type { Database, Row } from "../../src/db/database.ts";
 import { toRhythmError } from "../../src/db/errors.ts";
 import type { World } from "./world.ts";
 
@@ -68,6 +68,18 @@ export class Server {
     return await this.#query<R>(text, params, this.#settings());
   }
 
+  /** The database for who only looks, unnoticed: no network leads to it. */
+  unseen(): Database {
+    const refuse = (): never => {
+      throw new Error("Who only looks writes nothing and waits for nothing");
+    };
+    return {
+      ...{ kind: "server", url: "the simulated server", script: refuse, transaction: refuse, listen: refuse },
+      query: (text, params) => this.peek(text, params),
+      close: () => Promise.resolve(),
+    };
+  }
+
   /** Runs a script. */
   async script(text: string): Promise<void> {
     await this.#engine.exec(text);
@@ -128,7 +140,10 @@ export class Server {
 
   // In one message: with parameters of their own, statements take half as long again.
   async #query<R>(text: string, params: readonly unknown[], settings: string): Promise<R[]> {
-    const whole = text.replaceAll(/\$(\d+)/g, (_, nth) => literal(params[Number(nth) - 1]));
+    // A script has functions with parameters of their own.
+    const whole = params.length === 0
+      ? text
+      : text.replaceAll(/\$(\d+)/g, (_, nth) => literal(params[Number(nth) - 1]));
     try {
       return (await this.#engine.exec(`${settings};${whole}`)).at(-1)!.rows as R[];
     } catch (error) {

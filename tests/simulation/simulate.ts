@@ -1,6 +1,10 @@
 import type { PGlite } from "@electric-sql/pglite";
 import { flowRuntime } from "../../src/app/flow_runtime.ts";
+import { hookTask } from "../../src/app/hook_task.ts";
 import { assemble } from "../../src/app/rhythm.ts";
+import { ClientCore } from "../../src/client/core.ts";
+import { checkHistory } from "../../src/client/history.ts";
+import type { Row } from "../../src/db/database.ts";
 import type { Logger } from "../../src/define/mod.ts";
 import { StepsRuntime } from "../../src/steps/runtime.ts";
 import { sqlEngine } from "../../src/worker/engine/sql_engine.ts";
@@ -9,7 +13,7 @@ import type { SchemaFile } from "../../src/db/schema_gen.ts";
 import { Worker } from "../../src/worker/loop/worker.ts";
 import { nextVersion } from "./upgrade.ts";
 import { type Client, Clients } from "./clients.ts";
-import { NotAdoptedError } from "../../src/db/engine_errors.ts";
+import { ExecutionStateError, NotAdoptedError } from "../../src/db/engine_errors.ts";
 import { Foreign } from "./foreign.ts";
 import { Dice } from "./dice.ts";
 import { Ledger } from "./ledger.ts";
@@ -18,6 +22,8 @@ import { Model, SEEN, type Seen } from "./model.ts";
 import { Network } from "./network.ts";
 import { Process } from "./process.ts";
 import { flowSource, makePrograms, type Program } from "./programs.ts";
+import { Rates } from "./rates.ts";
+import { ADDRESS, Receiver } from "./receiver.ts";
 import { Server } from "./server.ts";
 import { tasksOf, workflowsOf } from "./tasks.ts";
 import { type Coverage, type Fault, planDays, planFaults, Weather } from "./weather.ts";
@@ -53,21 +59,25 @@ const LENGTH_MS = 29.5 * MINUTE;
 const WORKERS = 3;
 const OLD_PLACE = 1;
 const NEW_TASKS = new Set(["talk", "told"]);
+const RATED = "rated";
+/** How many histories are rebuilt at each quiet moment. At the end, all are. */
+const HISTORIES = 4;
 const LEASES = [15_000, 6_000, 10_000];
 const LOOK_EVERY_MS = 15_000;
 const CHECK_EVERY_MS = 40_000;
 
-/** The plan that a seed stands for: four days in half an hour, or fewer. */
-export function planOf(seed: number, count = 4): Plan {
+/** How many days a seed has. */
+export const DAYS = 2;
+
+/** The plan that a seed stands for: half an hour, with some days of work in it. Between them are nights. */
+export function planOf(seed: number, count = DAYS): Plan {
   const dice = new Dice(`seed ${seed}`);
   const programs = makePrograms(dice.fork("programs"), 6);
   const days = planDays(dice.fork("days"), { count, end: LENGTH_MS });
   return {
     seed: String(seed),
     programs,
-    load: days.flatMap((day, nth) =>
-      planLoad(dice.fork(`load ${nth}`), { ...day, first: nth * 1_000, programs })
-    ),
+    load: days.flatMap((day, nth) => planLoad(dice.fork(`load ${nth}`), { ...day, nth, programs })),
     faults: days.flatMap((day, nth) => planFaults(dice.fork(`faults ${nth}`), { ...day, workers: WORKERS })),
     healAt: days.at(-1)!.until,
   };
@@ -92,6 +102,14 @@ export async function simulate(
 /** A promise that was not kept. */
 class Broken extends Error {}
 
+/** What is read of the answer of exchange(). */
+interface AnswerOfExchange {
+  readonly parcels: readonly {
+    readonly common: { readonly queue: string };
+    readonly ids: readonly string[];
+  }[];
+}
+
 /** A place for a worker: there is one in it, or there will be one soon. */
 interface Place {
   readonly number: number;
@@ -114,6 +132,9 @@ class Simulation {
     (_, number) => ({ number, starts: 0, backAt: 0 }),
   );
   readonly #engine: PGlite;
+  readonly #auditor: ClientCore;
+  readonly #receiver: Receiver;
+  readonly #rates = new Rates();
   readonly #schema: readonly SchemaFile[];
   #clients: Clients | undefined;
   #model: Model | undefined;
@@ -123,6 +144,7 @@ class Simulation {
   #lookedAfter = 0;
   #checkedAt = -Infinity;
   #night = 0;
+  #nextHistory = 0;
   #disturbedAt = 0;
   #ready: { readonly at: number; readonly ids: ReadonlySet<string> } | undefined;
 
@@ -149,6 +171,20 @@ class Simulation {
       dice: this.#dice.fork("network"),
     });
     this.#ledger = new Ledger(this.#world);
+    this.#receiver = new Receiver({
+      world: this.#world,
+      dice: this.#dice.fork("receiver"),
+      ledger: this.#ledger,
+    });
+    this.#auditor = new ClientCore({
+      database: this.#server.unseen(),
+      schema: "rhythm",
+      clock: new Process("auditor", this.#world, this.#dice.fork("auditor")).clock,
+      telemetry: undefined,
+    });
+    this.#network.onDone = async (name, params, rows) => {
+      if (name === "exchange") await this.#countBeginnings(params, rows);
+    };
     this.#ledger.onBlock = (process, ms) => this.#freeze(process, ms);
     this.#weather.onStrike = (process, fault) => {
       if (fault.act === "kill") this.#kill(process, fault.forMs);
@@ -261,6 +297,7 @@ class Simulation {
           event: "failed",
           filter: { target: "boom" },
         });
+        await rhythm.failures.setHook("ring", { ...ADDRESS, event: "failed", filter: { target: "slow" } });
         for (const [queue, limits] of Object.entries(LIMITS)) await rhythm.queues.configure(queue, limits);
       }
       clients.push({ process, rhythm });
@@ -281,7 +318,12 @@ class Simulation {
     const database = this.#network.connect(process);
     // An old build of the program works beside the new ones: it lacks what was added since.
     const isOld = place.number === OLD_PLACE;
-    const tasks = tasksOf(process, this.#ledger).filter(({ name }) => !isOld || !NEW_TASKS.has(name));
+    const own = tasksOf(process, this.#ledger).filter(({ name }) => !isOld || !NEW_TASKS.has(name));
+    const hooks = hookTask({ on: database, schema: "rhythm" }, {
+      clock: process.clock,
+      fetch: this.#receiver.fetchFrom(process),
+    });
+    const tasks = [hooks, ...own];
     const workflows = workflowsOf(this.#plan.programs, this.#ledger);
     const leaseMs = LEASES[place.number]!;
     const worker = new Worker({
@@ -439,6 +481,8 @@ class Simulation {
       ...await this.#lookAtCleanUp(rows),
       ...await this.#lookAtPauses(),
       ...await this.#lookAtMove(),
+      ...await this.#lookAtGates(),
+      ...await this.#lookAtHistories(rows, HISTORIES),
     ];
     if (wrong.length > 0) throw new Broken(wrong.join("; "));
     return rows;
@@ -483,6 +527,7 @@ class Simulation {
       from rhythm.batch as b
       where b.worker is null and b.run_at = 'infinity' and not b.paused
         and not exists (select from rhythm.pause as p where p.type = b.type and p.target = b.target)
+        and not exists (select from rhythm.gate as g where g.id = b.gate)
       union all
       select 'timer ' || t.id::text, format('timer of %s', t.execution_id)
       from rhythm.timer as t join rhythm.execution as e on e.id = t.execution_id and e.state = 0
@@ -526,6 +571,34 @@ class Simulation {
       where b.worker is not null and x.paused_at < b.claimed_at`,
     );
     return rows.map(({ what }) => what);
+  }
+
+  // Nothing of a task begins that a flow has started behind a gate.
+  async #lookAtGates(): Promise<string[]> {
+    const rows = await this.#server.peek<{ what: string }>(
+      `select format('%s %s of %s is behind gate %s, and was claimed', c.target, c.id, g.flow, g.id) as what
+      from rhythm.gate as g
+      join rhythm.execution as c on c.target = g.before and c.type = 'task' and c.state = 0
+      join rhythm.execution as p on p.id = c.parent_id and p.target = g.flow and p.cancel_reason is null
+      join rhythm.batch as b on b.id = c.batch_id and b.worker is not null
+      where rhythm.created_at(c.id) > g.set_at + interval '3 seconds'`,
+    );
+    return rows.map(({ what }) => what);
+  }
+
+  // Of a queue that has a rate, no more begins in any period.
+  async #countBeginnings(params: readonly unknown[], rows: readonly Row[]): Promise<void> {
+    const { parcels } = (rows[0] as unknown as { answer: AnswerOfExchange }).answer;
+    const size = parcels.reduce((sum, { common, ids }) => common.queue === RATED ? sum + ids.length : sum, 0);
+    if (size === 0) return;
+    const [row] = await this.#server.peek<{ rate: number | null; perMs: number }>(
+      `select q.rate, q.per_ms::integer as "perMs" from rhythm.queue as q where q.name = '${RATED}'`,
+    );
+    const { rate = null, perMs = 0 } = row ?? {};
+    if (rate === null) return;
+    const atMs = this.#world.elapsed;
+    const wrong = this.#rates.began(`${params[0]} ${params[1]}`, { atMs, size, rate, perMs });
+    if (wrong !== undefined) this.#world.fail(new Broken(`queue ${RATED}: ${wrong}`));
   }
 
   // Nothing begins where nobody has said that it may.
@@ -614,7 +687,8 @@ class Simulation {
     }
     this.#checkedAt = -Infinity;
     await this.#lookAtEnds();
-    await this.#lookAtHistories(await this.#look());
+    const wrong = await this.#lookAtHistories(await this.#look());
+    if (wrong.length > 0) throw new Broken(wrong.join("; "));
     for (
       const line of await this.#server.peek<{ line: string }>(
         "select concat_ws(' ', e.id, e.target, e.status, e.output::text, e.attempt) as line from rhythm.executions as e order by e.id",
@@ -663,24 +737,24 @@ class Simulation {
     if (rows.length > 0) throw new Broken(rows.map(({ what }) => what).join("; "));
   }
 
-  // Each flow can be rebuilt from what is recorded of it.
-  async #lookAtHistories(rows: readonly Seen[]): Promise<void> {
+  // Each flow can be rebuilt from what is recorded of it. Nobody notices, and meanwhile nothing goes on.
+  async #lookAtHistories(rows: readonly Seen[], most = Infinity): Promise<string[]> {
     const flows = new Set(this.#plan.programs.filter(({ kind }) => kind === "flow").map(({ name }) => name));
+    const workflows = rows.filter(({ type, target }) => type === "workflow" && flows.has(target));
     const found: string[] = [];
-    let left = 0;
-    for (const { id, target } of rows.filter((row) => row.type === "workflow" && flows.has(row.target))) {
-      left++;
-      void this.#clients!.checkHistory(id).then(
-        (wrong) => {
-          left--;
-          found.push(...wrong.map((text) => `the history of ${target} ${id}: ${text}`));
-        },
-        (error) => this.#world.fail(new Error(`the history of ${target} ${id}: ${error}`, { cause: error })),
-      );
+    for (let left = Math.min(most, workflows.length); left > 0; left--) {
+      const { id, target } = workflows[this.#nextHistory++ % workflows.length]!;
+      try {
+        const wrong = await checkHistory(this.#auditor, id);
+        found.push(...wrong.map((text) => `the history of ${target} ${id}: ${text}`));
+      } catch (error) {
+        // It waits for the owner of its key.
+        if (!(error instanceof ExecutionStateError)) {
+          throw new Error(`the history of ${target} ${id}: ${error}`, { cause: error });
+        }
+      }
     }
-    await this.#world.run(this.#world.now + MINUTE, () => left === 0);
-    if (left > 0) throw new Broken(`${left} histories cannot be read`);
-    if (found.length > 0) throw new Broken(found.join("; "));
+    return found;
   }
 
   // Workers that are told to stop take leave and leave nothing.

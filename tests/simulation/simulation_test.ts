@@ -8,9 +8,8 @@ import { shrink } from "./shrink.ts";
 import { type Plan, planOf, type Result } from "./simulate.ts";
 import { Coverage } from "./weather.ts";
 
-/** A day each, except in long runs: the same work on every machine. Each takes seconds. */
+/** The same on every machine. Each takes seconds. */
 const SEEDS = isLong ? 300 : 30;
-const DAYS = isLong ? 4 : 1;
 /** Those that the first test runs. */
 const REPEATED = 10;
 const BETWEEN = 2;
@@ -23,9 +22,9 @@ Deno.test("the same seed gives the same trace, and breaks no promise", async () 
   // Another run comes between: nothing of it is left. All are called from one place, which stacks in the trace name.
   const found: unknown[] = [];
   for (const seed of [REPEATED, BETWEEN, REPEATED]) {
-    const { digest, calls, broken, coverage: met } = await run(planOf(seed, 1));
-    same(broken, undefined, `deno task simulate --seed ${seed} --days 1`);
-    coverage.add(met);
+    const { digest, calls, broken, coverage: met } = await run(planOf(seed));
+    same(broken, undefined, `deno task simulate --seed ${seed}`);
+    coverage.add(met.entries());
     found.push([digest, calls]);
   }
   equal(found[0], found[2]);
@@ -33,7 +32,7 @@ Deno.test("the same seed gives the same trace, and breaks no promise", async () 
 
 for (let seed = 1; seed <= SEEDS; seed++) {
   if (!isLong && (seed === REPEATED || seed === BETWEEN)) continue;
-  Deno.test(`seed ${seed} breaks no promise`, async () => void await keeps(seed, DAYS));
+  Deno.test(`seed ${seed} breaks no promise`, async () => void await keeps(seed));
 }
 
 Deno.test("each fault met calls", () => {
@@ -83,11 +82,11 @@ const EMPTY: Result = {
   ...{ executions: 0, handlers: 0, minutes: 0, calls: 0 },
 };
 
-async function keeps(seed: number, days: number): Promise<Result> {
+async function keeps(seed: number): Promise<Result> {
   const { run } = await open();
-  const result = await run(planOf(seed, days));
-  same(result.broken, undefined, `deno task simulate --seed ${seed} --days ${days}`);
-  coverage.add(result.coverage);
+  const result = await run(planOf(seed));
+  same(result.broken, undefined, `deno task simulate --seed ${seed}`);
+  coverage.add(result.coverage.entries());
   return result;
 }
 

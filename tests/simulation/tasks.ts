@@ -51,10 +51,15 @@ export function tasksOf(process: Process, ledger: Ledger): AnyTask[] {
     }),
     task({ name: "talk", retry }, async ({ times, v }: { times: number; v: number }, ctx) => {
       ledger.began(process, ctx);
-      for (let nth = 0; nth < times; nth++) {
+      const from = ctx.lastCheckpoint as number | undefined ?? 0;
+      ledger.goesOn(ctx, from);
+      for (let nth = from; nth < times; nth++) {
         ctx.log.info(`line ${nth}`, { nth });
         ctx.progress({ nth });
         await clock.sleep(200);
+        await ctx.checkpoint(nth + 1).then(() => ledger.stored(ctx, nth + 1), (error) => {
+          if (ctx.signal.aborted) throw error;
+        });
         await ctx.heartbeat().catch((error) => {
           // No answer is no reason to stop; having lost the lease is.
           if (ctx.signal.aborted) throw error;

@@ -76,9 +76,14 @@ export class Coverage {
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
 
+  /** What was counted, for another to add. */
+  entries(): readonly (readonly [string, number])[] {
+    return [...this.#counts];
+  }
+
   /** Adds what another has counted. */
-  add(other: Coverage): void {
-    for (const [key, count] of other.#counts) this.#counts.set(key, (this.#counts.get(key) ?? 0) + count);
+  add(entries: readonly (readonly [string, number])[]): void {
+    for (const [key, count] of entries) this.#counts.set(key, (this.#counts.get(key) ?? 0) + count);
   }
 
   /** The counts by fault and call. */
@@ -210,6 +215,7 @@ export const STRUCK = [
   "register_worker",
   "stop_worker",
   "report",
+  "checkpoint",
   "save_steps",
   "load_steps",
   "begin",
@@ -245,6 +251,7 @@ export function planDays(dice: Dice, { count, end }: { count: number; end: numbe
 
 const BEGIN_MS = 5_000;
 const CALM_MS = 26_000;
+const WATCH_MS = 30_000;
 
 /** The faults of a day, and its night. */
 export function planFaults(
@@ -266,7 +273,10 @@ export function planFaults(
         faults.push({ kind: "stop", at: until - 8_000, worker, forMs });
       }
     }
-    faults.push({ kind: "night", at: until, forMs });
+    // Somebody looks after things for a while.
+    const watch = until + dice.between(0.2, 0.8) * forMs;
+    faults.push({ kind: "night", at: until, forMs: watch - until });
+    faults.push({ kind: "night", at: watch + WATCH_MS, forMs: until + forMs - watch - WATCH_MS });
   }
   return faults.sort((one, other) => one.at - other.at);
 }

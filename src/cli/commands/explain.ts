@@ -11,11 +11,14 @@ export const define: CommandModule["define"] = (command, cli) => {
   runs(command, cli, async (call) => {
     const { openSession } = await import("../session.ts");
     const { renderReasons } = await import("../show/render_reasons.ts");
+    const { wrapped } = await import("../redraw.ts");
     const { wholeId } = await import("../short_id.ts");
     await using session = await openSession(call.options);
     const reasons = await session.executions.explain(await wholeId(session, call.args[0]!));
     call.terminal.print(
-      call.json ? JSON.stringify(reasons) : renderReasons(reasons, call.terminal).join("\n"),
+      call.json
+        ? JSON.stringify(reasons)
+        : wrapped(renderReasons(reasons, call.terminal).join("\n"), call.terminal),
     );
   });
 };

@@ -46,6 +46,7 @@ export function renderView(
     ["Variables", fibres.length === 0 ? [] : renderVariables(fibres, terminal, { full })],
     ["Waits for", renderWaits(waits, terminal, now)],
     ["Progress", isOver || execution.progress === null ? [] : [`  ${tellProgress(execution.progress)}`]],
+    ["Checkpoint", execution.checkpoint === null ? [] : [`  ${value(execution.checkpoint, terminal, full)}`]],
     ["Inputs", [`  ${value(execution.inputs, terminal, full)}`]],
     ["Output", status === "completed" ? [`  ${value(execution.output, terminal, full)}`] : []],
     ...(cancelReason === null ? [] : [cancelled(status, cancelReason)]),

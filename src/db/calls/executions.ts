@@ -37,6 +37,8 @@ export interface StoredExecution {
   metadata: JsonObject;
   /** What its handler reported last. */
   progress: JsonValue;
+  /** What its handler stored last for the next attempt. */
+  checkpoint: JsonValue;
   /** Why it is not running although it could. */
   note: string | null;
   /** Who started it. */
@@ -129,7 +131,7 @@ const COLUMNS = `
   e.id, e.type, e.target, e.status, e.queue, e.priority, e.inputs, e.output, e.error,
   e.cancel_reason as "cancelReason", e.attempt,
   e.max_attempts as "maxAttempts", e.failures, e.crashes, e.max_crashes as "maxCrashes",
-  coalesce(e.metadata, '{}') as metadata, e.progress, e.parent_id as "parentId",
+  coalesce(e.metadata, '{}') as metadata, e.progress, e.checkpoint, e.parent_id as "parentId",
   e.created_at as "createdAt", e.run_at as "runAt", e.claimed_at as "startedAt", e.completed_at as "completedAt", e.note,
   e.frozen_status as "frozenStatus", e.gate,
   e.paused_at as "pausedAt", e.paused_by as "pausedBy", e.pause_reason as "pauseReason"`;

@@ -78,7 +78,7 @@ export interface ReplayStart {
   /** The stored state; null: it is completed, or has not begun. */
   readonly snapshot: JsonValue;
   /** The newest state that a person made; null: none. */
-  readonly base: { readonly step: number; readonly snapshot: JsonValue } | null;
+  readonly base: { readonly step: number; readonly at: string; readonly snapshot: JsonValue } | null;
 }
 
 /** Reads with what a state of a workflow is rebuilt: that after a step, else the newest. */
@@ -162,16 +162,22 @@ export async function editState(
 export async function rewindState(
   engine: EngineRef,
   id: string,
-  state: ChangedState & { seq: number; version: number; pending: readonly string[]; effects: JsonValue },
+  state: ChangedState & {
+    seq: number;
+    step: number;
+    version: number;
+    pending: readonly string[];
+    effects: JsonValue;
+  },
 ): Promise<number> {
   const [row] = await ask<{ step: number }>(
     engine,
     `select rhythm.rewind_state($1::text::uuid, $2::text::integer, $3::text::json, $4::text::jsonb, $5::text::uuid[], $6::text::jsonb,
-      $7::text::boolean, $8::text, $9::text::integer) as step`,
+      $7::text::boolean, $8::text, $9::text::integer, $10::text::integer) as step`,
     [
       ...[id, String(state.seq), JSON.stringify(state.snapshot), JSON.stringify(state.waits)],
       ...[arrayText(state.pending), JSON.stringify(state.effects), String(state.cleanup), state.note],
-      String(state.version),
+      ...[String(state.version), String(state.step)],
     ],
   );
   return row!.step;

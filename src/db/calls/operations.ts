@@ -125,7 +125,7 @@ export interface StoredPlace {
   /** Why it is not sure. */
   readonly why: string | null;
   /** What came of it. */
-  readonly result: "done" | "would" | "refused" | null;
+  readonly result: "done" | "would" | "unchanged" | "refused" | null;
   /** How many there are. */
   readonly executions: number;
   /** One of them. */

@@ -70,6 +70,8 @@ export interface ParcelRow {
   parents?: (string | null)[];
   /** For workflows: the state of each. */
   states?: StateRow[];
+  /** What handlers stored in earlier attempts, by execution. */
+  checkpoints?: Record<string, JsonValue>;
 }
 
 /** What `exchange()` answers. */
@@ -142,6 +144,23 @@ export async function settleOne(
     [worker, outcome],
   );
   return row!.answer;
+}
+
+/** Stores a value for the next attempt of a task, JSON as text; false: the lease is lost. */
+export async function checkpoint(
+  engine: EngineRef,
+  worker: string,
+  { id, call, value, nth }: { id: string; call: number; value: string; nth: number },
+): Promise<boolean> {
+  const [row] = await ask<{ stored: boolean }>(
+    engine,
+    `select rhythm.checkpoint(
+      p_worker => $1::text::uuid, p_execution => $2::text::uuid, p_call => $3::text::integer, p_value => $4::text::jsonb,
+      p_nth => $5::text::integer
+    ) as stored`,
+    [worker, id, String(call), value, String(nth)],
+  );
+  return row!.stored;
 }
 
 /** What `beat()` says. */

@@ -45,6 +45,7 @@ export const execution = z.object({
   maxCrashes: z.number().describe("how often it is repeated after an attempt was lost"),
   metadata: z.record(z.string(), z.unknown()),
   progress: anyJson,
+  checkpoint: anyJson.describe("what its handler stored last for the next attempt"),
   note: z.string().nullable().describe("why it is not running although it could"),
   parentId: z.string().nullable(),
   createdAt: time,
@@ -272,9 +273,11 @@ export const operationPlace = z.object({
     "the lines of the other version where they go on; null: nowhere",
   ),
   toSources: z.array(z.string().nullable()).describe("the text of these lines"),
-  how: z.enum(["sure", "likely", "none"]).nullable().describe("null: not known before a worker opens them"),
+  how: z.enum(["sure", "likely", "none"]).nullable().describe(
+    "null: not known before a worker opens them, or not needed",
+  ),
   why: z.string().nullable().describe("why it is not sure"),
-  result: z.enum(["done", "would", "refused"]).nullable(),
+  result: z.enum(["done", "would", "unchanged", "refused"]).nullable(),
   executions: z.int().describe("how many there are"),
   example: z.string().describe("one of them"),
 });

@@ -38,6 +38,8 @@ export interface Claimed {
   readonly failures: number;
   /** What it was started with. */
   readonly inputs: JsonValue;
+  /** What its handler stored in an earlier attempt. */
+  readonly checkpoint?: JsonValue | undefined;
   /** What its starter attached. */
   readonly metadata: Readonly<Record<string, JsonValue>>;
   /** The trace it belongs to. */
@@ -297,6 +299,14 @@ export interface StepEngine {
   saveInTransaction(body: (sql: SqlTag) => Promise<StepNews>): Promise<boolean>;
 }
 
+/** What a task leaves to its next attempt. */
+export interface Checkpoint {
+  /** JSON as text. */
+  readonly value: string;
+  /** Which one of its attempt this is: an older one than the engine has changes nothing. */
+  readonly nth: number;
+}
+
 /** The engine as one worker sees it. */
 export interface Engine {
   /** The steps of workflows in TypeScript; an engine for a worker that has none can do without. */
@@ -320,6 +330,8 @@ export interface Engine {
   tick(part: TickPart): Promise<Ticked>;
   /** Stores log lines and progress. */
   report(report: Report): Promise<void>;
+  /** Stores what a task leaves to its next attempt; false: the lease is lost. */
+  checkpoint(lease: Lease, checkpoint: Checkpoint): Promise<boolean>;
   /** Reads a program. */
   program(hash: string): Promise<JsonValue | null>;
   /** Stores the state of a leased workflow that an operation changes; nothing: the lease is lost. */

@@ -6,7 +6,7 @@ import { AWAKE_TICK_MS, RepeatingTimer, tickPause } from "../loop/repeating_time
 import type { Ledger } from "../loop/ledger.ts";
 import type { WorkerStats } from "../loop/stats.ts";
 import { PATIENCE_MS, type UnrunnableWork } from "../loop/unrunnable.ts";
-import type { Claimed, Engine } from "./engine.ts";
+import type { Checkpoint, Claimed, Engine, Lease } from "./engine.ts";
 import { Exchange, type OpenWorkflows, pauseAfter } from "./exchange.ts";
 import { persistent, Reporter } from "./reporter.ts";
 
@@ -167,6 +167,11 @@ export class EngineClient {
     }
   }
 
+  /** Stores what a task leaves to its next attempt; false: the lease is lost. */
+  async checkpoint(lease: Lease, checkpoint: Checkpoint): Promise<boolean> {
+    return await this.#insist("a checkpoint", () => this.#parts.engine.checkpoint(lease, checkpoint));
+  }
+
   async #beatInTime(): Promise<number> {
     const { clock, inFlight, leaseMs, logger } = this.#parts;
     const beating = this.beat().catch((error) => logger.warn("no answer to a heartbeat", { error }));
@@ -251,7 +256,8 @@ export class EngineClient {
   }
 }
 
-const LOST = "The lease of the execution was lost to another worker";
+/** What a run is told that is stopped because of it. */
+export const LOST = "The lease of the execution was lost to another worker";
 
 // What is due within this time is done together.
 const QUICKEST_TICK_MS = 2;

@@ -176,7 +176,7 @@ function unpack(
 }
 
 function claimedOf(
-  { common }: ParcelRow,
+  { common, checkpoints }: ParcelRow,
   { number, askedAt }: Call,
   own: Pick<Claimed, "id" | "inputs" | "parentId" | "flow">,
 ): Claimed {
@@ -191,6 +191,7 @@ function claimedOf(
     maxAttempts: common.max_attempts,
     failures: common.failures ?? 0,
     inputs: own.inputs,
+    checkpoint: checkpoints?.[own.id],
     metadata: common.metadata ?? {},
     traceparent: common.traceparent ?? null,
     parentId: own.parentId,

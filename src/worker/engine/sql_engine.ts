@@ -10,6 +10,7 @@ import {
   type AppliedChange,
   applyChange,
   beat,
+  checkpoint,
   exchange,
   holdsText,
   leave,
@@ -28,9 +29,11 @@ import type {
   Answer,
   Beat,
   Call,
+  Checkpoint,
   Claimed,
   Engine,
   EngineEars,
+  Lease,
   Outcome,
   StepEngine,
   Ticked,
@@ -212,6 +215,10 @@ class SqlEngine implements Engine {
       lines: JSON.stringify(news.lines.map(toStored)),
       progress: `{${progress}}`,
     });
+  }
+
+  async checkpoint({ id, call }: Lease, { value, nth }: Checkpoint): Promise<boolean> {
+    return await checkpoint(this.#engine, this.#worker, { id, call, value, nth });
   }
 
   async program(hash: string): Promise<Awaited<ReturnType<Engine["program"]>>> {

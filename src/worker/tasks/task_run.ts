@@ -1,4 +1,5 @@
-import type { Claimed } from "../engine/engine.ts";
+import { LOST } from "../engine/engine_client.ts";
+import type { Checkpoint, Claimed, Lease } from "../engine/engine.ts";
 import { lineFactsOf } from "../loop/observer.ts";
 import { RhythmError } from "../../shared/error.ts";
 import { errorsAsObjects, storableText, toJson } from "../../shared/json.ts";
@@ -29,7 +30,7 @@ export class TaskStoppedError extends RhythmError {
 /** What a run needs to know of its execution. */
 export type RunFacts = Pick<
   Claimed,
-  "kind" | "id" | "target" | "queue" | "attempt" | "metadata" | "traceparent"
+  "kind" | "id" | "call" | "target" | "queue" | "attempt" | "metadata" | "traceparent" | "checkpoint"
 >;
 
 /** What the runs of one worker share. */
@@ -42,6 +43,8 @@ export interface RunServices {
   readonly logger: Logger;
   /** Looks at once whether an execution is still ours; stops its run if not. */
   readonly heartbeat: (id: string) => Promise<void>;
+  /** Stores a value for the next attempt; false: the lease is lost. */
+  readonly checkpoint: (lease: Lease, checkpoint: Checkpoint) => Promise<boolean>;
 }
 
 /** One attempt at one task, as its handler sees it. Rarely used members are made when they are first used. */
@@ -58,6 +61,7 @@ export class TaskRun implements TransactionalContext {
   #onStop: ((error: TaskStoppedError) => void) | undefined;
   /** How long its handler ran, in milliseconds, once it has ended. */
   tookMs: number | undefined;
+  #checkpoints = 0;
   #log: TaskLog | undefined;
   #sql: SqlTag | undefined;
 
@@ -101,6 +105,21 @@ export class TaskRun implements TransactionalContext {
       this.executionId,
       toJson(value, { what: "progress", maxBytes: MOST_BYTES }),
     );
+  }
+
+  get lastCheckpoint(): unknown {
+    return this.#facts.checkpoint;
+  }
+
+  async checkpoint(value: unknown): Promise<void> {
+    const checkpoint = {
+      value: toJson(value, { what: "checkpoint", maxBytes: MOST_BYTES }),
+      nth: ++this.#checkpoints,
+    };
+    if (this.#stopped === undefined && !await this.#services.checkpoint(this.#facts, checkpoint)) {
+      this.stop("lost", LOST);
+    }
+    if (this.#stopped !== undefined) throw this.#stopped;
   }
 
   async heartbeat(): Promise<void> {

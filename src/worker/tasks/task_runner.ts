@@ -67,6 +67,7 @@ export class TaskRunner {
       reporter: parts.client.reporter,
       logger: parts.handlerLogger,
       heartbeat: () => parts.client.beat(),
+      checkpoint: (lease, checkpoint) => parts.client.checkpoint(lease, checkpoint),
     };
     this.#limits = {
       clock: parts.clock,

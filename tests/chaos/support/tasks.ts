@@ -1,7 +1,8 @@
 // The tasks of the chaos tests. Dying costs an attempt, so there are plenty.
 import { type AnyTask, task } from "../../../mod.ts";
 
-const retry = { maxAttempts: 1_000, backoff: "fixed", initial: "50ms" } as const;
+// Workers are lost all the time: how often is no matter of this load.
+const retry = { maxAttempts: 1_000, crashes: 1_000, backoff: "fixed", initial: "50ms" } as const;
 
 const add = task({ name: "add", retry }, async ({ a, b }: { a: number; b: number }) => {
   await new Promise((resolve) => setTimeout(resolve, 20));

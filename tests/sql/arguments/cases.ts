@@ -423,6 +423,7 @@ export const cases: Record<string, Cases> = {
       "RH002",
       'Cannot rewind: flow "f" has no version 9',
     ]],
+    p_step: "any number; null is before the first",
   },
   fork_state: {
     p_execution: [
@@ -1700,6 +1701,24 @@ export const cases: Record<string, Cases> = {
         'deploy is "2026-13-01": expected an id, or a time such as 2026-01-31T12:00:00Z',
       ],
     ],
+  },
+  checkpoint: {
+    p_worker: [[`checkpoint(${nobody}, ${running}, 1, '1')`, "", "false"]],
+    p_execution: [[`checkpoint(${worker}, ${nobody}, 1, '1')`, "", "false"]],
+    p_call: [[`checkpoint(${worker}, ${running}, 999, '1')`, "", "false"]],
+    p_value: [
+      [
+        `checkpoint(${worker}, ${running}, 1, null)`,
+        "RH001",
+        "p_value must be JSON, not null: the JSON value null is 'null'",
+      ],
+      [
+        `checkpoint(${worker}, ${running}, 1, ${large})`,
+        "RH006",
+        "The checkpoint takes 1100002 bytes: at most 1048576 are allowed (setting max_payload_bytes)",
+      ],
+    ],
+    p_nth: [[`checkpoint(${worker}, ${running}, 999, '1', null)`, "", "false"]],
   },
   report: {
     p_worker: [[`report(${nobody}, '[]', '{}')`, "", ""]],

@@ -21,9 +21,10 @@ begin
   perform rhythm.cancel(t, 'enough');
   perform rhythm.cancel(t, 'enough');
   perform rhythm.retry(t);
+  perform rhythm.tag(t, '{"order": 7}');
   perform test.eq((select array_agg(distinct format('%s %s %s', a.by, a.role, a.target)) from rhythm.audit_entry as a), array[format('ada %s %s', session_user, t)], 'who, and to what');
   perform test.eq(pg_temp.acts(), array['start execution - - -', 'pause execution look - -', 'resume execution - - -', 'cancel execution enough - -',
-    'retry execution - {"status": "cancelled"} -'], 'executions');
+    'retry execution - {"status": "cancelled"} -', 'tag execution - - {"order": 7}'], 'executions');
   perform test.eq((select e.paused_by from rhythm.executions as e where e.id = t), null::text, 'it goes on');
   delete from rhythm.audit_entry;
 

@@ -95,6 +95,10 @@ export class FakeEngine implements Engine {
     return Promise.resolve();
   }
 
+  checkpoint(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   program(): Promise<null> {
     return Promise.resolve(null);
   }

@@ -18,6 +18,11 @@ function hostFor(
     signal: controller.signal,
     log: { debug: log, info: log, warn: log, error: log },
     progress: (value) => seen.push(value),
+    checkpoint: (value) => {
+      seen.push({ checkpoint: value });
+      return Promise.resolve();
+    },
+    lastCheckpoint: { page: 7 },
     heartbeat: () => Promise.resolve(),
   };
   return { context, clock: systemClock };
@@ -27,6 +32,20 @@ Deno.test("runIsolated() runs the handler in its own realm, with log and progres
   const seen: unknown[] = [];
   same(await runIsolated(isolatedTasks.double.definition, 21, hostFor(new AbortController(), seen)), 42);
   equal(seen, [["doubling", { n: 21 }], { half: true }]);
+});
+
+Deno.test("runIsolated() carries checkpoints there and back", async () => {
+  const seen: unknown[] = [];
+  const { context, clock } = hostFor(new AbortController(), seen);
+  equal(await runIsolated(isolatedTasks.resume.definition, null, { context, clock }), { page: 7 });
+  const first = { ...context, lastCheckpoint: undefined };
+  await rejects(runIsolated(isolatedTasks.resume.definition, null, { context: first, clock }), /no answer/);
+  equal(seen, [{ checkpoint: { page: 1 } }]);
+  const refusing = { ...first, checkpoint: () => Promise.reject(new Error("The lease is lost")) };
+  await rejects(
+    runIsolated(isolatedTasks.resume.definition, null, { context: refusing, clock }),
+    /The lease is lost/,
+  );
 });
 
 Deno.test("runIsolated() ends a handler that never gives the event loop back", async () => {

@@ -29,10 +29,18 @@ function prepare(
     queue: "q",
     traceparent: null,
     id: "e1",
+    call: 1,
     attempt: 2,
     metadata: { tenant: "a" },
   };
-  const run = new TaskRun(definition, facts, { clock: systemClock, reporter, logger: silent, heartbeat });
+  const checkpoint = (): Promise<boolean> => Promise.resolve(true);
+  const run = new TaskRun(definition, facts, {
+    clock: systemClock,
+    reporter,
+    logger: silent,
+    heartbeat,
+    checkpoint,
+  });
   const strays: Promise<unknown>[] = [];
   const limits = {
     clock: systemClock,

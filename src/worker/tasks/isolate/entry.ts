@@ -18,8 +18,16 @@ const declared = collectDeclarations();
 
 port.onmessage = ({ data: message }) => {
   if (message.type === "abort") controller.abort(new DOMException(message.reason, "AbortError"));
+  else if (message.type === "stored") stored(message);
   else run(message).then((answer) => port.postMessage(answer));
 };
+
+const storing: { resolve: () => void; reject: (error: Error) => void }[] = [];
+
+function stored({ nth, problem }: ToIsolate & { type: "stored" }): void {
+  if (problem === undefined) storing[nth]!.resolve();
+  else storing[nth]!.reject(controller.signal.reason ?? new Error(problem));
+}
 
 async function run(message: ToIsolate & { type: "run" }): Promise<FromIsolate> {
   try {
@@ -53,6 +61,13 @@ function contextOf(message: ToIsolate & { type: "run" }): TaskContext {
     signal: controller.signal,
     log: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
     progress: (value) => port.postMessage({ type: "progress", value: JSON.stringify(value) ?? "null" }),
+    checkpoint: (value) =>
+      new Promise((resolve, reject) => {
+        const text = JSON.stringify(value) ?? "null";
+        const nth = storing.push({ resolve, reject }) - 1;
+        port.postMessage({ type: "checkpoint", nth, value: text });
+      }),
+    lastCheckpoint: message.lastCheckpoint,
     heartbeat: () => Promise.resolve(controller.signal.throwIfAborted()),
   };
 }

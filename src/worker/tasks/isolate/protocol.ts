@@ -10,7 +10,9 @@ export type ToIsolate =
     readonly executionId: string;
     readonly attempt: number;
     readonly metadata: Readonly<Record<string, unknown>>;
+    readonly lastCheckpoint: unknown;
   }
+  | { readonly type: "stored"; readonly nth: number; readonly problem?: string }
   | { readonly type: "abort"; readonly reason: string };
 
 /** What an isolated handler tells its host. */
@@ -22,5 +24,6 @@ export type FromIsolate =
     readonly data?: string;
   }
   | { readonly type: "progress"; readonly value: string }
+  | { readonly type: "checkpoint"; readonly nth: number; readonly value: string }
   | { readonly type: "done"; readonly output: string | undefined }
   | { readonly type: "failed"; readonly error: ExecutionError; readonly retryable: boolean };

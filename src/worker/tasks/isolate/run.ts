@@ -48,10 +48,20 @@ export async function runIsolated(
     );
     clock.after(KILL_AFTER_MS, () => reject(reason));
   };
+  const store = async ({ nth, value }: FromIsolate & { type: "checkpoint" }): Promise<void> => {
+    const problem = await context.checkpoint(JSON.parse(value)).then(
+      () => undefined,
+      (error) => String(error.message),
+    );
+    worker.postMessage(
+      { type: "stored", nth, ...(problem === undefined ? {} : { problem }) } satisfies ToIsolate,
+    );
+  };
   worker.onmessage = ({ data }: MessageEvent<FromIsolate>): void => {
     if (data.type === "log") {
       context.log[data.level](data.message, data.data === undefined ? undefined : JSON.parse(data.data));
     } else if (data.type === "progress") context.progress(JSON.parse(data.value));
+    else if (data.type === "checkpoint") void store(data);
     else if (data.type === "done") resolve(data.output === undefined ? undefined : JSON.parse(data.output));
     else reject(new IsolatedError(data.error, data.retryable));
   };
@@ -73,6 +83,7 @@ export async function runIsolated(
         executionId: context.executionId,
         attempt: context.attempt,
         metadata: context.metadata,
+        lastCheckpoint: context.lastCheckpoint,
       } satisfies ToIsolate,
     );
     return await promise;
