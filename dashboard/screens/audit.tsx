@@ -122,8 +122,8 @@ const PLACES: Record<string, string> = {
 };
 
 /** The thing that something was done to, with a way to it where there is one. */
-function Target({ kind, target }: { kind: string; target: string | null }): JSX.Element {
-  if (target === null) return <></>;
+function Target({ kind, target }: { kind: string; target: string | null }): JSX.Element | null {
+  if (target === null) return null;
   if (kind === "execution") return <Id id={target} />;
   const path = PLACES[kind];
   if (path === undefined) return <span class="mono">{cut(visible(target), 40)}</span>;

@@ -124,7 +124,7 @@ function ownLogin(role: string, isGiven: boolean): string {
     "grant rhythm_viewer to rhythm_console; and set RHYTHM_VIEWER_DATABASE_URL to its address";
 }
 
-// The owner, and whoever can become the owner, could go on from a read-only transaction.
+// The owner, and a role that can become the owner, reads the tables, too.
 const RIGHTS = `
   select session_user::text as role,
     r.rolsuper or r.rolcreaterole or pg_catalog.pg_has_role(session_user, n.nspowner, 'member') as writes,

@@ -10,6 +10,7 @@ const VALUES = new Set([
   "output",
   "payload",
   "progress",
+  "checkpoint",
   "data",
   "args",
   "set",
