@@ -9,7 +9,8 @@ type Piece = [kind: string, text: string];
 const TOKEN =
   /(\/\/.*$)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`?)|\b(\d[\d_.]*)\b|\b(const|let|var|if|else|for|of|in|while|do|return|await|async|function|try|catch|finally|throw|new|typeof|break|continue|switch|case|default|null|undefined|true|false)\b/g;
 
-function pieces(line: string): Piece[] {
+/** A line of a flow in pieces that are coloured. */
+export function pieces(line: string): Piece[] {
   const found: Piece[] = [];
   let at = 0;
   for (const match of line.matchAll(TOKEN)) {
@@ -26,6 +27,16 @@ function pieces(line: string): Piece[] {
   }
   if (at < line.length) found.push(["", line.slice(at)]);
   return found;
+}
+
+/** A line of a flow. */
+export function CodeLine({ text, isFold }: { text: string; isFold: boolean }): JSX.Element {
+  if (isFold) return <span class="fold">{text}</span>;
+  return (
+    <span>
+      {pieces(text).map(([kind, part], at) => kind === "" ? part : <span key={at} class={kind}>{part}</span>)}
+    </span>
+  );
 }
 
 /** How many lines the front matter has, with its fences. */

@@ -25,6 +25,8 @@ export const NAMES: Record<string, string> = {
   status: "waiting, running, pending, completed, failed, cancelled or frozen; several with commas",
   type: "workflow or task",
   queue: "the name of a queue",
+  version: "a version of a flow",
+  line: "a line of a flow where it stands, or failed",
   parent: "the id of the execution that started it",
   failure: "the number of a kind of failures",
   "meta.…": "a value in the metadata: meta.region:eu",
@@ -68,6 +70,9 @@ function problemOf(name: string, sign: string, value: string): string | undefine
     if (wrong !== undefined) return `There is no status "${wrong}"`;
   }
   if (name === "type" && value !== "task" && value !== "workflow") return "type is task or workflow";
+  if ((name === "line" || name === "version") && !/^[1-9]\d{0,8}$/.test(value)) {
+    return `${name} takes a number`;
+  }
   if (name === "failure" && !/^\d{1,19}$/.test(value)) {
     return "failure takes the number of a kind of failures";
   }
@@ -98,6 +103,8 @@ export interface Filter {
   target?: string;
   status?: string;
   queue?: string;
+  version?: string;
+  line?: string;
   parent?: string;
   fingerprint?: string;
   createdAfter?: string;
@@ -116,6 +123,8 @@ export function filterOf({ terms }: Query, at: number): Filter {
     else if (name === "status") filter.status = value.split(",").map(statusOf).join(",");
     else if (name === "type") filter.type = value;
     else if (name === "queue") filter.queue = value;
+    else if (name === "version") filter.version = value;
+    else if (name === "line") filter.line = value;
     else if (name === "parent") filter.parent = value;
     else if (name === "failure") filter.fingerprint = value;
     else if (name === "age") {
@@ -145,6 +154,11 @@ export function searchOf(filter: Filter, more: Record<string, string> = {}): str
 }
 
 /** A filter as the body of an operation. */
-export function bodyOf({ status, ...rest }: Filter): Record<string, unknown> {
-  return { ...rest, ...(status === undefined ? {} : { status: status.split(",") }) };
+export function bodyOf({ status, version, line, ...rest }: Filter): Record<string, unknown> {
+  return {
+    ...rest,
+    ...(version === undefined ? {} : { version: Number(version) }),
+    ...(line === undefined ? {} : { line: Number(line) }),
+    ...(status === undefined ? {} : { status: status.split(",") }),
+  };
 }

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { connection, login, logout, pulse, session, usePage } from "./api.ts";
 import { brief } from "./format.ts";
 import { NAMES, parse } from "./query.ts";
+import { later } from "./later.tsx";
 import { go, href, place } from "./router.ts";
 import { Audit } from "./screens/audit.tsx";
 import { Components } from "./screens/components.tsx";
@@ -26,12 +27,18 @@ interface Entry {
   readonly name: string;
   /** The key after `g` that leads there. */
   readonly key: string;
-  readonly Screen: () => JSX.Element;
+  readonly Screen: (props: Record<never, never>) => JSX.Element;
   /** One of its things: the second part of the address is its id. */
   readonly One?: (props: { id: string }) => JSX.Element;
   /** A figure of the pulse beside its name. */
   readonly figure?: (pulse: Record<string, number>) => [text: string, kind: string] | undefined;
 }
+
+const Flows = later(async () => (await import("./screens/flows.tsx")).Flows);
+const Compare = later(async () => (await import("./screens/compare.tsx")).Compare);
+const Doctor = later(async () => (await import("./screens/doctor.tsx")).Doctor);
+const Signals = later(async () => (await import("./screens/signals.tsx")).Signals);
+const FlowScreen = later(async () => (await import("./screens/flow.tsx")).FlowScreen);
 
 /** Every screen, in the order of the menu; an array is a group. */
 const SCREENS: readonly (readonly Entry[])[] = [
@@ -47,9 +54,11 @@ const SCREENS: readonly (readonly Entry[])[] = [
     },
   ],
   [
+    { path: "flows", name: "Flows", key: "l", Screen: Flows, One: FlowScreen },
     { path: "queues", name: "Queues", key: "q", Screen: Queues, One: QueueScreen },
     { path: "schedules", name: "Schedules", key: "s", Screen: Schedules, One: ScheduleScreen },
     { path: "workers", name: "Workers", key: "w", Screen: Workers },
+    { path: "signals", name: "Signals", key: "i", Screen: Signals },
   ],
   [
     {
@@ -62,7 +71,8 @@ const SCREENS: readonly (readonly Entry[])[] = [
     },
     { path: "audit", name: "Audit", key: "u", Screen: Audit },
     { path: "tokens", name: "Tokens", key: "t", Screen: Tokens },
-    { path: "sql", name: "SQL", key: "l", Screen: Sql },
+    { path: "sql", name: "SQL", key: "y", Screen: Sql },
+    { path: "doctor", name: "Doctor", key: "d", Screen: Doctor },
   ],
 ];
 
@@ -172,6 +182,7 @@ function Screen(
   { entry, first, id }: { entry: Entry | undefined; first: string; id: string | undefined },
 ): JSX.Element {
   if (first === "_components") return <Components />;
+  if (first === "compare") return <Compare />;
   if (entry !== undefined && id === undefined) return <entry.Screen />;
   if (entry?.One !== undefined && id !== undefined) return <entry.One key={id} id={id} />;
   return (

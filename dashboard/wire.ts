@@ -46,6 +46,12 @@ export interface Row {
   waits: number | null;
 }
 
+/** Executions that have something in common. */
+export interface Groups {
+  groups: { value: string | null; label: string | null; executions: number }[];
+  most: number;
+}
+
 /** A page of executions. */
 export interface RowPage {
   rows: Row[];
@@ -240,15 +246,12 @@ export interface Overview {
     reason: string | null;
   }[];
   due: { name: string; target: string; nextRunAt: string; cron: string; lastError: Json }[];
-  rates: {
-    at: string;
-    type: string;
-    target: string;
-    completed: number;
-    failed: number;
-    cancelled: number;
-    p95Ms: number | null;
-  }[];
+  /** What ended in each of so many minutes, hours or days. */
+  ended: {
+    each: "minute" | "hour" | "day";
+    count: number;
+    spans: { at: string; ok: number; failed: number }[];
+  };
   workers: {
     id: string;
     name: string;
@@ -361,7 +364,51 @@ export interface FlowRow {
   description: string | null;
   createdAt: string;
   updatedAt: string;
+  pending: number;
+  running: number;
+  failed: number;
+  pausedAt: string | null;
   waits: { version: number; waiting: number }[];
+}
+
+/** What happened at a line of a flow. */
+export interface HeatLine {
+  line: number;
+  came: number;
+  failed: number;
+  retried: number;
+  meanMs: number | null;
+  p50Ms: number | null;
+  p95Ms: number | null;
+  p99Ms: number | null;
+}
+
+/** Where executions of a flow stop. */
+export interface Gate {
+  id: number;
+  flow: string;
+  version: number | null;
+  line: number | null;
+  sourceLine: string | null;
+  before: string | null;
+  when: Record<string, Json>;
+  setAt: string;
+  setBy: string;
+  note: string | null;
+  executions: number;
+}
+
+/** A shape of a picture. */
+export interface Shape {
+  tag: "rect" | "text" | "path" | "g" | "title";
+  attributes: Record<string, string | number>;
+  children: (Shape | string)[];
+}
+
+/** A flow as a picture; null: it cannot be drawn. */
+export interface Graph {
+  version: number;
+  picture: { width: number; height: number; shapes: Shape[] } | null;
 }
 
 /** A version of a flow. */
@@ -376,11 +423,18 @@ export interface FlowVersion {
   waiting: number;
 }
 
-/** A flow with its versions, newest first. */
+/** A flow with its versions, newest first, and what happened at the lines of one of them. */
 export interface WholeFlow {
   name: string;
+  version: number;
+  hours: number;
   hasMore: boolean;
+  row: FlowRow;
   versions: FlowVersion[];
+  standing: { version: number; line: number; executions: number }[];
+  lines: HeatLine[];
+  gates: Gate[];
+  pause: Pause | null;
   rates: {
     queue: string;
     completed: number;
@@ -389,6 +443,65 @@ export interface WholeFlow {
     p50Ms: number | null;
     p95Ms: number | null;
   }[];
+}
+
+/** What differs in a branch. */
+export interface StateChange {
+  function: string;
+  line: { from: number | null; to: number | null };
+  variables: Record<string, { from?: Json; to?: Json }>;
+}
+
+/** Two workflows side by side, and where they part; null: they do the same. */
+export interface Comparison {
+  sides: {
+    id: string;
+    target: string;
+    status: Status;
+    version: number;
+    source: string;
+    inputs: Json;
+    createdAt: string;
+    completedAt: string | null;
+  }[];
+  part: {
+    step: number;
+    lines: [number[], number[]];
+    differs: ("took" | "started" | "state" | "end")[];
+    took: [Item[], Item[]];
+    changes: StateChange[];
+  } | null;
+}
+
+/** Who waits for which signal, and which signals nobody has taken. */
+export interface Signals {
+  waits: {
+    name: string;
+    flow: string;
+    version: number | null;
+    executions: number;
+    lines: number[];
+    oldest: string;
+    createdAt: string;
+    until: string | null;
+  }[];
+  kept: {
+    id: string;
+    executionId: string;
+    flow: string;
+    status: Status;
+    name: string;
+    payload: Json;
+    sentAt: string;
+  }[];
+}
+
+/** What `rhythm doctor` found. */
+export interface Finding {
+  check: string;
+  state: "ok" | "warning" | "problem" | "skipped";
+  message: string;
+  fix?: string;
 }
 
 /** Workflows of a migration that stand at the same place. */

@@ -38,14 +38,20 @@ export async function generatePages(present: string): Promise<string> {
   const recipeNow = await recipe();
   if (present.includes(`// Made of: ${recipeNow}\n`)) return present;
   const style = await Deno.readTextFile(new URL("style.css", folder));
+  const { page, parts } = await bundle();
   const files = [
-    asset("page", "js", "text/javascript; charset=utf-8", await bundle()),
+    asset("page", "js", SCRIPT, page),
     asset("style", "css", "text/css; charset=utf-8", minified(style)),
     asset("icon", "svg", "image/svg+xml", await Deno.readTextFile(new URL("icon.svg", folder))),
   ];
-  const entries = files.map(({ name, path, type, gzip }) =>
-    `  ${name}: {\n    path: "${path}",\n    type: "${type}",\n    gzip: "${gzip}",\n  },\n`
-  );
+  const written = ({ path, type, gzip }: Asset): string =>
+    `{\n    path: "${path}",\n    type: "${type}",\n    gzip: "${gzip}",\n  },\n`;
+  const entries = files.map((file) => `  ${file.name}: ${written(file)}`);
+  // What the page itself imports is part of the first page; the rest is loaded by what is opened.
+  const first = (name: string): boolean => page.includes(`from"./${name}"`);
+  const listed = (names: readonly string[]): string =>
+    names.map((name) => `  ${written(packed(name, `assets/${name}`, SCRIPT, parts.get(name)!))}`).join("");
+  const names = [...parts.keys()].sort();
   return `// Generated from dashboard/ by \`deno task gen\`. Do not edit.
 // Made of: ${recipeNow}
 // deno-fmt-ignore-file
@@ -63,6 +69,14 @@ export interface PageFile {
 /** The script, the style sheet and the icon. */
 export const files: Readonly<Record<"page" | "style" | "icon", PageFile>> = {
 ${entries.join("")}};
+
+/** Scripts that the first one imports at once. */
+export const firstParts: readonly PageFile[] = [
+${listed(names.filter(first))}];
+
+/** Scripts of screens that are loaded when they are opened. */
+export const laterParts: readonly PageFile[] = [
+${listed(names.filter((name) => !first(name)))}];
 `;
 }
 
@@ -75,19 +89,24 @@ interface Asset {
 
 function asset(name: string, ending: string, type: string, text: string): Asset {
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
+  return packed(name, `assets/${name}-${hash}.${ending}`, type, text);
+}
+
+function packed(name: string, path: string, type: string, text: string): Asset {
   const gzip = gzipSync(text, { level: 9 });
   // The tenth byte names the system that compressed it.
   gzip[9] = 255;
-  return { name, path: `assets/${name}-${hash}.${ending}`, type, gzip: gzip.toString("base64") };
+  return { name, path, type, gzip: gzip.toString("base64") };
 }
 
-async function bundle(): Promise<string> {
-  const out = await Deno.makeTempFile({ suffix: ".js" });
+// The names of the parts contain a hash of what is in them.
+async function bundle(): Promise<{ page: string; parts: Map<string, string> }> {
+  const out = await Deno.makeTempDir();
   try {
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
-        ...["bundle", "--quiet", "--no-check", "--platform=browser", "--minify"],
-        ...["--config", fileURLToPath(new URL("deno.json", folder)), "--frozen", "-o", out],
+        ...["bundle", "--quiet", "--no-check", "--platform=browser", "--minify", "--code-splitting"],
+        ...["--config", fileURLToPath(new URL("deno.json", folder)), "--frozen", "--outdir", out],
         fileURLToPath(new URL("main.tsx", folder)),
       ],
       cwd: fileURLToPath(folder),
@@ -95,11 +114,19 @@ async function bundle(): Promise<string> {
       stdout: "null",
     }).output();
     if (!success) throw new Error(`The pages cannot be bundled:\n${new TextDecoder().decode(stderr)}`);
-    return await Deno.readTextFile(out);
+    const parts = new Map<string, string>();
+    for await (const { name } of Deno.readDir(out)) {
+      parts.set(name, await Deno.readTextFile(`${out}/${name}`));
+    }
+    const page = parts.get("main.js")!;
+    parts.delete("main.js");
+    return { page, parts };
   } finally {
-    await Deno.remove(out);
+    await Deno.remove(out, { recursive: true });
   }
 }
+
+const SCRIPT = "text/javascript; charset=utf-8";
 
 function minified(css: string): string {
   return css.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/\s+/g, " ").replaceAll(/ ?([{};,>]) ?/g, "$1")

@@ -186,6 +186,7 @@ function Acts({ whole, at }: { whole: Whole; at: number | undefined }): JSX.Elem
   const canChange = isFlow && (status === "suspended" || status === "failed");
   return (
     <div class="acts">
+      {isFlow && <a class="button" href={href("compare", { one: id })}>Compare</a>}
       {isFlow && (
         <Button needs="forkExecution" onClick={() => setOpen("fork")}>
           Fork {at === undefined ? "" : "here"}

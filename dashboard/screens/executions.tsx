@@ -25,12 +25,14 @@ import {
   Field,
   Id,
   say,
+  Share,
+  Sheet,
   State,
   Time,
   Trouble,
   useKeys,
 } from "../ui.tsx";
-import type { Operation, Row, RowPage } from "../wire.ts";
+import type { Groups, Operation, Row, RowPage } from "../wire.ts";
 
 const PAGE_ROWS = 50;
 const TABS: [name: string, status: string | undefined][] = [
@@ -59,7 +61,8 @@ export function Executions(): JSX.Element {
   const filter = useMemo(() => filterOf(query, minute), [query, hasAge ? minute : 0]);
   const more = { limit: String(PAGE_ROWS), ...(cursor === undefined ? {} : { cursor }) };
   const key = query.problem === undefined ? `executions?${searchOf(filter, more)}` : null;
-  const { data, error } = usePage<RowPage>(key);
+  const group = GROUPS.find(([by]) => by === place.value.query.get("group"))?.[0];
+  const { data, error } = usePage<RowPage>(group === undefined ? key : null);
   const held = useHeld(data, key);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [allMatching, setAllMatching] = useState(false);
@@ -86,15 +89,21 @@ export function Executions(): JSX.Element {
         )}
       </div>
       <Builder query={query} />
+      <Tools text={text} group={group} />
       {query.problem !== undefined && (
         <div class="notice bad" role="alert">
           <b>The search cannot be read</b> {query.problem}
         </div>
       )}
+      {group !== undefined && query.problem === undefined && <Grouped {...{ group, query, filter }} />}
       {error !== undefined && <Trouble error={error} />}
-      {rows === undefined && error === undefined && query.problem === undefined && <Bones rows={12} />}
-      {rows?.length === 0 && <Nothing isFiltered={text !== ""} isLater={cursor !== undefined} />}
-      {rows !== undefined && rows.length > 0 && (
+      {group === undefined && rows === undefined && error === undefined && query.problem === undefined && (
+        <Bones rows={12} />
+      )}
+      {group === undefined && rows?.length === 0 && (
+        <Nothing isFiltered={text !== ""} isLater={cursor !== undefined} />
+      )}
+      {group === undefined && rows !== undefined && rows.length > 0 && (
         <>
           <div class="panel scroll">
             <List
@@ -121,6 +130,160 @@ export function Executions(): JSX.Element {
     </>
   );
 }
+
+const GROUPS: [by: string, name: string, term: string][] = [
+  ["line", "line", "line"],
+  ["error", "error", "failure"],
+  ["version", "version", "version"],
+  ["queue", "queue", "queue"],
+  ["name", "flow or task", "name"],
+  ["status", "status", "status"],
+];
+
+/** Saved searches, and what the list is grouped by. */
+function Tools({ text, group }: { text: string; group: string | undefined }): JSX.Element {
+  const [views, setViews] = useState(savedViews);
+  const [isNaming, setNaming] = useState(false);
+  const address = searchWith(text, group);
+  const current = views.find((one) => searchWith(one.q, one.group) === address);
+  const keep = (next: View[]): void => {
+    setViews(next);
+    try {
+      localStorage.setItem(VIEWS, JSON.stringify(next));
+    } catch (error) {
+      complain(new Error(`This browser keeps nothing: ${(error as Error).message}`));
+    }
+  };
+  return (
+    <div class="bar">
+      <label class="choice">
+        <span class="hidden">Group by</span>
+        <select
+          value={group ?? ""}
+          onChange={(event) => go(withQuery({ group: event.currentTarget.value, after: undefined }))}
+        >
+          <option value="">not grouped</option>
+          {GROUPS.map(([by, name]) => <option key={by} value={by}>by {name}</option>)}
+        </select>
+      </label>
+      {views.length > 0 && (
+        <nav class="tabs" aria-label="Saved views">
+          {views.map((one) => (
+            <a
+              key={one.name}
+              href={href("executions", { q: one.q, group: one.group })}
+              aria-current={one === current ? "true" : undefined}
+            >
+              {visible(one.name)}
+            </a>
+          ))}
+        </nav>
+      )}
+      {current !== undefined
+        ? (
+          <button type="button" class="plain" onClick={() => keep(views.filter((one) => one !== current))}>
+            Forget this view
+          </button>
+        )
+        : address !== "" && (
+          <button type="button" class="plain" onClick={() => setNaming(true)}>Save as a view</button>
+        )}
+      {isNaming && (
+        <NameDialog
+          onGo={(name) =>
+            keep([...views.filter((one) => one.name !== name), {
+              name,
+              q: text,
+              ...(group === undefined ? {} : { group }),
+            }])}
+          onClose={() => setNaming(false)}
+        />
+      )}
+    </div>
+  );
+}
+
+interface View {
+  readonly name: string;
+  readonly q: string;
+  readonly group?: string;
+}
+
+const VIEWS = "rhythm.views";
+
+function searchWith(q: string, group: string | undefined): string {
+  return `${q}${group === undefined ? "" : ` by ${group}`}`;
+}
+
+// What another version, or somebody by hand, has stored may be anything.
+function savedViews(): View[] {
+  try {
+    const stored: unknown = JSON.parse(localStorage.getItem(VIEWS) ?? "[]");
+    if (!Array.isArray(stored)) return [];
+    return stored.filter((one): one is View =>
+      typeof one?.name === "string" && typeof one.q === "string" &&
+      (one.group === undefined || typeof one.group === "string")
+    ).slice(0, 20);
+  } catch {
+    return [];
+  }
+}
+
+function NameDialog({ onGo, onClose }: { onGo: (name: string) => void; onClose: () => void }): JSX.Element {
+  const [name, setName] = useState("");
+  return (
+    <Dialog title="Save as a view" go="Save" onClose={onClose} onGo={() => onGo(name.trim())}>
+      <p>It is kept in this browser. A link shows colleagues the same.</p>
+      <Field label="Name" value={name} onInput={setName} placeholder="Orders that hang" required autoFocus />
+    </Dialog>
+  );
+}
+
+/** The executions that fit, in groups. */
+function Grouped(
+  { group, query, filter }: { group: string; query: Query; filter: Filter },
+): JSX.Element {
+  const { data, error } = usePage<Groups>(`groups?${searchOf(filter, { by: group })}`);
+  if (data === undefined) return error === undefined ? <Bones rows={6} /> : <Trouble error={error} />;
+  const { groups, most } = data;
+  const [, name, term] = GROUPS.find(([by]) => by === group)!;
+  const all = groups.reduce((sum, { executions }) => sum + executions, 0);
+  const to = (value: string): string => href("executions", { q: print(having(query.terms, term, value)) });
+  if (groups.length === 0) return <Nothing isFiltered={query.terms.length > 0} isLater={false} />;
+  return (
+    <div class="panel">
+      <Sheet
+        label={`Executions by ${name}`}
+        heads={[[name[0]!.toUpperCase() + name.slice(1)], ["Executions", "num"], ["Share"]]}
+      >
+        {groups.map(({ value, label, executions }) => (
+          <tr key={value ?? ""}>
+            <td>
+              {value === null
+                ? <span class="faint">{NONE[group] ?? "none"}</span>
+                : (
+                  <a class="link cut wide" href={to(value === "suspended" ? "waiting" : value)}>
+                    {visible(label ?? (value === "suspended" ? "waiting" : value))}
+                  </a>
+                )}
+            </td>
+            <td class="num">{count(executions)}</td>
+            <td>
+              <Share part={executions} whole={all} label={`Share of ${label ?? value ?? "none"}`} />
+            </td>
+          </tr>
+        ))}
+      </Sheet>
+      {all >= most && <p class="pad faint">Only the newest {count(most)} that fit are counted.</p>}
+    </div>
+  );
+}
+
+const NONE: Record<string, string> = {
+  error: "did not fail",
+  line: "stands in no line",
+  version: "has no version",
+};
 
 // New rows must not move those that somebody is about to click: they wait while the list is in use.
 function useHeld(
@@ -453,9 +616,14 @@ function Pager({ cursor, isLater }: { cursor: string | null; isLater: boolean })
   );
 }
 
-type Action = "cancel" | "retry" | "signal" | "pause" | "resume";
+function comparedHref([one, other]: string[]): string {
+  return href("compare", { one, other });
+}
+
+type Action = "cancel" | "retry" | "repair" | "signal" | "pause" | "resume";
 const ACTIONS: [Action, string][] = [
   ["retry", "Retry"],
+  ["repair", "Repair"],
   ["signal", "Signal"],
   ["pause", "Pause"],
   ["resume", "Resume"],
@@ -479,6 +647,9 @@ function Bulk({ chosen, rows, filter, allMatching, isFiltered, canMatch, onAll, 
       {!allMatching && isFiltered && canMatch && chosen.size === rows.length && (
         <button type="button" class="plain" onClick={onAll}>Choose all that match</button>
       )}
+      {chosen.size === 2 && !allMatching &&
+        rows.filter((row) => chosen.has(row.id) && row.version !== null).length === 2 &&
+        <a class="button" href={comparedHref([...chosen])}>Compare</a>}
       {ACTIONS.map(([name, label]) => (
         <Button
           key={name}
@@ -492,7 +663,11 @@ function Bulk({ chosen, rows, filter, allMatching, isFiltered, canMatch, onAll, 
       <Button kind="icon" aria-label="Choose none" onClick={onDone}>×</Button>
       {action !== undefined && (
         <BulkDialog
-          {...{ action, filter }}
+          {...{
+            action,
+            filter,
+            needs: action === "repair" ? flowOf(rows.filter(({ id }) => chosen.has(id))) : {},
+          }}
           ids={allMatching ? undefined : [...chosen]}
           onDone={onDone}
           onClose={() => setAction(undefined)}
@@ -502,8 +677,23 @@ function Bulk({ chosen, rows, filter, allMatching, isFiltered, canMatch, onAll, 
   );
 }
 
-function BulkDialog({ action, ids, filter, onDone, onClose }: {
+// Versions belong to a flow: a repair has to name it.
+function flowOf(rows: readonly Row[]): { target?: string } {
+  const [first, ...others] = new Set(rows.map(({ target }) => target));
+  return first !== undefined && others.length === 0 ? { target: first } : {};
+}
+
+function readJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${what} is not JSON: ${(error as Error).message}. A text needs quotes`);
+  }
+}
+
+function BulkDialog({ action, ids, needs, filter, onDone, onClose }: {
   action: Action;
+  needs: { target?: string };
   ids: string[] | undefined;
   filter: Filter;
   onDone: () => void;
@@ -513,43 +703,35 @@ function BulkDialog({ action, ids, filter, onDone, onClose }: {
   const [name, setName] = useState("");
   const [payload, setPayload] = useState("null");
   const [dryRun, setDryRun] = useState(false);
-  const [at, setAt] = useState(0);
-  const stopped = useRef(false);
-  useEffect(() => () => {
-    stopped.current = true;
-  }, []);
+  const [to, setTo] = useState("");
+  const [set, setSet] = useState("");
   const label = ACTIONS.find(([one]) => one === action)![1];
   const body = (): Record<string, unknown> => {
-    if (action === "signal") return { payload: JSON.parse(payload) };
+    if (action === "signal") return { name, payload: readJson(payload, "The payload") };
+    if (action === "repair") {
+      return {
+        ...(to.trim() === "" ? {} : { to: Number(to) }),
+        ...(set.trim() === "" ? {} : { set: readJson(set, "What to set") }),
+        ...(reason === "" ? {} : { note: reason }),
+      };
+    }
     return (action === "cancel" || action === "pause") && reason !== "" ? { reason } : {};
   };
-  const all = async (): Promise<void> => {
-    const request = {
-      action,
-      filter: bodyOf(filter),
-      dryRun,
+  const start = async (): Promise<void> => {
+    const operation = await ask<Operation>("POST", "operations", {
+      ...{ action, dryRun, filter: ids === undefined ? bodyOf(filter) : { ...needs, ids } },
       ...body(),
-      ...(action === "signal" ? { name } : {}),
-    };
-    const operation = await ask<Operation>("POST", "operations", request);
+    });
     onDone();
-    go(href(`operations/${operation.id}`));
-  };
-  const these = async (): Promise<void> => {
-    const refused: string[] = [];
-    const given = body();
-    for (const [index, id] of ids!.entries()) {
-      if (stopped.current) break;
-      setAt(index + 1);
-      const verb = action === "signal" ? `signals/${encodeURIComponent(name)}` : action;
-      await ask("POST", `executions/${id}/${verb}`, given).catch((error) =>
-        refused.push((error as Error).message)
-      );
+    const address = href(`operations/${operation.id}`);
+    if (ids === undefined || dryRun || action === "repair") go(address);
+    else {
+      say(`${label}: an operation does it for ${many(ids.length, "execution")}`, {
+        href: address,
+        text: "Watch it",
+      });
+      refresh("executions");
     }
-    refresh("executions");
-    if (refused.length > 0) complain(new Error(`${refused.length} of ${ids!.length} refused: ${refused[0]}`));
-    else say(`${label}: done for ${many(ids!.length, "execution")}`);
-    onDone();
   };
   return (
     <Dialog
@@ -557,15 +739,33 @@ function BulkDialog({ action, ids, filter, onDone, onClose }: {
       go={dryRun ? "Try it" : label}
       kind={action === "cancel" && !dryRun ? "danger first" : "first"}
       onClose={onClose}
-      onGo={ids === undefined ? all : these}
+      onGo={start}
     >
       <p>
-        {ids === undefined
-          ? "An operation goes through all of them in the database, in pieces. You can watch it, and stop it."
-          : "Each of them is asked, one after the other. Closing this stops after the current one."}
+        An operation goes through them in the database, in pieces. You can watch it, and stop it.
       </p>
       {ids === undefined && <pre class="raw mono">{JSON.stringify(filter)}</pre>}
-      {(action === "cancel" || action === "pause") && (
+      {action === "repair" && (
+        <>
+          <div class="pair">
+            <Field
+              label="Move to version"
+              value={to}
+              onInput={setTo}
+              placeholder="as it is"
+              hint="a version in which it is mended"
+            />
+            <Field
+              label="Set variables, as JSON"
+              value={set}
+              onInput={setSet}
+              placeholder='{"amount": 40}'
+            />
+          </div>
+          <p>What failed then runs again from the line where it failed.</p>
+        </>
+      )}
+      {(action === "cancel" || action === "pause" || action === "repair") && (
         <Field label="Why" value={reason} onInput={setReason} hint="It is kept with each of them" />
       )}
       {action === "signal" && (
@@ -574,17 +774,10 @@ function BulkDialog({ action, ids, filter, onDone, onClose }: {
       {action === "signal" && (
         <Field label="Payload, as JSON" value={payload} onInput={setPayload} lines={4} />
       )}
-      {ids === undefined && (
-        <label class="check">
-          <input type="checkbox" checked={dryRun} onChange={() => setDryRun(!dryRun)} />
-          Only say what it would change
-        </label>
-      )}
-      {at > 0 && (
-        <div class="progress">
-          <div style={{ width: `${(100 * at) / ids!.length}%` }} />
-        </div>
-      )}
+      <label class="check">
+        <input type="checkbox" checked={dryRun} onChange={() => setDryRun(!dryRun)} />
+        Only say what it would change
+      </label>
     </Dialog>
   );
 }

@@ -4,7 +4,8 @@ import { ask, refresh, usePage } from "../api.ts";
 import { count, inline, many, shortId, visible } from "../format.ts";
 import { href } from "../router.ts";
 import { Bones, Button, complain, Empty, Id, say, Time, Trouble } from "../ui.tsx";
-import type { Act, Operation } from "../wire.ts";
+import type { Act, Operation, Place } from "../wire.ts";
+import { Places } from "./places.tsx";
 
 /** The last operations. */
 export function Operations(): JSX.Element {
@@ -77,11 +78,11 @@ function stateOf({ state }: Operation): string {
 
 /** One operation. */
 export function OperationScreen({ id }: { id: string }): JSX.Element {
-  const { data, error } = usePage<{ operation: Operation; acts: Act[] }>(
+  const { data, error } = usePage<{ operation: Operation; acts: Act[]; places: Place[] }>(
     `operations/${encodeURIComponent(id)}`,
   );
   if (data === undefined) return error === undefined ? <Bones /> : <Trouble error={error} />;
-  const { operation, acts } = data;
+  const { operation, acts, places } = data;
   const change = async (verb: "stop" | "resume"): Promise<void> => {
     try {
       await ask("POST", `operations/${id}/${verb}`, {});
@@ -158,6 +159,17 @@ export function OperationScreen({ id }: { id: string }): JSX.Element {
           </div>
         </dl>
       </div>
+      {places.length > 0 && (
+        <section class="panel" aria-label="Where they stand">
+          <header>
+            <h2>Where they stand, and where they go on</h2>
+          </header>
+          <Places
+            places={places}
+            to={operation.args.to === undefined ? "the same version" : `version ${operation.args.to}`}
+          />
+        </section>
+      )}
       <div class="panel scroll">
         <header>
           <h2>What it did</h2>

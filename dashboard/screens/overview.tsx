@@ -2,14 +2,16 @@
 import type { JSX } from "preact";
 import { usePage } from "../api.ts";
 import { ago, brief, count, duration, many, now, short, visible } from "../format.ts";
-import { href } from "../router.ts";
+import { href, place, withQuery } from "../router.ts";
 import { Bones, Empty, Time, Trouble } from "../ui.tsx";
 import type { Overview as Data } from "../wire.ts";
 import { Trend } from "./failures.tsx";
 
 /** The screen. */
 export function Overview(): JSX.Element {
-  const { data, error } = usePage<Data>("overview");
+  const span = place.value.query.get("span") ?? undefined;
+  const asked = SPANS.some(([one]) => one === span) ? span : undefined;
+  const { data, error } = usePage<Data>(`overview${asked === undefined ? "" : `?span=${asked}`}`);
   return (
     <>
       <div class="title">
@@ -258,32 +260,43 @@ function Attention({ data, alive }: { data: Data; alive: number }): JSX.Element 
   return <>{said.map(([kind, what], index) => <div key={index} class={`notice ${kind}`}>{what}</div>)}</>;
 }
 
-/** What ended in each minute of the last hour. */
+const SPANS: [span: string | undefined, name: string][] = [
+  [undefined, "1 h"],
+  ["day", "24 h"],
+  ["quarter", "90 d"],
+];
+const EACH = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+const LONG = { minute: "the last hour", hour: "the last 24 hours", day: "the last 90 days" } as const;
+
+/** What ended in each minute, hour or day. */
 function Ended({ data }: { data: Data }): JSX.Element {
-  const last = Math.floor(Date.parse(data.now) / 60_000);
-  const minutes = Array.from(
-    { length: 60 },
-    (_, index) => ({ at: (last - 59 + index) * 60_000, ok: 0, bad: 0 }),
-  );
-  for (const { at, completed, cancelled, failed } of data.rates) {
-    const minute = minutes[Math.floor(Date.parse(at) / 60_000) - (last - 59)];
-    if (minute === undefined) continue;
-    minute.ok += completed + cancelled;
-    minute.bad += failed;
-  }
-  const most = Math.max(1, ...minutes.map(({ ok, bad }) => ok + bad));
-  const all = minutes.reduce((sum, { ok, bad }) => ({ ok: sum.ok + ok, bad: sum.bad + bad }), {
-    ok: 0,
-    bad: 0,
+  const { each, count: bars, spans } = data.ended;
+  const size = EACH[each];
+  const last = Math.floor(Date.parse(data.now) / size);
+  const found = new Map(spans.map((one) => [Math.floor(Date.parse(one.at) / size), one]));
+  const all = Array.from({ length: bars }, (_, index) => {
+    const nth = last - bars + 1 + index;
+    const { ok = 0, failed = 0 } = found.get(nth) ?? {};
+    return { at: nth * size, ok, failed };
   });
+  const most = Math.max(1, ...all.map(({ ok, failed }) => ok + failed));
+  const sum = (part: "ok" | "failed"): number => all.reduce((total, one) => total + one[part], 0);
+  const width = 600 / bars;
+  const span = place.value.query.get("span") ?? undefined;
   return (
-    <section class="panel gap" aria-label="Ended in each minute of the last hour">
-      <header>
+    <section class="panel gap" aria-label={`Ended in each ${each} of ${LONG[each]}`}>
+      <header class="wrap">
         <h2>Ended</h2>
-        <span class="soft">last hour, by the minute</span>
+        <nav class="tabs" aria-label="Time">
+          {SPANS.map(([one, name]) => (
+            <a key={name} href={withQuery({ span: one })} aria-current={one === span ? "true" : undefined}>
+              {name}
+            </a>
+          ))}
+        </nav>
         <span class="end legend">
-          <span>{count(all.ok)} completed</span>
-          <span class="bad">{count(all.bad)} failed</span>
+          <span>{count(sum("ok"))} completed</span>
+          <span class="bad">{count(sum("failed"))} failed</span>
         </span>
       </header>
       <div class="pad">
@@ -292,39 +305,28 @@ function Ended({ data }: { data: Data }): JSX.Element {
           viewBox="0 0 600 120"
           preserveAspectRatio="none"
           role="img"
-          aria-label={`${count(all.ok)} completed and ${count(all.bad)} failed in the last hour`}
+          aria-label={`${count(sum("ok"))} completed and ${count(sum("failed"))} failed in ${LONG[each]}`}
         >
-          {minutes.map(({ at, ok, bad }, index) => {
-            const [high, low] = [(116 * ok) / most, (116 * bad) / most];
+          {all.map(({ at, ok, failed }, index) => {
+            const [high, low] = [(116 * ok) / most, (116 * failed) / most];
+            const bar = { x: index * width + width * 0.1, width: width * 0.8 };
             return (
               <g key={at}>
-                <title>{`${short(at)}: ${ok} completed, ${bad} failed`}</title>
-                <rect class="none" x={index * 10 + 1} y={119} width="8" height="1" />
+                <title>{`${short(at)}: ${ok} completed, ${failed} failed`}</title>
+                <rect class="none" {...bar} y={119} height="1" />
                 {ok > 0 && (
-                  <rect
-                    class="ok"
-                    x={index * 10 + 1}
-                    y={120 - Math.max(high, 2)}
-                    width="8"
-                    height={Math.max(high, 2)}
-                  />
+                  <rect class="ok" {...bar} y={120 - Math.max(high, 2)} height={Math.max(high, 2)} />
                 )}
-                {bad > 0 && (
-                  <rect
-                    class="bad"
-                    x={index * 10 + 1}
-                    y={120 - high - Math.max(low, 3)}
-                    width="8"
-                    height={Math.max(low, 3)}
-                  />
+                {failed > 0 && (
+                  <rect class="bad" {...bar} y={120 - high - Math.max(low, 3)} height={Math.max(low, 3)} />
                 )}
               </g>
             );
           })}
         </svg>
         <div class="row faint">
-          <span class="grow">{short(minutes[0]!.at)}</span>
-          <span>most: {count(most)} a minute</span>
+          <span class="grow">{short(all[0]!.at)}</span>
+          <span>most: {count(most)} in {each === "hour" ? "an" : "a"} {each}</span>
           <span class="grow right">now</span>
         </div>
       </div>

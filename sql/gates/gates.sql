@@ -66,7 +66,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.lines_of(uuid) is 'The lines in which the branches of a workflow stand; empty: it is not in the flow language, or has not begun. Internal.';
+comment on function rhythm.lines_of(uuid) is 'The lines in which the branches of a workflow stand; empty: it is not in the flow language, or has not begun.';
 
 -- From what has ended (14, a promise with its operation), over promises and combinators (16), to the activations that await it.
 create or replace function rhythm.lines_going_on(p_execution uuid)

@@ -150,6 +150,20 @@ comment on column rhythm.waits.id is 'What it waits for: a child, a timer, or th
 comment on column rhythm.waits.name is 'The name of the child''s task or flow, or of the signal.';
 comment on column rhythm.waits.until is 'When the timer fires, or the wait for the signal times out.';
 
+comment on column rhythm.targets.type is 'task or workflow.';
+comment on column rhythm.targets.target is 'The name of the task or flow.';
+comment on column rhythm.targets.ready is 'How many could run now.';
+comment on column rhythm.targets.delayed is 'How many are delayed, or parked because something is paused.';
+comment on column rhythm.targets.running is 'How many a worker has.';
+
+comment on column rhythm.signals.id is 'The order in which they were sent.';
+comment on column rhythm.signals.execution_id is 'The workflow.';
+comment on column rhythm.signals.target is 'The name of its flow.';
+comment on column rhythm.signals.name is 'The name of the signal.';
+comment on column rhythm.signals.payload is 'What came with it.';
+comment on column rhythm.signals.sent_at is 'When it was sent.';
+comment on column rhythm.signals.taken is 'The workflow has it; otherwise it is kept.';
+
 comment on column rhythm.stacks.execution_id is 'The workflow.';
 comment on column rhythm.stacks.target is 'The name of its flow.';
 comment on column rhythm.stacks.version is 'The version of the flow that it runs on.';

@@ -7,7 +7,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_known constant text[] := '{type,target,version,status,queue,parent,fingerprint,line,variables,metadata,paused,created_after,created_before}';
+  c_known constant text[] := '{ids,type,target,version,status,queue,parent,fingerprint,line,variables,metadata,paused,created_after,created_before}';
   c_statuses constant text[] := '{pending,running,suspended,completed,failed,cancelled}';
   v_wrong text;
 begin
@@ -23,6 +23,8 @@ begin
   where p_filter ? 'status' and coalesce(s.value #>> '{}' <> all (c_statuses), true) limit 1;
   return case
     when found then format('There is no status "%s": expected %s', v_wrong, array_to_string(c_statuses, ', '))
+    when p_filter ? 'ids' and case when jsonb_typeof(p_filter -> 'ids') <> 'array' then true else jsonb_array_length(p_filter -> 'ids') not between 1 and 1000
+      or exists (select from jsonb_array_elements_text(p_filter -> 'ids') as i (id) where rhythm.as_uuid(i.id) is null) end then 'ids must be 1 to 1000 ids of executions'
     when p_filter ? 'type' and not p_filter -> 'type' <@ '["task", "workflow"]' then 'type must be task or workflow'
     when p_filter ? 'version' and jsonb_typeof(p_filter -> 'version') <> 'number' then 'version must be a number'
     when p_filter ? 'metadata' and jsonb_typeof(p_filter -> 'metadata') <> 'object' then 'metadata must be an object'
@@ -109,7 +111,7 @@ $$;
 
 comment on function rhythm.operate(text, jsonb, jsonb, boolean, text) is
   'Does something to all executions that fit a filter, in the background and in bounded pieces; returns the id of the operation. p_action: cancel, retry, signal, pause, resume, migrate or repair. '
-  'p_filter: {type, target, version, status, queue, parent, fingerprint, line (of the error, or where it waits), variables, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal, '
+  'p_filter: {ids, type, target, version, status, queue, parent, fingerprint, line (of the error, or where it waits), variables, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal, '
   '{to, map, accept, set, fibre, note} of migrate, and besides {then} of repair. '
   'dry_run: only record what it would change. Example: select rhythm.operate(''retry'', ''{"status": "failed", "target": "charge"}'');';
 

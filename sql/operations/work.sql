@@ -38,7 +38,11 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_operation.filter ? 'fingerprint' then
+  if p_operation.filter ? 'ids' then
+    return array(
+      select distinct i.id::uuid from jsonb_array_elements_text(p_operation.filter -> 'ids') as i (id)
+      where i.id::uuid > p_operation.place and i.id::uuid < p_operation.until_id order by 1 limit p_limit);
+  elsif p_operation.filter ? 'fingerprint' then
     return array(
       select e.id from rhythm.execution as e
       where e.fingerprint = (p_operation.filter ->> 'fingerprint')::bigint and e.id > p_operation.place and e.id < p_operation.until_id order by e.id limit p_limit);

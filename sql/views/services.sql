@@ -73,6 +73,19 @@ comment on view rhythm.queues is
   'Also since when the oldest ready one has waited, how many workers take from it, pause and limits. suspended is an estimate '
   'if there are many thousands, or if members of batches were cancelled.';
 
+drop view if exists rhythm.targets;
+
+create view rhythm.targets as
+select b.type, b.target,
+  coalesce(sum(b.size) filter (where b.run_at is null and b.worker is null), 0)::bigint as ready,
+  coalesce(sum(b.size) filter (where b.run_at is not null), 0)::bigint as delayed,
+  coalesce(sum(b.size) filter (where b.run_at is null and b.worker is not null), 0)::bigint as running
+from rhythm.batch as b
+group by b.type, b.target;
+
+comment on view rhythm.targets is
+  'Every task and flow of which something is ready, delayed or running, and how many: as in the view queues.';
+
 drop view if exists rhythm.queue_keys;
 
 create view rhythm.queue_keys as

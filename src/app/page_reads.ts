@@ -1,6 +1,15 @@
 import { listViews } from "../db/calls/console.ts";
-import { lastLines, listFamily, listRows, readPulse, readSource, readStamp } from "../db/calls/pages.ts";
-import { ExecutionNotFoundError } from "../db/engine_errors.ts";
+import {
+  lastLines,
+  listEnded,
+  listFamily,
+  listGroups,
+  listRows,
+  readPulse,
+  readSource,
+  readStamp,
+} from "../db/calls/pages.ts";
+import { ExecutionNotFoundError, ExecutionStateError } from "../db/engine_errors.ts";
 import { storedFilter } from "../client/executions.ts";
 import type { HistoryStep } from "../client/history.ts";
 import { idOf } from "../client/request.ts";
@@ -19,11 +28,12 @@ export function pageReadsOf(
   const engine = { on: parts.database, schema: parts.schema };
   return {
     pulse: () => readPulse(engine),
-    overview: async () => {
-      const since = new Date(parts.clock.now() - 3_600_000);
-      const [pulse, rates, queues, failures, workers, schedules, operations, pauses] = await Promise.all([
+    overview: async (span) => {
+      const [each, count] = SPANS[span];
+      const since = new Date(parts.clock.now() - count * EACH_MS[each]);
+      const [pulse, ended, queues, failures, workers, schedules, operations, pauses] = await Promise.all([
         readPulse(engine),
-        reads.rates({ span: "minute", since }),
+        listEnded(engine, { each, since }),
         reads.queues(),
         reads.failures({ state: ["new", "known"], limit: 6 }),
         reads.workers(),
@@ -42,9 +52,7 @@ export function pageReadsOf(
         }));
       return {
         ...{ pulse, queues, failures, pauses, due },
-        rates: rates.map(({ at, type, target, completed, failed, cancelled, p95Ms }) => ({
-          ...{ at, type, target, completed, failed, cancelled, p95Ms },
-        })),
+        ended: { each, count, spans: ended },
         workers: workers.map(({ id, name, running, beatAt, leaseUntil, startedAt }) => ({
           ...{ id, name, running, beatAt, leaseUntil, startedAt },
         })),
@@ -53,6 +61,7 @@ export function pageReadsOf(
       };
     },
     rows: (filter) => listRows(engine, storedFilter(filter)),
+    groups: (by, filter) => listGroups(engine, by, storedFilter(filter)),
     stamp: (id, after) => readStamp(engine, idOf(id), after),
     one: (id) => oneOf(rhythm, { engine, reads }, idOf(id)),
     failures: (filter) => reads.failures(filter),
@@ -66,10 +75,39 @@ export function pageReadsOf(
     }),
     operation: async (id) => {
       const [operation, acts] = await Promise.all([reads.operation(id), reads.acts(id, { limit: 200 })]);
-      return { operation, acts };
+      const isMove = operation.action === "migrate" || operation.action === "repair";
+      return { operation, acts, places: isMove ? await reads.places(id) : [] };
     },
-    ...controlReadsOf(rhythm, engine, reads),
+    ...controlReadsOf(rhythm, { engine, reads, clock: parts.clock }),
+    doctor: async (how) => {
+      const { examine, CHECK } = await import("./doctor/examine.ts");
+      const { database, schema } = parts;
+      const patient = { engine, on: database, kind: database.kind, schema };
+      return await examine(patient, how === "quick" ? [CHECK] : []);
+    },
+    compare: (ids) => compareRuns(rhythm, engine, ids),
   };
+}
+
+async function compareRuns(
+  rhythm: Rhythm,
+  engine: Parameters<typeof readPulse>[0],
+  refs: readonly [string, string],
+): Promise<unknown> {
+  const ids = refs.map(idOf) as [string, string];
+  const sides = await Promise.all(ids.map(async (id) => {
+    const [execution, source] = await Promise.all([rhythm.executions.get(id), readSource(engine, id)]);
+    if (execution === null) throw ExecutionNotFoundError.of(id);
+    if (source === null) {
+      throw new ExecutionStateError({
+        code: "RH003",
+        message: `Cannot compare ${id}: only workflows in the flow language have steps to compare`,
+      });
+    }
+    const { target, status, createdAt, completedAt, inputs } = execution;
+    return { id, target, status, createdAt, completedAt, ...shown({ inputs }), ...source };
+  }));
+  return { sides, part: await rhythm.executions.diffRuns(...ids) };
 }
 
 async function oneOf(
@@ -110,6 +148,8 @@ function shown(values: Record<string, JsonValue>): Record<string, unknown> {
   );
 }
 
+const SPANS = { hour: ["minute", 60], day: ["hour", 24], quarter: ["day", 90] } as const;
+const EACH_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 const MOST_ROWS = 300;
 const MOST_LINES = 500;
 const MOST_STEPS = 500;

@@ -86,6 +86,8 @@ const REQUEST: Shape = { type: EXECUTION_TYPE, target: NAME, inputs: ANYTHING };
 const FILTER: Shape = {
   type: EXECUTION_TYPE,
   target: NAME,
+  version: COUNT,
+  line: COUNT,
   status: ANYTHING,
   queue: NAME,
   parent: EXECUTION,
@@ -470,6 +472,8 @@ export function storedFilter(filter: ExecutionFilter): StoredFilter {
     limit: filter.limit ?? LIST_LIMIT,
     ...(filter.type === undefined ? {} : { type: filter.type }),
     ...(filter.target === undefined ? {} : { target: filter.target }),
+    ...(filter.version === undefined ? {} : { version: filter.version }),
+    ...(filter.line === undefined ? {} : { line: filter.line }),
     ...(filter.status === undefined ? {} : { statuses: statusesOf(filter.status) }),
     ...(filter.queue === undefined ? {} : { queue: filter.queue }),
     ...(filter.parent === undefined ? {} : { parentId: idOf(filter.parent) }),

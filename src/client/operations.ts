@@ -11,6 +11,7 @@ import {
   ANY_STORED_TEXT,
   ANYTHING,
   type ArgumentType,
+  ARRAY,
   BOOLEAN,
   checkArgument,
   checkPlain,
@@ -60,6 +61,7 @@ const REQUEST: Shape = {
 };
 /** Which executions. */
 export const FILTER: Shape = {
+  ids: ARRAY,
   type: EXECUTION_TYPE,
   target: NAME,
   version: COUNT,
@@ -173,8 +175,9 @@ export class Operations {
 }
 
 function storedFilter(filter: OperationFilter): Record<string, unknown> {
-  const { createdAfter, createdBefore, parent, ...same } = filter;
+  const { ids, createdAfter, createdBefore, parent, ...same } = filter;
   return {
+    ...(ids === undefined ? {} : { ids: ids.map(idOf) }),
     ...same,
     ...(parent === undefined ? {} : { parent: idOf(parent) }),
     ...(createdAfter === undefined ? {} : { created_after: new Date(createdAfter).toISOString() }),

@@ -1,20 +1,24 @@
 /**
- * The pages of the dashboard: one document for all addresses, a script and a style sheet. Their sources are in `dashboard/`, beside
+ * The pages of the dashboard: one document for all addresses, a script, scripts of screens that are loaded when they are opened, and a style sheet. Their sources are in `dashboard/`, beside
  * `src/`, because they run in a browser and need packages that a worker does not.
  *
  * @module
  */
 import { gunzipSync } from "node:zlib";
-import { files, type PageFile } from "./files_gen.ts";
+import { files, firstParts, laterParts, type PageFile } from "./files_gen.ts";
 
 /** The first parts of the addresses that are pages. */
 export const PAGES: readonly string[] = [
   "",
   "executions",
+  "compare",
+  "doctor",
   "failures",
+  "flows",
   "operations",
   "queues",
   "schedules",
+  "signals",
   "workers",
   "audit",
   "tokens",
@@ -34,7 +38,7 @@ export function dashboardFile(
   { path, basePath }: { path: string; basePath: string },
 ): Response | undefined {
   if (request.method !== "GET" && request.method !== "HEAD") return undefined;
-  const file = Object.values(files).find((one) => path === `/${one.path}`);
+  const file = [...Object.values(files), ...firstParts, ...laterParts].find((one) => path === `/${one.path}`);
   if (file !== undefined) return asset(request, file);
   if (path === "/favicon.ico") return asset(request, files.icon);
   const [first = ""] = path.slice(1).split("/");
@@ -67,7 +71,9 @@ function page(basePath: string): Response {
 <title>Rhythm</title>
 <link rel="icon" href="${files.icon.path}" type="image/svg+xml">
 <link rel="stylesheet" href="${files.style.path}">
-<script type="module" src="${files.page.path}"></script>
+${
+    firstParts.map(({ path }) => `<link rel="modulepreload" href="${path}">\n`).join("")
+  }<script type="module" src="${files.page.path}"></script>
 </head>
 <body><noscript>The dashboard needs JavaScript.</noscript><div id="app"></div></body>
 </html>

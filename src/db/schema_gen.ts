@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "275813ad76462aad";
+export const imageDigest = "079ea2b05c705bd8";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -10524,7 +10524,7 @@ comment on function rhythm.source_lines(text, integer, jsonb) is 'Lines of a ver
   {
     name: "operations/operate.sql",
     kind: "behaviour",
-    checksum: "306ffe3b32f156aee3ed5b44dfd91606977e7ffcec741d86036eab18d431d3cc",
+    checksum: "036b4dbc4bd6fdc9183879d12002c203bfe352c849d083d64c491d5b71c716ab",
     text: `-- Operations: start, stop, continue.
 
 create or replace function rhythm.filter_problem(p_filter jsonb)
@@ -10534,7 +10534,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_known constant text[] := '{type,target,version,status,queue,parent,fingerprint,line,variables,metadata,paused,created_after,created_before}';
+  c_known constant text[] := '{ids,type,target,version,status,queue,parent,fingerprint,line,variables,metadata,paused,created_after,created_before}';
   c_statuses constant text[] := '{pending,running,suspended,completed,failed,cancelled}';
   v_wrong text;
 begin
@@ -10550,6 +10550,8 @@ begin
   where p_filter ? 'status' and coalesce(s.value #>> '{}' <> all (c_statuses), true) limit 1;
   return case
     when found then format('There is no status "%s": expected %s', v_wrong, array_to_string(c_statuses, ', '))
+    when p_filter ? 'ids' and case when jsonb_typeof(p_filter -> 'ids') <> 'array' then true else jsonb_array_length(p_filter -> 'ids') not between 1 and 1000
+      or exists (select from jsonb_array_elements_text(p_filter -> 'ids') as i (id) where rhythm.as_uuid(i.id) is null) end then 'ids must be 1 to 1000 ids of executions'
     when p_filter ? 'type' and not p_filter -> 'type' <@ '["task", "workflow"]' then 'type must be task or workflow'
     when p_filter ? 'version' and jsonb_typeof(p_filter -> 'version') <> 'number' then 'version must be a number'
     when p_filter ? 'metadata' and jsonb_typeof(p_filter -> 'metadata') <> 'object' then 'metadata must be an object'
@@ -10636,7 +10638,7 @@ $$;
 
 comment on function rhythm.operate(text, jsonb, jsonb, boolean, text) is
   'Does something to all executions that fit a filter, in the background and in bounded pieces; returns the id of the operation. p_action: cancel, retry, signal, pause, resume, migrate or repair. '
-  'p_filter: {type, target, version, status, queue, parent, fingerprint, line (of the error, or where it waits), variables, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal, '
+  'p_filter: {ids, type, target, version, status, queue, parent, fingerprint, line (of the error, or where it waits), variables, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal, '
   '{to, map, accept, set, fibre, note} of migrate, and besides {then} of repair. '
   'dry_run: only record what it would change. Example: select rhythm.operate(''retry'', ''{"status": "failed", "target": "charge"}'');';
 
@@ -10699,7 +10701,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "2991912919a5ffd7a3f00fc478a984859232f5e2eade3fc9831cb89fc9ee8719",
+    checksum: "32a1982e0c9ff42e3b8c75ce1d22d44d3dbb97cd8d505de3b5c9b364450c3071",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -10740,7 +10742,11 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_operation.filter ? 'fingerprint' then
+  if p_operation.filter ? 'ids' then
+    return array(
+      select distinct i.id::uuid from jsonb_array_elements_text(p_operation.filter -> 'ids') as i (id)
+      where i.id::uuid > p_operation.place and i.id::uuid < p_operation.until_id order by 1 limit p_limit);
+  elsif p_operation.filter ? 'fingerprint' then
     return array(
       select e.id from rhythm.execution as e
       where e.fingerprint = (p_operation.filter ->> 'fingerprint')::bigint and e.id > p_operation.place and e.id < p_operation.until_id order by e.id limit p_limit);
@@ -17234,7 +17240,7 @@ comment on view rhythm.failure_hooks is 'What is started when executions fail: s
   {
     name: "gates/gates.sql",
     kind: "behaviour",
-    checksum: "c76990d68ce935da5b2ed43915117604f2cd0c480af5bb6ac5b10580a4e3bd90",
+    checksum: "a8967b90ff0250d74767f06d173c29906ac6b676b1bf362f5de107073f24e888",
     text: `-- Gates stop executions at a place: a workflow that would go on from a line, a task that a flow has started. They are parked, as what
 -- is paused is, with the number of the gate. \`resume_execution()\` lets one on. If a gate goes, chores() lets on what stands there.
 
@@ -17303,7 +17309,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.lines_of(uuid) is 'The lines in which the branches of a workflow stand; empty: it is not in the flow language, or has not begun. Internal.';
+comment on function rhythm.lines_of(uuid) is 'The lines in which the branches of a workflow stand; empty: it is not in the flow language, or has not begun.';
 
 -- From what has ended (14, a promise with its operation), over promises and combinators (16), to the activations that await it.
 create or replace function rhythm.lines_going_on(p_execution uuid)
@@ -18022,7 +18028,7 @@ comment on view rhythm.schedule_runs is
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "5146b18d7d2d8d5e11b76104bbf78634a0938f0887a2d133c2d54cba7e6611ae",
+    checksum: "515393095d5b3e959d50a2a10a7d14d86a7b84a83f1897d68150cc39eb91199b",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
@@ -18097,6 +18103,19 @@ comment on view rhythm.queues is
   'Every queue that has work, a worker or a limit: how many executions are ready (its depth), delayed, running and suspended. '
   'Also since when the oldest ready one has waited, how many workers take from it, pause and limits. suspended is an estimate '
   'if there are many thousands, or if members of batches were cancelled.';
+
+drop view if exists rhythm.targets;
+
+create view rhythm.targets as
+select b.type, b.target,
+  coalesce(sum(b.size) filter (where b.run_at is null and b.worker is null), 0)::bigint as ready,
+  coalesce(sum(b.size) filter (where b.run_at is not null), 0)::bigint as delayed,
+  coalesce(sum(b.size) filter (where b.run_at is null and b.worker is not null), 0)::bigint as running
+from rhythm.batch as b
+group by b.type, b.target;
+
+comment on view rhythm.targets is
+  'Every task and flow of which something is ready, delayed or running, and how many: as in the view queues.';
 
 drop view if exists rhythm.queue_keys;
 
@@ -18181,6 +18200,92 @@ join rhythm.flow as f on f.name = v.name;
 comment on view rhythm.flow_versions is 'Every version of every flow that was registered.';
 
 comment on view rhythm.flows is 'Every flow with its current version, on which new executions start.';
+`,
+  },
+  {
+    name: "views/standing.sql",
+    kind: "behaviour",
+    checksum: "4476e7b378b867a4e2f0fa9d14617c0ebe8511c8eefba01306ef7362f1d265fb",
+    text: `-- Where workflows stand, for people. As count_suspended(), above some 4,000 pages a sample is counted.
+
+drop function if exists rhythm.count_standing(text);
+create or replace function rhythm.count_standing(p_flow text)
+returns table (version integer, line integer, executions bigint)
+language sql
+stable
+rows 100
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  with chosen as materialized (
+    select s.execution_id, s.program
+    from rhythm.workflow_state as s
+      tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
+    cross join lateral (select from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0) as e
+    where s.program in (select v.program from rhythm.flow_version as v where v.name = p_flow and v.code ? 'functions')
+  ),
+  -- Opening a snapshot costs more than finding it.
+  opened as materialized (
+    select c.execution_id, c.program, (o.snapshot -> 'h')::jsonb as heap
+    from (select c.execution_id, c.program from chosen as c limit 500) as c
+    cross join lateral (
+      select s.snapshot from rhythm.workflow_state as s where s.execution_id = c.execution_id and s.snapshot is not null offset 0
+    ) as o
+  ),
+  -- As in lines_of().
+  place as materialized (
+    select o.program, (o.heap -> (f.value ->> 1)::integer ->> 1)::integer as function, (f.value ->> 3)::integer as pc, count(distinct o.execution_id) as executions
+    from opened as o cross join lateral jsonb_array_elements(case jsonb_typeof(o.heap) when 'array' then o.heap else '[]' end) as f (value)
+    where f.value ->> 0 = '15' and f.value ->> 4 <> '-1'
+    group by 1, 2, 3
+  ),
+  lined as (
+    select v.version, rhythm.line_at(v.code, p.function, p.pc) as line, p.executions
+    from place as p join rhythm.flow_version as v on v.program = p.program
+  )
+  select l.version, l.line,
+    round(sum(l.executions) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0) * greatest(1, (select count(*) from chosen) / 500.0))::bigint
+  from lined as l group by l.version, l.line;
+$$;
+
+comment on function rhythm.count_standing(text) is
+  'How many workflows of a flow stand in each line of each of its versions: exactly, or, if there are many hundreds, an estimate from a sample. A workflow with branches in several lines counts in each of them.';
+
+drop function if exists rhythm.count_signal_waits();
+create or replace function rhythm.count_signal_waits()
+returns table (name text, flow text, version integer, executions bigint, lines integer[], oldest uuid, until timestamptz)
+language sql
+stable
+rows 100
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  select g.name, g.target, g.version, g.executions, rhythm.lines_of(g.oldest), g.oldest, g.until
+  from (
+    select w.name, e.target, e.version, (array_agg(w.execution_id order by w.execution_id))[1] as oldest, min(w.timeout_at) as until,
+      round(count(*) * greatest(1, pg_relation_size('rhythm.signal_wait') / 8192 / 4000.0))::bigint as executions
+    from rhythm.signal_wait as w
+      tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.signal_wait') / 8192.0))) repeatable (0)
+    cross join lateral (select x.target, x.version from rhythm.execution as x where x.id = w.execution_id and x.state = 0 offset 0) as e
+    where w.signal_id is null and not w.timed_out
+    group by w.name, e.target, e.version
+    order by 6 desc, 1, 2, 3 limit 200
+  ) as g;
+$$;
+
+comment on function rhythm.count_signal_waits() is
+  'How many workflows wait for a signal, by its name, flow and version, the 200 largest groups: exactly, or, if there are many thousands, an estimate from a sample. '
+  'oldest: the one that was created first; lines: where it stands; until: when the first of these waits times out.';
+
+drop view if exists rhythm.signals;
+
+create view rhythm.signals as
+select s.id, s.execution_id, e.target, s.name, s.payload, s.sent_at, s.taken_by is not null as taken
+from rhythm.signal as s
+join rhythm.execution as e on e.id = s.execution_id;
+
+comment on view rhythm.signals is
+  'The signals that were sent to workflows. taken: the workflow has it; otherwise it is kept until the workflow waits for one of that name. For the newest first: order by id desc.';
 `,
   },
   {
@@ -18297,7 +18402,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "37452a36d5f73eb12c8cc0ece3b5a0526986bb006f7ac5cabd2c5f26c1d38b99",
+    checksum: "bb752addbf3da778d050f22f0fb0b6d318a54f89fbcd6afe3a6b0f3e217b8b1f",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -18449,6 +18554,20 @@ comment on column rhythm.waits.kind is 'task, workflow, timer or signal.';
 comment on column rhythm.waits.id is 'What it waits for: a child, a timer, or the wait for a signal.';
 comment on column rhythm.waits.name is 'The name of the child''s task or flow, or of the signal.';
 comment on column rhythm.waits.until is 'When the timer fires, or the wait for the signal times out.';
+
+comment on column rhythm.targets.type is 'task or workflow.';
+comment on column rhythm.targets.target is 'The name of the task or flow.';
+comment on column rhythm.targets.ready is 'How many could run now.';
+comment on column rhythm.targets.delayed is 'How many are delayed, or parked because something is paused.';
+comment on column rhythm.targets.running is 'How many a worker has.';
+
+comment on column rhythm.signals.id is 'The order in which they were sent.';
+comment on column rhythm.signals.execution_id is 'The workflow.';
+comment on column rhythm.signals.target is 'The name of its flow.';
+comment on column rhythm.signals.name is 'The name of the signal.';
+comment on column rhythm.signals.payload is 'What came with it.';
+comment on column rhythm.signals.sent_at is 'When it was sent.';
+comment on column rhythm.signals.taken is 'The workflow has it; otherwise it is kept.';
 
 comment on column rhythm.stacks.execution_id is 'The workflow.';
 comment on column rhythm.stacks.target is 'The name of its flow.';
@@ -19126,7 +19245,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "f5c66ead64ccb13b0d5cf92c37ee565afa801217ebc785c76460a0c289ffc9b0",
+    checksum: "dd3cc5ea6d3e57dcf313c747490f8d8ad56aa5ae0768cd70006d21391a9e309a",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -19157,7 +19276,7 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'count_standing', 'count_signal_waits', 'lines_of', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered', 'home_problem', 'find_token', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[

@@ -277,6 +277,10 @@ export interface ExecutionFilter {
   type?: ExecutionType;
   /** The task's or flow's name. */
   target?: string;
+  /** Workflows of this version of their flow. */
+  version?: number;
+  /** Workflows that stand in this line of their flow, or failed there. */
+  line?: number;
   /** One status, or several. */
   status?: ExecutionStatus | readonly ExecutionStatus[];
   /** The queue. */

@@ -6,6 +6,8 @@ export type OperationAction = "cancel" | "retry" | "signal" | "pause" | "resume"
 
 /** Which executions an operation changes: those that fit all that is given. */
 export interface OperationFilter {
+  /** These, 1,000 at most. */
+  ids?: readonly ExecutionRef[];
   /** Tasks, or workflows. */
   type?: ExecutionType;
   /** The task or flow. */

@@ -30,7 +30,15 @@ type Open = (reads: PageReads, query: Query, id: string) => Page;
 const LISTS = new Map<string, Open>(Object.entries(
   {
     pulse: (reads) => ({ look: () => reads.pulse(), everyMs: 5_000 }),
-    overview: (reads) => ({ look: () => reads.pulse(), read: () => reads.overview(), everyMs: 2_000 }),
+    overview: (reads, query) => {
+      const { span } = checked(SPAN, query);
+      return { look: () => reads.pulse(), read: () => reads.overview(span), everyMs: 2_000 };
+    },
+    groups: (reads, query) => {
+      const { by, ...rest } = checked(GROUPS, query);
+      const filter = filterOf(rest);
+      return { look: () => reads.groups(by, filter), everyMs: 5_000 };
+    },
     executions: (reads, query) => {
       const filter = filterOf(checked(executionQuery, query));
       return { look: () => reads.rows(filter) };
@@ -54,6 +62,17 @@ const LISTS = new Map<string, Open>(Object.entries(
       return { look: () => reads.upcoming(cron, timezone), everyMs: 60_000 };
     },
     flows: (reads) => ({ look: () => reads.flows(), everyMs: 5_000 }),
+    compare: (reads, query) => {
+      const { one, other } = checked(PAIR, query);
+      return { look: () => reads.compare([one, other]), everyMs: 10_000 };
+    },
+    doctor: (reads, query) => {
+      const { check } = checked(DOCTOR, query);
+      // What reads everything is read once for each time that it is asked for.
+      if (check !== undefined) return { look: () => Promise.resolve(), read: () => reads.doctor("whole") };
+      return { look: () => reads.doctor("quick"), everyMs: 30_000 };
+    },
+    signals: (reads) => ({ look: () => reads.signals(), everyMs: 2_000 }),
   } satisfies Record<string, Open>,
 ));
 
@@ -71,15 +90,33 @@ const ONES = new Map<string, Open>(Object.entries(
     operations: (reads, _query, id) => ({ look: () => reads.operation(id) }),
     queues: (reads, _query, id) => ({ look: () => reads.queue(id), everyMs: 2_000 }),
     schedules: (reads, _query, id) => ({ look: () => reads.schedule(id), everyMs: 5_000 }),
-    flows: (reads, _query, id) => ({
-      look: () => reads.flowStamp(id),
-      read: () => reads.flow(id),
-      everyMs: 5_000,
-    }),
+    flows: (reads, query, id) => {
+      const filter = checked(HEAT, query);
+      return { look: () => reads.flowStamp(id), read: () => reads.flow(id, filter), everyMs: 5_000 };
+    },
+    graphs: (reads, query, id) => {
+      const { version } = checked(HEAT, query);
+      return { look: () => reads.graph(id, version), everyMs: 5_000 };
+    },
   } satisfies Record<string, Open>,
 ));
 
 const TIMES = z.strictObject({ cron: z.string(), timezone: z.string().default("UTC") });
+
+const HEAT = z.strictObject({
+  version: z.coerce.number().int().min(1).max(2 ** 31 - 1).optional(),
+  hours: z.coerce.number().int().min(1).max(90 * 24).default(24),
+});
+
+const SPAN = z.strictObject({ span: z.enum(["hour", "day", "quarter"]).default("hour") });
+
+const GROUPS = executionQuery.extend({
+  by: z.enum(["status", "name", "queue", "version", "error", "line"]),
+});
+
+const DOCTOR = z.strictObject({ check: z.coerce.number().int().optional() });
+
+const PAIR = z.strictObject({ one: z.string(), other: z.string() });
 
 const FAILURES = z.strictObject({ state: z.enum(["new", "known", "resolved", "ignored"]).optional() });
 

@@ -34,7 +34,7 @@ import type { Fork, ForkChanges, StateChanges, StepChanges } from "../client/cha
 import type { HistoryStep, PastState, StateChange } from "../client/history.ts";
 import type { QueryRows } from "../db/calls/console.ts";
 import type { FlowInfo } from "../db/calls/flows.ts";
-import type { Pulse, RowPage } from "../db/calls/pages.ts";
+import type { GroupBy, Pulse, RowPage } from "../db/calls/pages.ts";
 import type { QueueInfo } from "../db/calls/queues.ts";
 import type { ScheduleInfo } from "../db/calls/schedules.ts";
 import type { Violation, WorkerInfo } from "../db/calls/state.ts";
@@ -104,10 +104,12 @@ export interface ReadModel {
 export interface PageReads {
   /** How busy everything is, in one statement. */
   pulse(): Promise<Pulse>;
-  /** The state of everything. */
-  overview(): Promise<unknown>;
+  /** The state of everything, and what ended in the last hour, day or 90 days. */
+  overview(span: "hour" | "day" | "quarter"): Promise<unknown>;
   /** A page of executions as a list shows them: without payloads, with what each waits for. */
   rows(filter: ExecutionFilter): Promise<RowPage>;
+  /** The newest executions that fit, in groups. */
+  groups(by: GroupBy, filter: ExecutionFilter): Promise<unknown>;
   /** What changes when an execution does, in one statement; `after`: the last step that was read. */
   stamp(id: string, after: number): Promise<unknown>;
   /** Everything about an execution. */
@@ -140,8 +142,16 @@ export interface PageReads {
   flows(): Promise<unknown>;
   /** What changes when a flow does, in one statement. */
   flowStamp(name: string): Promise<unknown>;
-  /** One flow, with all its versions. */
-  flow(name: string): Promise<unknown>;
+  /** One flow, with all its versions, and what happened at the lines of one of them. */
+  flow(name: string, filter: { version?: number; hours: number }): Promise<unknown>;
+  /** A version of a flow as a picture. */
+  graph(name: string, version: number | undefined): Promise<unknown>;
+  /** What `rhythm doctor` finds; `check()`, which reads everything, only if it is asked for. */
+  doctor(how: "quick" | "whole"): Promise<unknown>;
+  /** Where two workflows part. */
+  compare(ids: readonly [string, string]): Promise<unknown>;
+  /** Who waits for which signal, and which signals nobody has taken. */
+  signals(): Promise<unknown>;
 }
 
 /** What a query of the SQL console gave. */

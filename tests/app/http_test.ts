@@ -224,6 +224,48 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   const document = (await ask("/api/openapi.json")).body;
   same(document.paths["/api/workflows/{name}/start"].post.operationId, "startWorkflow");
 
+  equal((await ask("/api/queues/default/resume", {})).body, { resumed: true });
+  await app.rhythm.flows.register({ name: "asks", source: `await Signal.next("go")\nreturn 1` });
+  const asked = await app.rhythm.workflows.start("asks");
+  await until(async () => (await ask("/api/pages/signals")).body.waits.length === 1);
+  await ask(`/api/executions/${asked.id}/signals/other`, { payload: 7 });
+  const signals = (await ask("/api/pages/signals")).body;
+  const [wait] = signals.waits;
+  equal([wait.name, wait.flow, wait.version, wait.lines, wait.executions, wait.oldest], [
+    ...["go", "asks", 1, [1], 1, asked.id],
+  ]);
+  equal([signals.kept[0].name, signals.kept[0].payload, signals.kept[0].executionId], [
+    ...["other", 7, asked.id],
+  ]);
+  equal((await ask("/api/pages/flows/asks")).body.standing, [{ version: 1, line: 1, executions: 1 }]);
+  const standing = async (query: string): Promise<string[]> =>
+    (await ask(`/api/executions?target=asks&${query}`)).body.executions.map(({ id }: { id: string }) => id);
+  equal(await standing("line=1&version=1"), [asked.id]);
+  equal(await standing("line=2"), []);
+  equal(await standing("version=2"), []);
+  match(JSON.stringify((await ask("/api/pages/graphs/asks?version=1")).body.picture), /signal go.*◷ 1/);
+  same((await ask("/api/pages/graphs/asks?version=2")).status, 404);
+  const twin = await app.rhythm.workflows.start("asks");
+  await until(async () => (await ask("/api/pages/signals")).body.waits[0].executions === 2);
+  equal((await ask(`/api/pages/compare?one=${asked.id}&other=${twin.id}`)).body.part, null);
+  await ask(`/api/executions/${twin.id}/signals/go`, {});
+  await until(async () => (await twin.get()).status === "completed");
+  const { sides, part } = (await ask(`/api/pages/compare?one=${asked.id}&other=${twin.id}`)).body;
+  equal([sides[0].status, sides[1].status, part.step, part.lines], ["suspended", "completed", 2, [[], []]]);
+  same((await ask(`/api/pages/compare?one=${asked.id}`)).status, 400);
+  const groups = async (by: string): Promise<unknown> =>
+    (await ask(`/api/pages/groups?target=asks&by=${by}`)).body.groups.map((
+      one: Record<string, unknown>,
+    ) => [one.value, one.executions]);
+  equal(await groups("line"), [["1", 1], [null, 1]]);
+  equal(await groups("version"), [["1", 2]]);
+  equal(await groups("error"), [[null, 2]]);
+  same((await ask("/api/pages/groups?by=luck")).status, 400);
+  equal((await ask("/api/pages/overview?span=quarter")).body.ended.count, 90);
+  const findings = (await ask("/api/pages/doctor")).body.map(({ check }: { check: string }) => check);
+  equal([findings.includes("schema"), findings.includes("check()")], [true, false]);
+  match(JSON.stringify((await ask("/api/pages/doctor?check=1")).body), /has a reason to move on/);
+
   const refused = await fetch(`${worker.url}/api/executions`);
   same(refused.status, 401);
   await refused.body?.cancel();

@@ -154,7 +154,10 @@ return given`;
     "schedules",
     "schedules/nightly",
     "audit",
+    "flows",
     "flows/keep",
+    "signals",
+    `compare?one=${kept.id}&other=${failed.id}`,
     ...ids.map((id) => `executions/${id}`),
   ].map((page) => `/api/pages/${page}`);
   let seen = 0;

@@ -195,6 +195,8 @@ Deno.test("the application and its services refuse every wrong argument", async 
         takes: [options({
           type: "choice",
           target: "name",
+          version: "count",
+          line: "count",
           status: "choice",
           queue: "name",
           parent: "execution",
@@ -547,6 +549,8 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
   const filter = {
     type: "choice",
     target: "name",
+    version: "count",
+    line: "count",
     status: "choice",
     queue: "name",
     parent: "execution",

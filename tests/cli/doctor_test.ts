@@ -1,8 +1,8 @@
 /** What doctor says of servers that are in a bad way, from what they would answer. */
 import { deepStrictEqual as equal } from "node:assert/strict";
-import type { Patient } from "../../src/cli/doctor/finding.ts";
-import { clock, connection } from "../../src/cli/doctor/server.ts";
-import { bloat, connections, vacuum } from "../../src/cli/doctor/storage.ts";
+import type { Patient } from "../../src/app/doctor/finding.ts";
+import { clock, connection } from "../../src/app/doctor/server.ts";
+import { bloat, connections, vacuum } from "../../src/app/doctor/storage.ts";
 
 /** A server that answers one query after the other with these rows. */
 function patient(...answers: Record<string, unknown>[][]): Patient {

@@ -41,6 +41,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   "explain, what is ready": "select rhythm.explain(:ready)",
   "explain, what waits": "select rhythm.explain(:signals)",
   wait_for: "select rhythm.wait_for(:done)",
+  lines_of: "select rhythm.lines_of(:signals)",
   flow_state: "select rhythm.flow_state(:signals)",
   history: "select count(*) from rhythm.history(:signals)",
   replay_start: "select rhythm.replay_start(:signals)",
@@ -202,5 +203,7 @@ export const NOT_CALLED: readonly string[] = [
   "cron_next",
   "cron_upcoming",
   "check",
+  "count_signal_waits",
+  "count_standing",
   "count_suspended",
 ];

@@ -14,7 +14,15 @@ const HOSTILE = {
   long: "x".repeat(500_000),
   deep: JSON.parse(`${"[".repeat(100)}1${"]".repeat(100)}`),
 };
+const STAND = `\`\`\`
+name: stand
+input: { type: object, required: [count], properties: { count: { type: integer, minimum: 1 }, plan: { enum: [free, pro] } } }
+\`\`\`
+await Signal.next("go")
+return 1
+`;
 const FLOWS = [
+  { name: "stand", source: STAND },
   {
     name: "approve",
     source: "```\nname: approve\nindex: [orderId]\n```\n" + `const { orderId } = Inputs
@@ -22,6 +30,14 @@ const price = await Task.run("price_of", { orderId })
 const limit = price > 10 ? 10 : 5
 const { by } = await Signal.next("approval")
 return { orderId, price, by }
+`,
+  },
+  {
+    name: "choose",
+    source: `const { amount } = Inputs
+const limit = amount > 10 ? 5 : 10
+await Signal.next(limit > 5 ? "small" : "large")
+return limit
 `,
   },
   {
@@ -247,6 +263,181 @@ Deno.test({
       quiet();
     });
 
+    await t.step("a flow shows who stands in which line, has a gate, and is drawn", async () => {
+      for (const count of [1, 2]) await rhythm.workflows.start("stand", { count });
+      await page.goto(`${base}/flows`);
+      await page.getByRole("link", { name: "stand", exact: true }).click();
+      await page.locator(".heat li", { hasText: 'Signal.next("go")' }).getByText("◷ 2").waitFor();
+      await page.keyboard.press("j");
+      await page.getByRole("region", { name: "Line 5" }).waitFor();
+      await page.getByRole("button", { name: "Set a gate here" }).click();
+      await page.getByLabel("Why").fill("look first");
+      await page.getByRole("button", { name: "Set it" }).click();
+      await page.getByText("look first").waitFor();
+      await page.getByRole("button", { name: "Remove" }).click();
+      await page.getByRole("button", { name: "Set a gate here" }).waitFor();
+      await page.getByRole("region", { name: "Line 5" }).getByRole("link", { name: "2", exact: true })
+        .click();
+      await page.getByRole("heading", { name: "Executions" }).waitFor();
+      same(new URL(page.url()).searchParams.get("q"), "flow:stand version:1 line:5 status:waiting");
+      await page.locator("tbody tr").nth(1).waitFor();
+      await page.goto(`${base}/flows/stand?tab=graph`);
+      await page.getByRole("img", { name: /What stand does/ }).getByText("signal go").waitFor();
+      quiet();
+    });
+
+    await t.step("a form that its schema makes starts a flow, and says what is wrong", async () => {
+      await page.goto(`${base}/flows/stand`);
+      await page.getByRole("button", { name: "Start", exact: true }).click();
+      await page.getByLabel("count").fill("many");
+      await page.getByRole("dialog").getByRole("button", { name: "Start" }).click();
+      await page.getByRole("alert").getByText("count must be a number").waitFor();
+      await page.getByLabel("count").fill("0");
+      await page.getByRole("dialog").getByRole("button", { name: "Start" }).click();
+      await page.getByRole("alert").getByText(/count/).waitFor();
+      match(complaints.splice(0).join(), /422/);
+      await page.getByLabel("count").fill("3");
+      await page.getByLabel("plan (optional)").selectOption("pro");
+      await page.getByRole("dialog").getByRole("button", { name: "Start" }).click();
+      await page.getByRole("heading", { name: "stand", exact: true }).waitFor();
+      await page.getByRole("tab", { name: "Input" }).click();
+      await page.locator(".json", { hasText: '"pro"' }).waitFor();
+      quiet();
+    });
+
+    await t.step(
+      "versions are compared, workflows are moved after a dry run, and a version is made current",
+      async () => {
+        await rhythm.flows.register({
+          name: "stand",
+          source: STAND.replace("return 1", "console.log(2)\nreturn 2"),
+        });
+        await page.goto(`${base}/flows/stand?tab=versions`);
+        await page.locator(".diff li.added", { hasText: "console.log(2)" }).waitFor();
+        await page.locator(".diff li.removed", { hasText: "return 1" }).waitFor();
+        await page.getByRole("link", { name: "Migrate" }).last().click();
+        await page.getByRole("button", { name: "Say what would happen" }).click();
+        await page.getByText("3 sure, 0 not sure").waitFor();
+        match(
+          await page.locator(".places li").first().innerText(),
+          /3 workflows[\s\S]*Signal\.next\("go"\)[\s\S]*Signal\.next/,
+        );
+        await page.getByRole("button", { name: "Move 3 workflows" }).click();
+        await page.getByRole("heading", { name: "Migrate" }).waitFor();
+        await page.locator(".title .state.completed").waitFor();
+        same(await page.locator(".figures b").first().innerText(), "3");
+        await page.goto(`${base}/flows/stand?tab=versions`);
+        await page.getByRole("button", { name: "Make current" }).click();
+        await page.getByRole("button", { name: "Make it current" }).click();
+        await page.getByRole("row", { name: /version 1 current/ }).waitFor();
+        quiet();
+      },
+    );
+
+    await t.step(
+      "a deploy broke a line: what failed there is found by it, and repaired with the next version",
+      async () => {
+        const bill = (charge: string): string =>
+          `const { amount } = Inputs\nconst total = ${charge}\nreturn total\n`;
+        await rhythm.flows.register({ name: "bill", source: bill("amount.net + 1") });
+        await rhythm.executions.createMany(
+          [1, 2, 3, 4, 5].map((amount) => ({
+            type: "workflow" as const,
+            target: "bill",
+            inputs: amount === 1 ? { amount: { net: 1 } } : { amount: null },
+          })),
+        );
+        await rhythm.flows.register({ name: "bill", source: bill("(amount?.net ?? 0) + 1") });
+        await page.goto(`${base}/executions?q=flow:bill&group=line`);
+        await page.getByRole("link", { name: "2", exact: true }).click();
+        await page.getByRole("link", { name: "bill", exact: true }).nth(3).waitFor();
+        same(await page.locator("tbody tr").count(), 4);
+        await page.getByLabel("Choose all on this page").check();
+        const bulk = page.getByRole("region", { name: "What to do" });
+        await bulk.getByRole("button", { name: "Repair" }).click();
+        await page.getByLabel("Move to version").fill("2");
+        await page.getByLabel("Why").fill("null is no amount");
+        await page.getByRole("dialog").getByRole("button", { name: "Repair" }).click();
+        await page.getByRole("heading", { name: "Repair" }).waitFor();
+        await page.locator(".title .state.completed").waitFor();
+        await until(async () =>
+          (await rhythm.executions.query({ target: "bill", status: "completed" })).executions.length === 5
+        );
+        await page.goto(`${base}/executions?q=flow:bill status:failed`);
+        await page.getByText("Nothing fits this search").waitFor();
+        quiet();
+      },
+    );
+
+    await t.step(
+      "two runs that are chosen are compared: the step, the line and the variables in which they part",
+      async () => {
+        for (const amount of [5, 50]) await rhythm.workflows.start("choose", { amount });
+        await page.goto(`${base}/executions?q=flow:choose`);
+        await page.locator("tbody tr").nth(1).waitFor();
+        await page.getByLabel("Choose all on this page").check();
+        await page.getByRole("link", { name: "Compare", exact: true }).click();
+        await page.getByText("They part at step 1").waitFor();
+        const table = page.getByRole("region", { name: "Variables that differ after step 1", exact: true });
+        match(await table.innerText(), /limit\s+5\s+10/);
+        await page.getByRole("link", { name: "Another one" }).click();
+        await page.getByText("the last ones of the same flow").waitFor();
+        quiet();
+      },
+    );
+
+    await t.step(
+      "a signal is sent to the oldest that waits; one that nobody waits for is listed",
+      async () => {
+        await page.goto(`${base}/signals`);
+        await page.getByRole("button", { name: "Send small to choose" }).click();
+        await page.getByLabel("Payload").fill("{");
+        await page.getByRole("button", { name: "Send", exact: true }).last().click();
+        await page.getByRole("alert").getByText("is not JSON").waitFor();
+        await page.getByLabel("Payload").fill("{}");
+        const id = await page.getByLabel("Workflow").inputValue();
+        await page.getByRole("button", { name: "Send", exact: true }).last().click();
+        await page.getByRole("button", { name: "Send small to choose" }).waitFor({ state: "detached" });
+        await rhythm.executions.wait(id);
+        const large = (await rhythm.executions.query({ target: "choose", status: "suspended" }))
+          .executions[0]!;
+        await rhythm.signals.send({ execution: large.id, name: "lagre", payload: HOSTILE.html });
+        const kept = page.getByRole("region", { name: "Nobody waits for them" });
+        await kept.getByText("lagre").waitFor();
+        same(await page.evaluate("window.hit"), undefined);
+        quiet();
+      },
+    );
+
+    await t.step("the doctor says what is wrong and what to do, and runs check() when asked", async () => {
+      await page.goto(`${base}/doctor`);
+      const mail = page.locator(".findings li", { hasText: "1 worker alive" });
+      await mail.waitFor();
+      await page.getByRole("button", { name: "Run check()" }).click();
+      await page.getByText("has a reason to move on").waitFor();
+      quiet();
+    });
+
+    await t.step("a search is saved as a view, and charts show a day and 90 days", async () => {
+      await page.goto(`${base}/executions?q=status:failed`);
+      await page.getByRole("button", { name: "Save as a view" }).click();
+      await page.getByLabel("Name").fill("What failed");
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+      await page.goto(`${base}/executions`);
+      await page.getByRole("link", { name: "What failed" }).click();
+      same(new URL(page.url()).searchParams.get("q"), "status:failed");
+      await page.getByRole("button", { name: "Forget this view" }).click();
+      await page.getByRole("link", { name: "What failed" }).waitFor({ state: "detached" });
+      await page.goto(base);
+      for (
+        const [name, told] of [["24 h", "each hour"], ["90 d", "each day"], ["1 h", "each minute"]] as const
+      ) {
+        await page.getByRole("link", { name, exact: true }).click();
+        await page.getByRole("region", { name: `Ended in ${told}` }).waitFor();
+      }
+      quiet();
+    });
+
     await t.step("a worker shows its queues and tasks", async () => {
       await page.goto(`${base}/workers`);
       const line = page.getByRole("row", { name: /price_of/ });
@@ -268,6 +459,15 @@ Deno.test({
             "operations",
             "queues",
             "queues/mail",
+            "signals",
+            "doctor",
+            "executions?group=error",
+            "compare",
+            "flows",
+            "flows/approve?line=6",
+            "flows/stand?tab=versions",
+            "flows/stand?tab=graph",
+            "flows/stand?tab=migrate",
             "schedules",
             "schedules/report",
             "workers",
@@ -280,7 +480,7 @@ Deno.test({
           await ready(page);
           faults.push(...(await violations(page)).map((fault) => `${path}, light: ${fault}`));
           // Contrast is what differs, and these two have every colour.
-          if (path === "_components" || path.startsWith("executions/")) {
+          if (path === "_components" || path.startsWith("executions/") || path.startsWith("flows/")) {
             await page.emulateMedia({ colorScheme: "dark" });
             const found = await violations(page, "color-contrast");
             faults.push(...found.map((fault) => `${path}, dark: ${fault}`));

@@ -1,7 +1,7 @@
 import { match, ok, strictEqual as same } from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { dashboardFile } from "../../src/dashboard/mod.ts";
-import { files } from "../../src/dashboard/files_gen.ts";
+import { files, firstParts, laterParts } from "../../src/dashboard/files_gen.ts";
 
 function ask(path: string, init: RequestInit = {}): Response | undefined {
   return dashboardFile(new Request(`http://host${path}`, init), { path, basePath: "" });
@@ -9,13 +9,24 @@ function ask(path: string, init: RequestInit = {}): Response | undefined {
 
 Deno.test("the first page has at most 60 kB over the wire", async () => {
   let bytes = (await ask("/")!.arrayBuffer()).byteLength;
-  for (const { path } of Object.values(files)) {
+  for (const { path } of [...Object.values(files), ...firstParts]) {
     const response = ask(`/${path}`, { headers: { "accept-encoding": "gzip, br" } })!;
     same(response.headers.get("content-encoding"), "gzip");
     match(response.headers.get("cache-control")!, /immutable/);
     bytes += (await response.arrayBuffer()).byteLength;
   }
   ok(bytes <= 60_000, `${bytes} bytes`);
+});
+
+Deno.test("screens that are loaded when they are opened are served as the first page is", async () => {
+  ok(laterParts.length > 0);
+  for (const { path } of laterParts) {
+    const response = ask(`/${path}`)!;
+    match(response.headers.get("content-type")!, /^text\/javascript/);
+    const text = await response.text();
+    // What it imports is a file, too; the page itself is loaded under its own name.
+    for (const [, name] of text.matchAll(/(?:from|import\()"\.\/([^"]+)"/g)) ok(ask(`/assets/${name}`), name);
+  }
 });
 
 Deno.test("files are given without compression to who cannot undo it", async () => {

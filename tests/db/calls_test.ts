@@ -49,6 +49,7 @@ const executionRow: z.ZodType<executions.StoredExecution> = z.strictObject({
   maxCrashes: count,
   metadata: object,
   progress: json,
+  checkpoint: json,
   parentId: z.uuidv7().nullable(),
   createdAt: z.date(),
   runAt: z.date().nullable(),

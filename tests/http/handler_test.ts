@@ -138,15 +138,9 @@ function dashboard(
     reads: {
       ...{ overview: missing, rows: missing, stamp: missing, one: missing, failures: missing },
       ...{ operations: missing, operation: missing, queues: missing, queue: missing, workers: missing },
-      ...{
-        schedules: missing,
-        schedule: missing,
-        upcoming: missing,
-        audit: missing,
-        tokens: missing,
-        console: missing,
-      },
-      ...{ flows: missing, flowStamp: missing, flow: missing },
+      ...{ schedules: missing, schedule: missing, upcoming: missing, audit: missing, tokens: missing },
+      ...{ flows: missing, flowStamp: missing, flow: missing, graph: missing, compare: missing },
+      ...{ signals: missing, groups: missing, doctor: missing, console: missing },
       pulse: () => Promise.resolve(looked() as never),
     },
     watched: new Watched(clock),

@@ -559,7 +559,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: "what is repaired does not go on",
     file: "sql/operations/migrate.sql",
-    find: "    perform rhythm.retry(p_id);\n",
+    find: "    perform rhythm.retry_again(p_id);\n",
     replace: "    null;\n",
   },
   {

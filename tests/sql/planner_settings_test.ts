@@ -17,6 +17,8 @@ const ALLOWED: readonly string[] = [
   "check_steps",
   "check_waits",
   "chores",
+  "count_signal_waits",
+  "count_standing",
   "count_suspended",
   "create_many",
   "delete_execution",

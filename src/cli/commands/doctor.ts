@@ -12,7 +12,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     "\nExit codes: 0 no problems (there may be warnings), 1 problems, 4 no database",
   );
   runs(command, cli, async (call) => {
-    const { examine } = await import("../doctor/examine.ts");
-    return await examine(call);
+    const { tellFindings } = await import("../doctor.ts");
+    return await tellFindings(call);
   });
 };

@@ -4,10 +4,10 @@ import { renderDiagnostics } from "../../flow/diagnostics/mod.ts";
 import { CliError } from "../cli_error.ts";
 import type { Call } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
-import { buildGraph } from "./graph_build.ts";
-import type { FlowGraph } from "./graph_model.ts";
-import { renderMermaid } from "./graph_mermaid.ts";
-import { renderSvg } from "./graph_svg.ts";
+import { buildGraph } from "../../flow/graph/build.ts";
+import type { FlowGraph } from "../../flow/graph/model.ts";
+import { renderMermaid } from "../../flow/graph/mermaid.ts";
+import { renderSvg } from "../../flow/graph/svg.ts";
 import { readFlowFiles } from "./read_flows.ts";
 import { errorPictureFor } from "./picture.ts";
 

@@ -154,6 +154,14 @@ export interface FlowRow {
   readonly createdAt: Date;
   /** When it became the current one. */
   readonly updatedAt: Date;
+  /** How many could run now, or are delayed. */
+  readonly pending: number;
+  /** How many a worker has. */
+  readonly running: number;
+  /** How many are failed now. */
+  readonly failed: number;
+  /** Since when it is paused. */
+  readonly pausedAt: Date | null;
 }
 
 /** All flows, without their texts. */
@@ -161,18 +169,115 @@ export async function listFlowRows(engine: EngineRef): Promise<FlowRow[]> {
   return await ask<FlowRow>(
     engine,
     `select f.name, f.version, f.description, f.created_at as "createdAt", f.updated_at as "updatedAt",
-      (select count(*)::integer from rhythm.flow_versions as v where v.name = f.name) as versions
-    from rhythm.flows as f order by f.name`,
+      (select count(*)::integer from rhythm.flow_versions as v where v.name = f.name) as versions,
+      coalesce(t.ready + t.delayed, 0)::float8 as pending, coalesce(t.running, 0)::float8 as running,
+      coalesce(k.failed, 0)::float8 as failed, p.paused_at as "pausedAt"
+    from rhythm.flows as f
+    left join (select x.* from rhythm.targets as x where x.type = 'workflow') as t on t.target = f.name
+    left join (
+      select x.target, sum(x.failed) as failed from rhythm.failures as x where x.type = 'workflow' group by x.target
+    ) as k on k.target = f.name
+    left join (select x.* from rhythm.pauses as x where x.kind = 'workflow') as p on p.name = f.name
+    order by f.name`,
   );
 }
 
-/** What changes when a flow does: its versions and which is current. */
+/** How many workflows stand in a line of a version. */
+export interface Standing {
+  /** The number of the version. */
+  readonly version: number;
+  /** The line. */
+  readonly line: number;
+  /** How many: an estimate if there are many hundreds. */
+  readonly executions: number;
+}
+
+/** How many workflows of a flow stand in each line of each version. */
+export async function listStanding(engine: EngineRef, flow: string): Promise<Standing[]> {
+  return await ask<Standing>(
+    engine,
+    `select c.version, c.line, c.executions::float8 as executions from rhythm.count_standing($1::text) as c
+    order by c.version, c.line`,
+    [flow],
+  );
+}
+
+/** What changes when a flow does: its versions, where its workflows stand, what happened at its lines, its gates and its pause. */
 export async function readFlowStamp(engine: EngineRef, name: string): Promise<JsonValue> {
   const [row] = await ask<{ stamp: JsonValue }>(
     engine,
-    `select jsonb_agg(jsonb_build_array(v.version, v.is_current) order by v.version) as stamp
-    from rhythm.flow_versions as v where v.name = $1::text`,
+    `select jsonb_build_array(
+      (select jsonb_agg(jsonb_build_array(v.version, v.is_current) order by v.version) from rhythm.flow_versions as v where v.name = $1::text),
+      (select jsonb_agg(to_jsonb(c) order by c.version, c.line) from rhythm.count_standing($1::text) as c),
+      (select jsonb_build_array(sum(h.came), sum(h.failed), sum(h.retried)) from rhythm.heat as h
+        where h.flow = $1::text and h.span = 'minute' and h.at >= rhythm.now() - interval '1 day'),
+      (select jsonb_agg(jsonb_build_array(g.id, g.executions) order by g.id) from rhythm.gates as g where g.flow = $1::text),
+      (select p.paused_at from rhythm.pauses as p where p.kind = 'workflow' and p.name = $1::text),
+      (select jsonb_build_array(t.ready, t.delayed, t.running) from rhythm.targets as t where t.type = 'workflow' and t.target = $1::text)) as stamp`,
     [name],
   );
   return row?.stamp ?? null;
+}
+
+/** Workflows of a version that wait for a signal. */
+export interface SignalWaits {
+  /** The signal. */
+  readonly name: string;
+  /** The flow. */
+  readonly flow: string;
+  /** The version; null: a workflow in TypeScript of an unknown version. */
+  readonly version: number | null;
+  /** How many: an estimate if there are many thousands. */
+  readonly executions: number;
+  /** Where the oldest stands. */
+  readonly lines: readonly number[];
+  /** The oldest of them. */
+  readonly oldest: string;
+  /** When that was created. */
+  readonly createdAt: Date;
+  /** When the first of them gives up waiting. */
+  readonly until: Date | null;
+}
+
+/** A signal that no wait has taken. */
+export interface KeptSignal {
+  /** Its number. */
+  readonly id: string;
+  /** The workflow that has it. */
+  readonly executionId: string;
+  /** The flow. */
+  readonly flow: string;
+  /** How the workflow is. */
+  readonly status: string;
+  /** The name. */
+  readonly name: string;
+  /** The payload, if it is small. */
+  readonly payload: JsonValue;
+  /** When it was sent. */
+  readonly sentAt: Date;
+}
+
+/** Who waits for which signal, and which of the last 2,000 signals nobody has taken. */
+export async function readSignals(
+  engine: EngineRef,
+): Promise<{ waits: SignalWaits[]; kept: KeptSignal[] }> {
+  const [waits, kept] = await Promise.all([
+    ask<SignalWaits>(
+      engine,
+      `select c.name, c.flow, c.version, c.executions::float8 as executions, c.lines, c.oldest, rhythm.created_at(c.oldest) as "createdAt", c.until
+      from rhythm.count_signal_waits() as c`,
+    ),
+    ask<KeptSignal>(
+      engine,
+      `select s.id::text as id, s.execution_id as "executionId", s.target as flow, e.status, s.name, s.sent_at as "sentAt",
+        case when pg_column_size(s.payload) < 2000 then s.payload else '"…"' end as payload
+      from (
+        select x.* from (select y.* from rhythm.signals as y order by y.id desc limit 2000) as x
+        where not x.taken order by x.id desc limit 50
+      ) as s
+      cross join lateral (select x.status from rhythm.executions as x where x.id = s.execution_id offset 0) as e
+      order by s.id::bigint desc`,
+    ),
+  ]);
+  return { waits, kept };
 }

@@ -89,6 +89,10 @@ export interface StoredFilter {
   readonly type?: string;
   /** The name. */
   readonly target?: string;
+  /** Workflows of this version. */
+  readonly version?: number;
+  /** Workflows that stand in this line, or failed there. */
+  readonly line?: number;
   /** Any of these. */
   readonly statuses?: readonly string[];
   /** The queue. */
@@ -209,6 +213,12 @@ export function whereOf(filter: StoredFilter): { where: string; params: string[]
   };
   add(filter.type, (p) => `e.type = ${p}`);
   add(filter.target, (p) => `e.target = ${p}`);
+  add(filter.version?.toString(), (p) => `e.version = ${p}::integer`);
+  add(
+    filter.line?.toString(),
+    (p) =>
+      `e.type = 'workflow' and case when e.completed_at is null then ${p}::integer = any (rhythm.lines_of(e.id)) else e.error #>> '{at,line}' = ${p} end`,
+  );
   add(filter.statuses && arrayText(filter.statuses), (p) => `e.status = any (${p}::text[])`);
   // An index has those that failed, and only they have a fingerprint.
   if (filter.statuses?.every((status) => status === "failed")) conditions.push("e.fingerprint is not null");

@@ -97,6 +97,89 @@ export async function listRows(engine: EngineRef, filter: StoredFilter): Promise
   return { rows: page, cursor: rows.length > filter.limit ? page.at(-1)!.id : null };
 }
 
+/** What executions are grouped by. */
+export type GroupBy = "status" | "name" | "queue" | "version" | "error" | "line";
+
+/** Executions that have something in common. */
+export interface Group {
+  /** What they have in common; of failures, the number of their kind. Null: they have no such thing. */
+  readonly value: string | null;
+  /** What people read instead, if that is not the value. */
+  readonly label: string | null;
+  /** How many there are. */
+  readonly executions: number;
+}
+
+const GROUPS: Readonly<Record<GroupBy, { value: string; label?: string; from?: string }>> = {
+  status: { value: "e.status" },
+  name: { value: "e.target" },
+  queue: { value: "e.queue" },
+  version: { value: "e.version::text" },
+  error: {
+    value: "e.fingerprint::text",
+    label: `max(g.target || ' · ' || g.type || ': ' || g.message)`,
+  },
+  line: {
+    value: "l.line",
+    from: `cross join lateral (
+      select e.at_line as line where e.completed_at is not null
+      union all
+      select x.line::text from unnest(case when e.completed_at is null and e.type = 'workflow' then rhythm.lines_of(e.id) end) as x (line)
+    ) as l`,
+  },
+};
+
+/** The newest executions that fit, in groups, the largest first. To find a line, a workflow is opened: so only 500 are looked at. */
+export async function listGroups(
+  engine: EngineRef,
+  by: GroupBy,
+  filter: StoredFilter,
+): Promise<{ groups: Group[]; most: number }> {
+  const { where, params } = whereOf(filter);
+  const { value, label = "null::text", from = "" } = GROUPS[by];
+  const most = by === "line" ? 500 : 5_000;
+  const groups = await ask<Group>(
+    engine,
+    `select g.value, ${label} as label, count(*)::integer as executions
+    from (
+      select ${value} as value, e.target, e.error_type as type, e.error_message as message
+      from (
+        select e.id, e.type, e.target, e.status, e.queue, e.version, e.fingerprint, e.completed_at, e.error #>> '{at,line}' as at_line,
+          e.error ->> 'type' as error_type, left(e.error ->> 'message', 200) as error_message
+        from rhythm.executions as e ${where} order by e.id desc limit ${most}
+      ) as e ${from}
+    ) as g
+    group by g.value order by executions desc, g.value limit 100`,
+    params,
+  );
+  return { groups, most };
+}
+
+/** What ended in a span of time. */
+export interface Ended {
+  /** Its beginning. */
+  readonly at: Date;
+  /** How many completed or were cancelled. */
+  readonly ok: number;
+  /** How many failed. */
+  readonly failed: number;
+}
+
+/** What ended in each minute, hour or day since a time. */
+export async function listEnded(
+  engine: EngineRef,
+  { each, since }: { each: "minute" | "hour" | "day"; since: Date },
+): Promise<Ended[]> {
+  return await ask<Ended>(
+    engine,
+    `select date_trunc($1::text, r.at, 'UTC') as at, sum(r.completed + r.cancelled)::float8 as ok, sum(r.failed)::float8 as failed
+    from rhythm.rates as r
+    where r.span = case when $1::text = 'minute' then 'minute' else 'hour' end and r.at >= date_trunc($1::text, $2::text::timestamptz, 'UTC')
+    group by 1 order by 1`,
+    [each, since.toISOString()],
+  );
+}
+
 /** An execution and its descendants, oldest first, so many at most. */
 export async function listFamily(engine: EngineRef, id: string, limit: number): Promise<Row[]> {
   return await ask<Row>(

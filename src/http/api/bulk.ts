@@ -30,6 +30,7 @@ export function bulkRoutes(reads: ReadModel, commands: Commands): Route[] {
       body: z.strictObject({
         action: z.enum(["cancel", "retry", "signal", "pause", "resume", "migrate", "repair"]),
         filter: z.strictObject({
+          ids: z.array(z.string()).min(1).max(1000).optional().describe("these"),
           type: z.enum(["task", "workflow"]).optional(),
           target: z.string().optional(),
           version: z.int().optional(),

@@ -35,6 +35,10 @@ const tag = "executions";
 export const executionQuery = z.strictObject({
   type: z.enum(["task", "workflow"]).optional(),
   target: z.string().optional(),
+  version: z.coerce.number().int().min(1).max(2 ** 31 - 1).optional(),
+  line: z.coerce.number().int().min(1).max(2 ** 31 - 1).optional().describe(
+    "the line of the flow where it stands, or failed",
+  ),
   status: z.string().optional().describe("one status, or several with commas"),
   queue: z.string().optional(),
   parent: z.string().optional(),

@@ -753,7 +753,7 @@ export const cases: Record<string, Cases> = {
       [
         "operate('retry', '{\"staus\": \"failed\"}')",
         "RH001",
-        'There is no option "staus": expected type, target, version, status, queue, parent, fingerprint, line, variables, metadata, paused, created_after, created_before. Did you mean "status"?',
+        'There is no option "staus": expected ids, type, target, version, status, queue, parent, fingerprint, line, variables, metadata, paused, created_after, created_before. Did you mean "status"?',
       ],
       [
         "operate('retry', '{\"status\": \"fail\"}')",
@@ -765,6 +765,9 @@ export const cases: Record<string, Cases> = {
         "RH001",
         'There is no status "": expected pending, running, suspended, completed, failed, cancelled',
       ],
+      ["operate('retry', '{\"ids\": []}')", "RH001", "ids must be 1 to 1000 ids of executions"],
+      ["operate('retry', '{\"ids\": [null]}')", "RH001", "ids must be 1 to 1000 ids of executions"],
+      ["operate('retry', '{\"ids\": {}}')", "RH001", "ids must be 1 to 1000 ids of executions"],
       ["operate('retry', '{\"type\": \"flow\"}')", "RH001", "type must be task or workflow"],
       ["operate('retry', '{\"version\": \"1\"}')", "RH001", "version must be a number"],
       ["operate('retry', '{\"metadata\": 1}')", "RH001", "metadata must be an object"],
@@ -1763,6 +1766,11 @@ export const cases: Record<string, Cases> = {
     ],
   },
   count_suspended: {},
+  lines_of: { p_execution: "what is unknown, or no workflow, stands nowhere" },
+  count_signal_waits: {},
+  count_standing: {
+    p_flow: "of an unknown flow, nothing stands anywhere",
+  },
   odd_queue: {
     p_queue: [["odd_queue('a b')", "", 'No execution, worker, task, flow or limit has a queue "a b".']],
   },

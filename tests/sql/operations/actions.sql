@@ -27,6 +27,10 @@ begin
   perform test.eq(test.work(o), 'completed: 3 looked, 3 done, 0 unchanged, 0 refused', 'retry');
   perform test.eq(array(select test.status(i.id) from unnest(a) as i (id)), '{pending,pending,pending,completed,running}'::text[], 'what failed runs again');
 
+  perform test.eq(test.work(rhythm.operate('pause', jsonb_build_object('ids', array[a[2], a[1], a[2]], 'target', 'charge'))),
+    'completed: 2 looked, 2 done, 0 unchanged, 0 refused', 'these alone, each once');
+  perform test.eq(test.work(rhythm.operate('resume', jsonb_build_object('ids', a[1:2]))), 'completed: 2 looked, 2 done, 0 unchanged, 0 refused', 'and back');
+
   perform test.eq(test.work(rhythm.operate('pause', '{"type": "task", "metadata": {"n": 1}}', '{"reason": "look first"}')), 'completed: 7 looked, 1 done, 0 unchanged, 0 refused', 'pause');
   perform test.eq((select e.pause_reason from rhythm.executions as e where e.id = a[1]), 'look first', 'with its reason');
   perform test.eq(test.work(rhythm.operate('resume', '{"paused": true}')), 'completed: 7 looked, 1 done, 0 unchanged, 0 refused', 'resume');

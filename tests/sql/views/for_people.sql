@@ -1,4 +1,4 @@
--- The views queues, workers, waits, stacks, flows and schedules say what is going on, column by column.
+-- The views queues, workers, waits, signals, stacks, flows and schedules say what is going on, column by column.
 do $$
 declare
   w constant uuid := test.worker(array['default', 'mail']);
@@ -26,10 +26,17 @@ begin
   perform test.eq((select round(q.oldest_seconds) between 5 and 6 from rhythm.queues as q where q.queue = 'mail'), true, 'its oldest');
   perform test.eq((select row(q.ready, q.running, q.suspended, q.oldest_at, q.paused, q.concurrency)::text
     from rhythm.queues as q where q.queue = 'default'), '(0,1,1,,f,)', 'a queue without');
+  perform test.eq((select array_agg(format('%s %s %s %s %s', t.type, t.target, t.ready, t.delayed, t.running) order by t.type) from rhythm.targets as t),
+    array['task a 0 0 1', 'task b 1 1 0'], 'tasks and flows');
   perform test.eq((select row(x.queues, x.lease, x.running, x.lease_until = x.beat_at + x.lease, x.sleeping)::text from rhythm.workers as x where x.id = w),
     '("{default,mail}",01:00:00,1,t,f)', 'a worker');
   perform test.eq((select array_agg(format('%s %s %s %s', x.kind, x.name, x.target, x.until = v_due) order by x.kind) from rhythm.waits as x where x.execution_id = f),
     array['signal go f t', 'task a f ', 'timer  f t'], 'what a workflow waits for');
+  perform test.eq((select row(c.name, c.flow, c.version, c.executions, c.lines, c.oldest = f, c.until = v_due)::text from rhythm.count_signal_waits() as c),
+    '(go,f,1,1,{},t,t)', 'who waits for which signal');
+  perform rhythm.signal(f, 'other', '7');
+  perform test.eq((select row(s.target, s.name, s.payload, s.taken)::text from rhythm.signals as s where s.execution_id = f), '(f,other,7,f)', 'a signal that is kept');
+  perform test.eq((select count(*) from rhythm.count_standing('f')), 0::bigint, 'what is not in the flow language stands in no line');
   perform test.eq((select row(s.target, s.version, s.status, s.fibre, s.function, s.line, s."column", s.source_line, s.variables, s.waits_for)::text
     from rhythm.stacks as s where s.execution_id = f), '(f,1,suspended,1,main,1,8,"return 1","{""n"": 1}","[""x""]")', 'where it stands');
   perform test.eq((select row(x.version, x.source)::text from rhythm.flows as x where x.name = 'f'), '(1,"return 1")', 'its flow');

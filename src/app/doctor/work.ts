@@ -3,7 +3,7 @@ import { ask } from "../../db/calls/engine_ref.ts";
 import { listQueues } from "../../db/calls/queues.ts";
 import { listSchedules } from "../../db/calls/schedules.ts";
 import { readViolations, readWorkers } from "../../db/calls/state.ts";
-import { count, tellCount, tellDuration, tellSince } from "../format.ts";
+import { count, tellCount, tellDuration } from "../../shared/tell.ts";
 import { type Examination, type Finding, ok, problem, warning, whoTicks } from "./finding.ts";
 
 const LAG_S = 60;
@@ -47,7 +47,9 @@ export const workers: Examination = async ({ engine }) => {
   const found = lost.map(({ name, beatAt, running }) =>
     problem(
       "workers",
-      `worker "${name}" was heard ${tellSince(beatAt, now)}, with ${tellCount(running)} in flight`,
+      `worker "${name}" was heard ${tellDuration(now.getTime() - beatAt.getTime())} ago, with ${
+        tellCount(running)
+      } in flight`,
       "its work goes back as soon as something ticks; find out why its process died or hangs",
     )
   );

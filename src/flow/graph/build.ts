@@ -1,4 +1,4 @@
-import { lineStarts, positionAt } from "../../flow/diagnostics/mod.ts";
+import { lineStarts, positionAt } from "../diagnostics/mod.ts";
 import type {
   BlockStatement,
   CallExpression,
@@ -9,9 +9,9 @@ import type {
   Statement,
   SwitchStatement,
   TryStatement,
-} from "../../flow/parser/ast.ts";
-import { eachChild } from "../../flow/parser/children.ts";
-import type { Branch, FlowGraph, Step } from "./graph_model.ts";
+} from "../parser/ast.ts";
+import { eachChild } from "../parser/children.ts";
+import type { Branch, FlowGraph, Step } from "./model.ts";
 
 const COMBINATORS: Record<string, string> = {
   all: "all of",

@@ -1,4 +1,4 @@
-import { count, tellCount, tellDuration } from "../format.ts";
+import { count, tellCount, tellDuration } from "../../shared/tell.ts";
 import { type Examination, type Finding, ok, problem, skipped, warning } from "./finding.ts";
 
 const HOT = ["execution", "workflow_state", "timer", "signal_wait", "signal", "worker"];

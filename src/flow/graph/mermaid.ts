@@ -1,4 +1,4 @@
-import type { Branch, FlowGraph, Step } from "./graph_model.ts";
+import type { Branch, FlowGraph, Step } from "./model.ts";
 
 /** An open end: where the next step is tied to, and under which words. */
 interface End {

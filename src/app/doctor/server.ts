@@ -3,7 +3,7 @@ import { EngineError } from "../../db/engine_errors.ts";
 import { libraryVersion, schemaFiles } from "../../db/schema_gen.ts";
 import { ask } from "../../db/calls/engine_ref.ts";
 import { homeProblem } from "../../db/calls/home.ts";
-import { count, tellDuration } from "../format.ts";
+import { count, tellDuration } from "../../shared/tell.ts";
 import { type Examination, type Finding, ok, problem, skipped, warning, whoTicks } from "./finding.ts";
 
 const OLDEST = 13;
