@@ -48,7 +48,7 @@ export interface Row {
 
 /** Executions that have something in common. */
 export interface Groups {
-  groups: { value: string | null; label: string | null; executions: number }[];
+  groups: { value: string | null; message: string | null; executions: number }[];
   most: number;
 }
 

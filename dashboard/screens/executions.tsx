@@ -256,20 +256,20 @@ function Grouped(
         label={`Executions by ${name}`}
         heads={[[name[0]!.toUpperCase() + name.slice(1)], ["Executions", "num"], ["Share"]]}
       >
-        {groups.map(({ value, label, executions }) => (
+        {groups.map(({ value, message, executions }) => (
           <tr key={value ?? ""}>
             <td>
               {value === null
                 ? <span class="faint">{NONE[group] ?? "none"}</span>
                 : (
                   <a class="link cut wide" href={to(value === "suspended" ? "waiting" : value)}>
-                    {visible(label ?? (value === "suspended" ? "waiting" : value))}
+                    {visible(message ?? (value === "suspended" ? "waiting" : value))}
                   </a>
                 )}
             </td>
             <td class="num">{count(executions)}</td>
             <td>
-              <Share part={executions} whole={all} label={`Share of ${label ?? value ?? "none"}`} />
+              <Share part={executions} whole={all} label={`Share of ${message ?? value ?? "none"}`} />
             </td>
           </tr>
         ))}

@@ -157,6 +157,9 @@ return given`;
     "flows",
     "flows/keep",
     "signals",
+    "groups?by=error",
+    "groups?by=line",
+    "doctor",
     `compare?one=${kept.id}&other=${failed.id}`,
     ...ids.map((id) => `executions/${id}`),
   ].map((page) => `/api/pages/${page}`);

@@ -104,8 +104,8 @@ export type GroupBy = "status" | "name" | "queue" | "version" | "error" | "line"
 export interface Group {
   /** What they have in common; of failures, the number of their kind. Null: they have no such thing. */
   readonly value: string | null;
-  /** What people read instead, if that is not the value. */
-  readonly label: string | null;
+  /** What people read instead, if that is not the value. It quotes errors, so it has the name of what is hidden. */
+  readonly message: string | null;
   /** How many there are. */
   readonly executions: number;
 }
@@ -140,7 +140,7 @@ export async function listGroups(
   const most = by === "line" ? 500 : 5_000;
   const groups = await ask<Group>(
     engine,
-    `select g.value, ${label} as label, count(*)::integer as executions
+    `select g.value, ${label} as message, count(*)::integer as executions
     from (
       select ${value} as value, e.target, e.error_type as type, e.error_message as message
       from (
