@@ -72,6 +72,7 @@ export const MUSTS: readonly Must[] = [
   { benchmark: "B20", measure: "WAL, to no journal", most: 1.05 },
   { benchmark: "B20", measure: "server CPU, to no journal", most: 1.03 },
   { benchmark: "B20", measure: "heat: of the worker's CPU", most: 0.01 },
+  { benchmark: "B21", measure: "B1 beside it, to B1 alone", least: 0.9 },
 ];
 
 /** What the figures of one line must reach, and whether they do: `≥ 20.0k: no`. */

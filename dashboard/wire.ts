@@ -48,7 +48,13 @@ export interface Row {
 
 /** Executions that have something in common. */
 export interface Groups {
-  groups: { value: string | null; message: string | null; executions: number }[];
+  groups: {
+    value: string | null;
+    executions: number;
+    target: string | null;
+    errorType: string | null;
+    errorMessage: string | null;
+  }[];
   most: number;
 }
 

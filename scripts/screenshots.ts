@@ -30,6 +30,9 @@ await until(async () =>
   (await rhythm.executions.query({ type: "workflow", status: "pending", limit: 1 })).executions.length === 0
 );
 
+// Workers send their counts with their heartbeats.
+await until(async () => (await rhythm.flows.heat("ship_order")).lines.some(({ failed }) => failed > 0));
+
 const { executions } = await rhythm.executions.query({ target: "onboard_customer", status: "suspended" });
 const browser = await openBrowser();
 for (const scheme of ["light", "dark"] as const) {
@@ -50,6 +53,9 @@ for (const scheme of ["light", "dark"] as const) {
     await page.goto(`${worker.url}/executions?q=type:workflow`);
     await page.getByRole("table").waitFor();
     await shoot(page, "dashboard-executions");
+    await page.goto(`${worker.url}/flows/ship_order`);
+    await page.locator(".heat .bad", { hasText: /\d/ }).waitFor();
+    await shoot(page, "dashboard-flow");
   }
 }
 await browser.close();

@@ -13,6 +13,7 @@ import { b17 } from "./b17_life.ts";
 import { b18 } from "./b18_fan_in.ts";
 import { b19 } from "./b19_limited.ts";
 import { b20 } from "./b20_journal.ts";
+import { b21 } from "./b21_repair.ts";
 import type { Benchmark } from "../bench.ts";
 import { b1 } from "./b1_drain.ts";
 import { b2 } from "./b2_enqueue.ts";
@@ -43,4 +44,5 @@ export const benchmarks: readonly Benchmark[] = [
   b18,
   b19,
   b20,
+  b21,
 ];

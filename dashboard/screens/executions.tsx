@@ -256,20 +256,20 @@ function Grouped(
         label={`Executions by ${name}`}
         heads={[[name[0]!.toUpperCase() + name.slice(1)], ["Executions", "num"], ["Share"]]}
       >
-        {groups.map(({ value, message, executions }) => (
+        {groups.map((one) => ({ ...one, label: labelOf(group, one) })).map(({ value, label, executions }) => (
           <tr key={value ?? ""}>
             <td>
               {value === null
-                ? <span class="faint">{NONE[group] ?? "none"}</span>
+                ? <span class="faint">{label}</span>
                 : (
                   <a class="link cut wide" href={to(value === "suspended" ? "waiting" : value)}>
-                    {visible(message ?? (value === "suspended" ? "waiting" : value))}
+                    {visible(label)}
                   </a>
                 )}
             </td>
             <td class="num">{count(executions)}</td>
             <td>
-              <Share part={executions} whole={all} label={`Share of ${message ?? value ?? "none"}`} />
+              <Share part={executions} whole={all} label={`Share of ${label}`} />
             </td>
           </tr>
         ))}
@@ -277,6 +277,12 @@ function Grouped(
       {all >= most && <p class="pad faint">Only the newest {count(most)} that fit are counted.</p>}
     </div>
   );
+}
+
+function labelOf(by: string, { value, target, errorType, errorMessage }: Groups["groups"][number]): string {
+  if (value === null) return NONE[by] ?? "none";
+  if (by === "error") return `${target} · ${errorType ?? "Error"}: ${errorMessage ?? ""}`;
+  return value === "suspended" ? "waiting" : value;
 }
 
 const NONE: Record<string, string> = {

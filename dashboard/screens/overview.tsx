@@ -104,7 +104,7 @@ function Show({ data }: { data: Data }): JSX.Element {
                     ).map((queue) => (
                       <tr key={queue.queue}>
                         <td>
-                          <a class="link" href={href("executions", { q: `queue:${queue.queue}` })}>
+                          <a class="link" href={href(`queues/${encodeURIComponent(queue.queue)}`)}>
                             {visible(queue.queue)}
                           </a>{" "}
                           {queue.paused && <span class="badge known">paused</span>}

@@ -3,17 +3,19 @@
 -- The failed children that made a workflow fail, or that it has not taken. They run again with it.
 create or replace function rhythm.failed_under(p_execution uuid)
 returns uuid[]
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select array(
+begin
+  return array(
     select c.id from rhythm.workflow_state as s
     join rhythm.inbox as i on i.execution_id = s.execution_id
     join rhythm.execution as c on c.id = i.item and c.state in (2, 3)
     where s.execution_id = p_execution and s.snapshot is not null
     -- A child that waits for the key of one of them runs after it, and waits for it again.
     order by exists (select from rhythm.key_waiter as k where k.execution_id = c.id), c.id);
+end;
 $$;
 
 comment on function rhythm.failed_under(uuid) is 'The failed or cancelled children in the inbox of a workflow. Internal.';
@@ -22,26 +24,29 @@ comment on function rhythm.failed_under(uuid) is 'The failed or cancelled childr
 -- and the parents of all of these.
 create or replace function rhythm.retry_reach(p_execution uuid)
 returns uuid[]
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  with recursive node as (
-    select p_execution as id
-    union
-    select x.id from node as n
-    cross join lateral (
-      select f.id from unnest(rhythm.failed_under(n.id)) as f (id)
-      union all
-      select coalesce(k.execution_id, w.owner_id) from rhythm.key_waiter as w
-      left join rhythm.idempotency_key as k on k.key = w.key
-      where w.execution_id = n.id
-    ) as x (id)
-  )
-  select array(
-    select n.id from node as n
-    union
-    select e.parent_id from node as n join rhythm.execution as e on e.id = n.id and e.parent_id is not null);
+begin
+  return (
+    with recursive node as (
+      select p_execution as id
+      union
+      select x.id from node as n
+      cross join lateral (
+        select f.id from unnest(rhythm.failed_under(n.id)) as f (id)
+        union all
+        select coalesce(k.execution_id, w.owner_id) from rhythm.key_waiter as w
+        left join rhythm.idempotency_key as k on k.key = w.key
+        where w.execution_id = n.id
+      ) as x (id)
+    )
+    select array(
+      select n.id from node as n
+      union
+      select e.parent_id from node as n join rhythm.execution as e on e.id = n.id and e.parent_id is not null));
+end;
 $$;
 
 comment on function rhythm.retry_reach(uuid) is 'The executions whose states retry() locks. Internal.';
@@ -96,10 +101,11 @@ comment on function rhythm.wait_for_key_again(uuid, timestamptz, timestamptz) is
 
 create or replace function rhythm.own_key(p_execution uuid, p_key text)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   update rhythm.idempotency_key as k set execution_id = p_execution where k.key = p_key;
   delete from rhythm.key_waiter as k where k.execution_id = p_execution;
   insert into rhythm.workflow_state (execution_id, program)
@@ -109,6 +115,7 @@ as $$
   set attempt = 0, keyed = true,
     version = (select v.version from rhythm.workflow_state as s join rhythm.flow_version as v on v.program = s.program where s.execution_id = e.id), seed = case e.type when 'workflow' then coalesce(e.seed, hashtextextended(rhythm.secret()::text, 0)) end
   where e.id = p_execution;
+end;
 $$;
 
 comment on function rhythm.own_key(uuid, text) is 'Makes a key waiter the owner of its key. Internal.';
@@ -130,31 +137,35 @@ comment on function rhythm.take_end_back(uuid) is 'Takes the end of an execution
 -- A workflow that took the end of a child keeps it, whatever becomes of the child.
 create or replace function rhythm.keep_taken_end(p_execution uuid)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   insert into rhythm.taken_end (execution_id, item, step, settled)
   select e.parent_id, e.id, j.step, rhythm.settled_items(array[e.id]) -> 0
   from rhythm.execution as e
   cross join lateral (select x.step from rhythm.journal as x where x.execution_id = e.parent_id and e.id = any (x.items) order by x.step desc limit 1) as j
   where e.id = p_execution
   on conflict (execution_id, item, step) do nothing;
+end;
 $$;
 
 comment on function rhythm.keep_taken_end(uuid) is 'Keeps the end of a child that is retried, if its workflow took it. Internal.';
 
 create or replace function rhythm.set_deadline(p_execution uuid, p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   insert into rhythm.timer (id, execution_id, fires_at, deadline)
   select rhythm.uuid7(p_now), e.id, p_now + e.timeout_ms * interval '1 millisecond', true
   from rhythm.execution as e
   where e.id = p_execution and e.timeout_ms is not null
     and (e.type = 'workflow' or exists (select from rhythm.key_waiter as k where k.execution_id = e.id));
+end;
 $$;
 
 comment on function rhythm.set_deadline(uuid, timestamptz) is 'Gives a workflow or a key waiter its whole timeout again. Internal.';

@@ -137,7 +137,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_look constant integer := 500;
+  -- What is looked at and then not done is looked at again in the next piece.
+  c_look constant integer := 50;
   v_now constant timestamptz := rhythm.now();
   v_operation rhythm.operation;
   v_ids uuid[];

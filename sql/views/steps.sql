@@ -75,10 +75,11 @@ comment on function rhythm.claim_execution(uuid, uuid, integer) is
 -- The step that made the workflow fail runs again. p_restarted: failed children that retry() itself runs again.
 create or replace function rhythm.reopen_steps(p_execution uuid, p_restarted uuid[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   update rhythm.step as s
   set status = 'waiting', seq = null, error = null
   where s.execution_id = p_execution and s.status = 'failed' and s.wait_id = any (p_restarted);
@@ -90,6 +91,7 @@ as $$
   using rhythm.execution as e
   where e.id = p_execution and s.execution_id = p_execution and s.status = 'failed'
     and s.name = coalesce(e.error ->> 'step', s.name);
+end;
 $$;
 
 comment on function rhythm.reopen_steps(uuid, uuid[]) is

@@ -124,8 +124,9 @@ const WORDS = {
 
 function partLines(part: RunsPart, terminal: Terminal): string[] {
   const lines = part.lines.map((side) => [...new Set(side)].join(" ") || "–");
+  const places = [...new Set(lines)];
   return [
-    `They part at step ${part.step}, in lines ${lines.join(" and ")}: ${
+    `They part at step ${part.step}, in ${places.length === 1 ? "line" : "lines"} ${places.join(" and ")}: ${
       part.differs.map((one) => WORDS[one]).join(", ")
     }`,
     ...part.changes.flatMap((change) => changeLines(change, terminal)),

@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "079ea2b05c705bd8";
+export const imageDigest = "94670b5ca8cc46bb";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -1951,23 +1951,25 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "e4f9139c58adfe0ee864f101b51218204a99f5f2b276c294c17bd307b3ccb0b9",
+    checksum: "5a45a8f5f094d49b1805eb47f815e2496bcd8205a51cff787f2b5f5d6f710a58",
     text: `-- Retrying executions that failed or were cancelled.
 
 -- The failed children that made a workflow fail, or that it has not taken. They run again with it.
 create or replace function rhythm.failed_under(p_execution uuid)
 returns uuid[]
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select array(
+begin
+  return array(
     select c.id from rhythm.workflow_state as s
     join rhythm.inbox as i on i.execution_id = s.execution_id
     join rhythm.execution as c on c.id = i.item and c.state in (2, 3)
     where s.execution_id = p_execution and s.snapshot is not null
     -- A child that waits for the key of one of them runs after it, and waits for it again.
     order by exists (select from rhythm.key_waiter as k where k.execution_id = c.id), c.id);
+end;
 $$;
 
 comment on function rhythm.failed_under(uuid) is 'The failed or cancelled children in the inbox of a workflow. Internal.';
@@ -1976,26 +1978,29 @@ comment on function rhythm.failed_under(uuid) is 'The failed or cancelled childr
 -- and the parents of all of these.
 create or replace function rhythm.retry_reach(p_execution uuid)
 returns uuid[]
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  with recursive node as (
-    select p_execution as id
-    union
-    select x.id from node as n
-    cross join lateral (
-      select f.id from unnest(rhythm.failed_under(n.id)) as f (id)
-      union all
-      select coalesce(k.execution_id, w.owner_id) from rhythm.key_waiter as w
-      left join rhythm.idempotency_key as k on k.key = w.key
-      where w.execution_id = n.id
-    ) as x (id)
-  )
-  select array(
-    select n.id from node as n
-    union
-    select e.parent_id from node as n join rhythm.execution as e on e.id = n.id and e.parent_id is not null);
+begin
+  return (
+    with recursive node as (
+      select p_execution as id
+      union
+      select x.id from node as n
+      cross join lateral (
+        select f.id from unnest(rhythm.failed_under(n.id)) as f (id)
+        union all
+        select coalesce(k.execution_id, w.owner_id) from rhythm.key_waiter as w
+        left join rhythm.idempotency_key as k on k.key = w.key
+        where w.execution_id = n.id
+      ) as x (id)
+    )
+    select array(
+      select n.id from node as n
+      union
+      select e.parent_id from node as n join rhythm.execution as e on e.id = n.id and e.parent_id is not null));
+end;
 $$;
 
 comment on function rhythm.retry_reach(uuid) is 'The executions whose states retry() locks. Internal.';
@@ -2050,10 +2055,11 @@ comment on function rhythm.wait_for_key_again(uuid, timestamptz, timestamptz) is
 
 create or replace function rhythm.own_key(p_execution uuid, p_key text)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   update rhythm.idempotency_key as k set execution_id = p_execution where k.key = p_key;
   delete from rhythm.key_waiter as k where k.execution_id = p_execution;
   insert into rhythm.workflow_state (execution_id, program)
@@ -2063,6 +2069,7 @@ as $$
   set attempt = 0, keyed = true,
     version = (select v.version from rhythm.workflow_state as s join rhythm.flow_version as v on v.program = s.program where s.execution_id = e.id), seed = case e.type when 'workflow' then coalesce(e.seed, hashtextextended(rhythm.secret()::text, 0)) end
   where e.id = p_execution;
+end;
 $$;
 
 comment on function rhythm.own_key(uuid, text) is 'Makes a key waiter the owner of its key. Internal.';
@@ -2084,31 +2091,35 @@ comment on function rhythm.take_end_back(uuid) is 'Takes the end of an execution
 -- A workflow that took the end of a child keeps it, whatever becomes of the child.
 create or replace function rhythm.keep_taken_end(p_execution uuid)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   insert into rhythm.taken_end (execution_id, item, step, settled)
   select e.parent_id, e.id, j.step, rhythm.settled_items(array[e.id]) -> 0
   from rhythm.execution as e
   cross join lateral (select x.step from rhythm.journal as x where x.execution_id = e.parent_id and e.id = any (x.items) order by x.step desc limit 1) as j
   where e.id = p_execution
   on conflict (execution_id, item, step) do nothing;
+end;
 $$;
 
 comment on function rhythm.keep_taken_end(uuid) is 'Keeps the end of a child that is retried, if its workflow took it. Internal.';
 
 create or replace function rhythm.set_deadline(p_execution uuid, p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   insert into rhythm.timer (id, execution_id, fires_at, deadline)
   select rhythm.uuid7(p_now), e.id, p_now + e.timeout_ms * interval '1 millisecond', true
   from rhythm.execution as e
   where e.id = p_execution and e.timeout_ms is not null
     and (e.type = 'workflow' or exists (select from rhythm.key_waiter as k where k.execution_id = e.id));
+end;
 $$;
 
 comment on function rhythm.set_deadline(uuid, timestamptz) is 'Gives a workflow or a key waiter its whole timeout again. Internal.';
@@ -10701,7 +10712,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "32a1982e0c9ff42e3b8c75ce1d22d44d3dbb97cd8d505de3b5c9b364450c3071",
+    checksum: "91ba11d8951baa49cfc42872dbac553d96f3638bde1780630fdd91494bc06294",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -10841,7 +10852,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_look constant integer := 500;
+  -- What is looked at and then not done is looked at again in the next piece.
+  c_look constant integer := 50;
   v_now constant timestamptz := rhythm.now();
   v_operation rhythm.operation;
   v_ids uuid[];
@@ -18291,7 +18303,7 @@ comment on view rhythm.signals is
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "3d16bc88cb315709c8c76e896134d20dec196fcf36213c4e2a39f7cb000b3437",
+    checksum: "873db15f3034eba56f6b36ce9f27e79e8c82388f9f467125a2155e34684ec9fa",
     text: `-- Workflows in TypeScript as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null, deploy text default null)
@@ -18369,10 +18381,11 @@ comment on function rhythm.claim_execution(uuid, uuid, integer) is
 -- The step that made the workflow fail runs again. p_restarted: failed children that retry() itself runs again.
 create or replace function rhythm.reopen_steps(p_execution uuid, p_restarted uuid[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   update rhythm.step as s
   set status = 'waiting', seq = null, error = null
   where s.execution_id = p_execution and s.status = 'failed' and s.wait_id = any (p_restarted);
@@ -18384,6 +18397,7 @@ as $$
   using rhythm.execution as e
   where e.id = p_execution and s.execution_id = p_execution and s.status = 'failed'
     and s.name = coalesce(e.error ->> 'step', s.name);
+end;
 $$;
 
 comment on function rhythm.reopen_steps(uuid, uuid[]) is

