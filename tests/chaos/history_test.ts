@@ -91,7 +91,7 @@ async function scene(url: string, { size, cluster }: { size: number; cluster?: C
         else if (nth % 10 === 6 && cluster !== undefined) {
           await cluster.restart("immediate");
           done.restarts++;
-        } else await insist(() => cut(sql, 1));
+        } else await insist(() => alone(url, (own) => cut(own, 1)));
       }
     };
 
@@ -139,17 +139,25 @@ async function scene(url: string, { size, cluster }: { size: number; cluster?: C
     );
 
     const forks = (await insist(() =>
-      sql`select b.execution_id as id from rhythm.base as b where b.act = 'forked'`
+      alone(url, async (own) =>
+        await own`select b.execution_id as id from rhythm.base as b where b.act = 'forked'`)
     ))
-      .map(({ id }) => id as string);
+      .map(({ id }) =>
+        id as string
+      );
     ok(forks.length >= size / GROUPS.length);
-    const all = [...runs.map(({ id }) => id), ...forks];
+    const all = [
+      ...runs.map(({ id }) =>
+        id
+      ),
+      ...forks,
+    ];
     await inParallel(all, async (execution) => {
       await insist(() => signals.send({ execution, name: "go" }, { idempotencyKey: `${execution} go` }));
     });
     const failing = size * 2 / GROUPS.length;
     const failed = { target: "chaos_order", status: "failed" } as const;
-    await until(async () => (await insist(() => count(sql, failed.status))) === failing);
+    await until(async () => (await insist(() => alone(url, (own) => count(own, failed.status)))) === failing);
     isOver = true;
     await destroying;
 
@@ -205,6 +213,19 @@ async function checkAll(rhythm: Rhythm, sql: postgres.Sql, ends: readonly Execut
     { id: string }[]
   >`select e.id from rhythm.executions as e where e.type = 'workflow'`;
   for (const { id } of flows) equal(await rhythm.executions.checkHistory(id), [], id);
+}
+
+/** On a connection of its own: postgres.js may never answer what was asked on one that a restart has cut. */
+async function alone<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+  const own = postgres(url, { max: 1, onnotice: () => {} });
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("no answer")), 20_000);
+  try {
+    return await Promise.race([work(own), late.promise]);
+  } finally {
+    clearTimeout(timer);
+    await own.end({ timeout: 1 });
+  }
 }
 
 async function count(sql: postgres.Sql, status: string): Promise<number> {
