@@ -6,6 +6,7 @@ import { brief } from "./format.ts";
 import { NAMES, parse } from "./query.ts";
 import { later } from "./later.tsx";
 import { go, href, place } from "./router.ts";
+import { Audit } from "./screens/audit.tsx";
 import { Components } from "./screens/components.tsx";
 import { ExecutionScreen } from "./screens/execution.tsx";
 import { Executions } from "./screens/executions.tsx";
@@ -14,6 +15,8 @@ import { Operations, OperationScreen } from "./screens/operations.tsx";
 import { Overview } from "./screens/overview.tsx";
 import { Queues, QueueScreen } from "./screens/queues.tsx";
 import { Schedules, ScheduleScreen } from "./screens/schedules.tsx";
+import { Sql } from "./screens/sql.tsx";
+import { Tokens } from "./screens/tokens.tsx";
 import { Workers } from "./screens/workers.tsx";
 import { nextTheme, theme } from "./theme.ts";
 import { Button, Empty, Mark, Stale, Toast, useKeys } from "./ui.tsx";
@@ -66,6 +69,9 @@ const SCREENS: readonly (readonly Entry[])[] = [
       One: OperationScreen,
       figure: ({ operations }) => operations! > 0 ? [String(operations), ""] : undefined,
     },
+    { path: "audit", name: "Audit", key: "u", Screen: Audit },
+    { path: "tokens", name: "Tokens", key: "t", Screen: Tokens },
+    { path: "sql", name: "SQL", key: "y", Screen: Sql },
     { path: "doctor", name: "Doctor", key: "d", Screen: Doctor },
   ],
 ];
@@ -131,7 +137,14 @@ function Frame(): JSX.Element {
               {theme.value === "dark" ? "☾" : theme.value === "light" ? "☀" : "◐"}
             </Button>
             <Button kind="icon" title="Keys (?)" aria-label="Keys" onClick={() => setHelp(true)}>?</Button>
-            <Button kind="icon" title="Log out" aria-label="Log out" onClick={() => void logout()}>⏻</Button>
+            <Button
+              kind="icon"
+              title={`Log out ${who.name} (${who.role})`}
+              aria-label="Log out"
+              onClick={() => void logout()}
+            >
+              ⏻
+            </Button>
           </span>
         </div>
       </header>

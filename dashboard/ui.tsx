@@ -2,7 +2,8 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { ask, connection, type Refusal } from "./api.ts";
+import { mayDo, refusal, RIGHTS } from "../src/http/rights.ts";
+import { ask, connection, type Refusal, session } from "./api.ts";
 import { ago, full, now, short, shortId, visible } from "./format.ts";
 import { href } from "./router.ts";
 import type { Pause, Status } from "./wire.ts";
@@ -35,13 +36,26 @@ export function Id({ id }: { id: string }): JSX.Element {
   return <a class="mono id" href={executionHref(id)} title={id}>{shortId(id)}</a>;
 }
 
-/** A button. */
+/** Why one may not do something, as a sentence; undefined: one may. */
+export function refusedTo(operation: string): string | undefined {
+  const who = session.value;
+  const needed = RIGHTS.get(operation) ?? [];
+  return who == null || mayDo(who.role, needed) ? undefined : refusal(who, needed);
+}
+
+/** A button. `needs`: the operation that it does. Without the right to that it says why it does nothing. */
 export function Button(
-  { kind = "", children, ...rest }:
-    & { kind?: "" | "first" | "danger" | "danger first" | "icon" }
+  { kind = "", needs, children, ...rest }:
+    & { kind?: "" | "first" | "danger" | "danger first" | "icon"; needs?: string }
     & JSX.IntrinsicElements["button"],
 ): JSX.Element {
-  return <button type="button" {...rest} class={`button ${kind}`}>{children}</button>;
+  const refused = needs === undefined ? undefined : refusedTo(needs);
+  const shut = refused === undefined ? {} : {
+    "aria-disabled": true,
+    title: refused,
+    onClick: (): void => complain(new Error(refused)),
+  };
+  return <button type="button" {...rest} {...shut} class={`button ${kind}`}>{children}</button>;
 }
 
 /** Nothing is there. */

@@ -1,4 +1,5 @@
 /** What the server answers. Times are texts. */
+import type { Role } from "../src/http/rights.ts";
 
 /** Any JSON. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
@@ -6,6 +7,9 @@ export type Json = null | boolean | number | string | Json[] | { [name: string]:
 /** Who one is, and where. */
 export interface Session {
   name: string;
+  role: Role;
+  /** Whether values of executions are hidden. */
+  metadataOnly: boolean;
   version: string;
   schema: string;
   environment?: string;
@@ -518,4 +522,31 @@ export interface Place {
   result: "done" | "would" | "refused" | null;
   executions: number;
   example: string;
+}
+
+/** A token. */
+export interface Token {
+  id: number;
+  name: string;
+  role: Role;
+  metadataOnly: boolean;
+  createdAt: string;
+  createdBy: string;
+  expiresAt: string | null;
+  revokedAt: string | null;
+  usedAt: string | null;
+}
+
+/** Something that a person did. */
+export interface AuditEntry {
+  id: number;
+  at: string;
+  by: string | null;
+  role: string;
+  act: string;
+  kind: string;
+  target: string | null;
+  why: string | null;
+  before: Json;
+  after: Json;
 }

@@ -8,7 +8,9 @@ const folder = new URL("dashboard/", root);
 /** A digest of all that the pages are made of: their sources, the lock file, and this file. */
 async function recipe(): Promise<string> {
   const digest = createHash("sha256");
-  const files = [...await filesIn(folder), new URL(import.meta.url)];
+  // The pages know the rights from where the server has them.
+  const rights = new URL("src/http/rights.ts", root);
+  const files = [...await filesIn(folder), rights, new URL(import.meta.url)];
   for (const file of files.sort((a, b) => a.href < b.href ? -1 : 1)) {
     digest.update(file.href.slice(root.href.length)).update("\0").update(await Deno.readFile(file)).update(
       "\0",

@@ -111,6 +111,8 @@ export function Components(): JSX.Element {
           <Button kind="danger">Danger</Button>
           <Button kind="danger first">Danger, first</Button>
           <Button disabled>Disabled</Button>
+          <Button kind="first" aria-disabled title="This needs the role operator or admin">No right</Button>
+          <Button kind="danger" aria-disabled title="This needs the role operator or admin">No right</Button>
           <Button onClick={() => say("It is done")}>Say</Button>
           <Button onClick={() => complain(new Error("It could not be done"))}>Complain</Button>
           <Button onClick={() => setOpen(true)}>Dialog</Button>

@@ -187,23 +187,46 @@ function Acts({ whole, at }: { whole: Whole; at: number | undefined }): JSX.Elem
   return (
     <div class="acts">
       {isFlow && <a class="button" href={href("compare", { one: id })}>Compare</a>}
-      {isFlow && <Button onClick={() => setOpen("fork")}>Fork {at === undefined ? "" : "here"}</Button>}
-      {canChange && at !== undefined && <Button onClick={() => setOpen("rewind")}>Rewind here</Button>}
+      {isFlow && (
+        <Button needs="forkExecution" onClick={() => setOpen("fork")}>
+          Fork {at === undefined ? "" : "here"}
+        </Button>
+      )}
+      {canChange && at !== undefined && (
+        <Button needs="rewindExecution" onClick={() => setOpen("rewind")}>Rewind here</Button>
+      )}
       {canChange && at === undefined && fibres.length > 0 && (
-        <Button onClick={() => setOpen("edit")}>Edit variables</Button>
+        <Button
+          needs="editExecution"
+          onClick={() => setOpen("edit")}
+        >
+          Edit variables
+        </Button>
       )}
       {!isOver && (
-        <Button onClick={() => void simple(isPaused ? "resume" : "pause", isPaused ? "Resumed" : "Paused")}>
+        <Button
+          needs="pauseExecution"
+          onClick={() => void simple(isPaused ? "resume" : "pause", isPaused ? "Resumed" : "Paused")}
+        >
           {isPaused ? "Resume" : "Pause"}
         </Button>
       )}
       {isAtGate && !isPaused && (
-        <Button kind="first" onClick={() => void simple("resume", "It goes on")}>Let it on</Button>
+        <Button
+          kind="first"
+          needs="resumeExecution"
+          onClick={() => void simple("resume", "It goes on")}
+        >
+          Let it on
+        </Button>
       )}
-      {!isOver && <Button kind="danger" onClick={() => setOpen("cancel")}>Cancel</Button>}
+      {!isOver && (
+        <Button kind="danger" needs="cancelExecution" onClick={() => setOpen("cancel")}>Cancel</Button>
+      )}
       {(status === "failed" || status === "cancelled") && (
         <Button
           kind="first"
+          needs="retryExecution"
           onClick={() => void simple("retry", "It runs again")}
         >
           Retry
@@ -212,6 +235,7 @@ function Acts({ whole, at }: { whole: Whole; at: number | undefined }): JSX.Elem
       {!isOver && execution.type === "workflow" && (
         <Button
           kind={wanted === undefined ? "" : "first"}
+          needs="sendSignal"
           onClick={() => setOpen("signal")}
         >
           Send signal

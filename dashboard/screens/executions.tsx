@@ -660,6 +660,7 @@ function Bulk({ chosen, rows, filter, allMatching, isFiltered, canMatch, onAll, 
         <Button
           key={name}
           kind={name === "cancel" ? "danger" : ""}
+          needs="startOperation"
           onClick={() => setAction(name)}
         >
           {label}

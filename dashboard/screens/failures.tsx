@@ -105,8 +105,12 @@ function KindRow({ kind }: { kind: Kind }): JSX.Element {
         <span class="grow" />
         <a class="link" href={executionHref(kind.exampleId)}>Last one</a>
         {kind.failed > 0 && <a class="link" href={executions}>{count(kind.failed)} failed now</a>}
-        {kind.failed > 0 && <Button onClick={() => setOpen("retry")}>Retry all</Button>}
-        <Button onClick={() => setOpen("state")}>Set state</Button>
+        {kind.failed > 0 && (
+          <Button needs="startOperation" onClick={() => setOpen("retry")}>
+            Retry all
+          </Button>
+        )}
+        <Button needs="setFailure" onClick={() => setOpen("state")}>Set state</Button>
       </div>
       {open === "state" && <StateDialog kind={kind} onClose={() => setOpen(undefined)} />}
       {open === "retry" && <RetryDialog kind={kind} onClose={() => setOpen(undefined)} />}

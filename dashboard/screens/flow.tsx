@@ -115,9 +115,9 @@ function Head({ flow }: { flow: WholeFlow }): JSX.Element {
       <div class="acts">
         <a class="button" href={href("executions", { q: `flow:${name}` })}>Executions</a>
         {pause === null
-          ? <Button onClick={() => setOpen("pause")}>Pause</Button>
-          : <Button onClick={() => void resume()}>Resume</Button>}
-        <Button kind="first" onClick={() => setOpen("start")}>Start</Button>
+          ? <Button needs="pauseFlow" onClick={() => setOpen("pause")}>Pause</Button>
+          : <Button needs="resumeFlow" onClick={() => void resume()}>Resume</Button>}
+        <Button kind="first" needs="startWorkflow" onClick={() => setOpen("start")}>Start</Button>
       </div>
       {open === "start" && current !== undefined && (
         <StartDialog

@@ -113,10 +113,22 @@ export function OperationScreen({ id }: { id: string }): JSX.Element {
         </span>
         <div class="acts">
           {operation.state === "running" && (
-            <Button kind="danger" onClick={() => void change("stop")}>Stop</Button>
+            <Button
+              kind="danger"
+              needs="stopOperation"
+              onClick={() => void change("stop")}
+            >
+              Stop
+            </Button>
           )}
           {operation.state === "stopped" && (
-            <Button kind="first" onClick={() => void change("resume")}>Go on</Button>
+            <Button
+              kind="first"
+              needs="resumeOperation"
+              onClick={() => void change("resume")}
+            >
+              Go on
+            </Button>
           )}
         </div>
       </div>

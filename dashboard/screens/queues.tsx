@@ -106,8 +106,12 @@ function Line({ queue }: { queue: Queue }): JSX.Element {
       <td class="soft">{limitsOf(queue).join(" · ") || <span class="faint">none</span>}</td>
       <td class="acts">
         {paused
-          ? <Button onClick={() => void resume(name)}>Resume</Button>
-          : <Button onClick={() => setOpen(true)} aria-label={`Pause ${name}`}>Pause</Button>}
+          ? <Button needs="resumeQueue" onClick={() => void resume(name)}>Resume</Button>
+          : (
+            <Button needs="pauseQueue" onClick={() => setOpen(true)} aria-label={`Pause ${name}`}>
+              Pause
+            </Button>
+          )}
         {open && (
           <PauseDialog
             what={`the queue ${visible(name)}`}
@@ -163,9 +167,9 @@ export function QueueScreen({ id: name }: { id: string }): JSX.Element {
         <div class="acts">
           <a class="button" href={href("executions", { q: `queue:${name}` })}>Executions</a>
           {queue.paused
-            ? <Button onClick={() => void resume(name)}>Resume</Button>
-            : <Button onClick={() => setOpen("pause")}>Pause</Button>}
-          <Button kind="first" onClick={() => setOpen("limits")}>Change limits</Button>
+            ? <Button needs="resumeQueue" onClick={() => void resume(name)}>Resume</Button>
+            : <Button needs="pauseQueue" onClick={() => setOpen("pause")}>Pause</Button>}
+          <Button kind="first" needs="configureQueue" onClick={() => setOpen("limits")}>Change limits</Button>
         </div>
       </div>
       {error !== undefined && <Trouble error={error} />}
@@ -282,13 +286,21 @@ function Keys({ queue, keys }: { queue: Queue; keys: QueueKey[] }): JSX.Element 
                 )}
               </td>
               <td class="acts">
-                <Button onClick={() => setOpen({ what: "limits", key })} aria-label={`Change ${key.key}`}>
+                <Button
+                  needs="configureKey"
+                  onClick={() => setOpen({ what: "limits", key })}
+                  aria-label={`Change ${key.key}`}
+                >
                   Change
                 </Button>{" "}
                 {key.paused
-                  ? <Button onClick={() => void resumeKey(key.key)}>Resume</Button>
+                  ? <Button needs="resumeKey" onClick={() => void resumeKey(key.key)}>Resume</Button>
                   : (
-                    <Button onClick={() => setOpen({ what: "pause", key })} aria-label={`Pause ${key.key}`}>
+                    <Button
+                      needs="pauseKey"
+                      onClick={() => setOpen({ what: "pause", key })}
+                      aria-label={`Pause ${key.key}`}
+                    >
                       Pause
                     </Button>
                   )}

@@ -36,7 +36,7 @@ export function Schedules(): JSX.Element {
       <div class="title">
         <h1 tabIndex={-1}>Schedules</h1>
         <div class="acts">
-          <Button kind="first" onClick={() => setOpen(true)}>New schedule</Button>
+          <Button kind="first" needs="putSchedule" onClick={() => setOpen(true)}>New schedule</Button>
         </div>
       </div>
       {error !== undefined && <Trouble error={error} />}
@@ -99,10 +99,15 @@ function Line({ schedule }: { schedule: Schedule }): JSX.Element {
       <td class="num">{count(schedule.fired)}</td>
       <td class="num soft">{count(schedule.skipped)}</td>
       <td class="acts">
-        <Button onClick={() => void change(name, "trigger")} aria-label={`Start now: ${name}`}>
+        <Button
+          needs="triggerSchedule"
+          onClick={() => void change(name, "trigger")}
+          aria-label={`Start now: ${name}`}
+        >
           Start now
         </Button>{" "}
         <Button
+          needs="pauseSchedule"
           onClick={() => void change(name, paused ? "resume" : "pause")}
           aria-label={`${paused ? "Resume" : "Pause"} ${name}`}
         >
@@ -144,12 +149,14 @@ export function ScheduleScreen({ id: name }: { id: string }): JSX.Element {
         <h1 tabIndex={-1}>{visible(name)}</h1>
         {paused && <span class="badge known">paused</span>}
         <div class="acts">
-          <Button kind="danger" onClick={() => setOpen("remove")}>Remove</Button>
-          <Button onClick={() => setOpen("change")}>Change</Button>
-          <Button onClick={() => void change(name, paused ? "resume" : "pause")}>
+          <Button kind="danger" needs="removeSchedule" onClick={() => setOpen("remove")}>Remove</Button>
+          <Button needs="putSchedule" onClick={() => setOpen("change")}>Change</Button>
+          <Button needs="pauseSchedule" onClick={() => void change(name, paused ? "resume" : "pause")}>
             {paused ? "Resume" : "Pause"}
           </Button>
-          <Button kind="first" onClick={() => void change(name, "trigger")}>Start now</Button>
+          <Button kind="first" needs="triggerSchedule" onClick={() => void change(name, "trigger")}>
+            Start now
+          </Button>
         </div>
       </div>
       {error !== undefined && <Trouble error={error} />}

@@ -19,7 +19,7 @@ export function Signals(): JSX.Element {
       <div class="title">
         <h1 tabIndex={-1}>Signals</h1>
         <div class="acts">
-          <Button kind="first" onClick={() => setOpen("any")}>Send a signal</Button>
+          <Button kind="first" needs="sendSignal" onClick={() => setOpen("any")}>Send a signal</Button>
         </div>
       </div>
       {error !== undefined && <Trouble error={error} />}
@@ -99,7 +99,13 @@ function Waits({ waits, onSend }: { waits: readonly Wait[]; onSend: (wait: Wait)
                     {until === null ? <span class="faint">never</span> : <Time at={until} />}
                   </td>
                   <td class="acts">
-                    <Button aria-label={`Send ${name} to ${flow}`} onClick={() => onSend(wait)}>Send</Button>
+                    <Button
+                      needs="sendSignal"
+                      aria-label={`Send ${name} to ${flow}`}
+                      onClick={() => onSend(wait)}
+                    >
+                      Send
+                    </Button>
                   </td>
                 </tr>
               );

@@ -13,6 +13,11 @@ export function readEnvironment(): string | undefined {
   return read("RHYTHM_ENVIRONMENT");
 }
 
+/** The address of a login that can only read, for the SQL console; an empty one is none. */
+export function readViewerUrl(): string | undefined {
+  return read("RHYTHM_VIEWER_DATABASE_URL");
+}
+
 /** Whether a worker may adopt the database it finds. */
 export function mayAdopt(): boolean {
   return read("RHYTHM_ADOPT") === "1";

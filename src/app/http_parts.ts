@@ -20,6 +20,7 @@ import { RhythmError } from "../shared/error.ts";
 import { inspectFlow } from "../flow/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
 import { poolMetrics, type QueueDepth, queueMetrics, single, workerMetrics } from "./metrics.ts";
+import { Console } from "./console.ts";
 import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
 import { pageReadsOf } from "./page_reads.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
@@ -38,9 +39,10 @@ export function httpParts(
   },
 ): HttpParts {
   const reads = readModelOf(rhythm, parts);
+  const console = new Console(parts);
   const { watched, links } = options;
   return {
-    routes: () => apiRoutes(reads, commandsOf(rhythm)),
+    routes: () => apiRoutes(reads, commandsOf(rhythm, console)),
     as: (name, work) => acting.run(rhythm.as(name), work),
     findToken: (hash) => findToken({ on: parts.database, schema: parts.schema }, hash),
     readiness: () => readinessOf(parts, options.worker),
@@ -50,7 +52,7 @@ export function httpParts(
     ...(options.token === undefined ? {} : { token: options.token }),
     ...(watched === undefined ? {} : {
       dashboard: {
-        reads: pageReadsOf(rhythm, parts, reads),
+        reads: pageReadsOf(rhythm, parts, { reads, console }),
         watched,
         ...(links === undefined ? {} : { links }),
         about: {
@@ -105,7 +107,7 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
 }
 
 /** What HTTP does, through an application. */
-export function commandsOf(rhythm: Rhythm): Commands {
+export function commandsOf(rhythm: Rhythm, console: Console): Commands {
   const now = (): Services => acting.getStore() ?? rhythm;
   return {
     start: async (type, target, inputs, options) => {
@@ -130,6 +132,7 @@ export function commandsOf(rhythm: Rhythm): Commands {
     removeFailureHook: (name) => now().failures.removeHook(name),
     setGate: (flow, options) => now().gates.set(flow, options),
     removeGate: (gate) => now().gates.remove(gate),
+    query: (query) => console.run(query),
     createToken: (name, options) => now().tokens.create(name, options),
     revokeToken: (name) => now().tokens.revoke(name),
     pause: (kind, name, options) => {

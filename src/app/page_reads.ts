@@ -1,3 +1,4 @@
+import { listViews } from "../db/calls/console.ts";
 import {
   lastLines,
   listEnded,
@@ -14,11 +15,16 @@ import type { HistoryStep } from "../client/history.ts";
 import { idOf } from "../client/request.ts";
 import type { PageReads, ReadModel } from "../http/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
+import type { Console } from "./console.ts";
 import { controlReadsOf } from "./control_reads.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
 
 /** What the pages of the dashboard read, from an application. */
-export function pageReadsOf(rhythm: Rhythm, parts: AppParts, reads: ReadModel): PageReads {
+export function pageReadsOf(
+  rhythm: Rhythm,
+  parts: AppParts,
+  { reads, console }: { reads: ReadModel; console: Console },
+): PageReads {
   const engine = { on: parts.database, schema: parts.schema };
   return {
     pulse: () => readPulse(engine),
@@ -62,6 +68,11 @@ export function pageReadsOf(rhythm: Rhythm, parts: AppParts, reads: ReadModel): 
     operations: () => reads.operations(),
     audit: (filter) => reads.audit(filter),
     tokens: () => reads.tokens(),
+    console: async () => ({
+      views: await listViews(engine),
+      problem: await console.problem(),
+      isEmbedded: console.isEmbedded,
+    }),
     operation: async (id) => {
       const [operation, acts] = await Promise.all([reads.operation(id), reads.acts(id, { limit: 200 })]);
       const isMove = operation.action === "migrate" || operation.action === "repair";

@@ -20,6 +20,9 @@ export const PAGES: readonly string[] = [
   "schedules",
   "signals",
   "workers",
+  "audit",
+  "tokens",
+  "sql",
   "_components",
 ];
 

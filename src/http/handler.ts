@@ -153,8 +153,7 @@ export function createHandler(parts: HttpParts): Handler {
         Object.entries(match.pathname.groups).map(([name, value]) => [name, decoded(value ?? "")]),
       );
       refuseWithoutRight(caller, RIGHTS.get(route.operation) ?? []);
-      // A file without values is of no use.
-      if (route.operation === "exportExecution") refuseWithoutValues(caller);
+      if (ONLY_VALUES.has(route.operation)) refuseWithoutValues(caller);
       const call = forCaller(await readCall(route, request, { params, clock: parts.clock }), caller);
       const isNamed = route.method !== "GET" &&
         (caller.through === "session" || !STARTS.has(route.operation));
@@ -203,8 +202,15 @@ function forCaller(call: RouteCall, caller: Caller): RouteCall {
 // Finding executions by a value tells the value.
 function refuseWithoutValues(caller: Caller): void {
   if (!caller.metadataOnly) return;
-  throw new HttpError(403, "FORBIDDEN", `"${caller.name}" may not see values, nor find executions by them`);
+  throw new HttpError(
+    403,
+    "FORBIDDEN",
+    `"${caller.name}" is for metadata only: it may not see values, nor find executions by them`,
+  );
 }
+
+// What is of no use without values, or in which they cannot be told.
+const ONLY_VALUES: ReadonlySet<string> = new Set(["exportExecution", "runQuery"]);
 
 // Programs start executions all day. The executions themselves are the record.
 const STARTS: ReadonlySet<string> = new Set(["startWorkflow", "queueTask"]);

@@ -1,5 +1,5 @@
 /** What stands in an answer for a value that its reader may not see. */
-export const HIDDEN: { readonly $hidden: true } = { $hidden: true };
+export const HIDDEN: { readonly $: "hidden" } = { $: "hidden" };
 
 /** What stands for a text. */
 export const HIDDEN_TEXT = "(hidden)";

@@ -21,7 +21,7 @@ export {
   renderMetrics,
   type Sample,
 } from "./prometheus.ts";
-export type { Commands, PageReads, ReadModel, ScheduleDefinition } from "./read_model.ts";
+export type { Commands, PageReads, QueryAnswer, ReadModel, ScheduleDefinition } from "./read_model.ts";
 export { HttpError, json, problem, text } from "./respond.ts";
 export { type Route, route, type RouteCall } from "./route.ts";
 
@@ -33,6 +33,7 @@ export async function apiRoutes(reads: ReadModel, commands: Commands): Promise<R
   const { rateRoutes } = await import("./api/rates.ts");
   const { gateRoutes } = await import("./api/gates.ts");
   const { bulkRoutes } = await import("./api/bulk.ts");
+  const { consoleRoutes } = await import("./api/console.ts");
   const { controlRoutes } = await import("./api/control.ts");
   return [
     ...executionRoutes(reads, commands),
@@ -42,6 +43,7 @@ export async function apiRoutes(reads: ReadModel, commands: Commands): Promise<R
     ...rateRoutes(reads),
     ...gateRoutes(reads, commands),
     ...controlRoutes(reads, commands),
+    ...consoleRoutes(commands),
   ];
 }
 export { Watched } from "./watched.ts";

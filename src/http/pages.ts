@@ -53,6 +53,7 @@ const LISTS = new Map<string, Open>(Object.entries(
       return { look: () => reads.audit(filter), everyMs: 2_000 };
     },
     tokens: (reads) => ({ look: () => reads.tokens(), everyMs: 2_000 }),
+    sql: (reads) => ({ look: () => reads.console(), everyMs: 60_000 }),
     queues: (reads) => ({ look: () => reads.queues(), everyMs: 2_000 }),
     workers: (reads) => ({ look: () => reads.workers(), everyMs: 2_000 }),
     schedules: (reads) => ({ look: () => reads.schedules(), everyMs: 2_000 }),

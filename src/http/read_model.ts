@@ -32,6 +32,7 @@ import type {
 import type { KeyLimits, QueueLimits } from "../client/queues.ts";
 import type { Fork, ForkChanges, StateChanges, StepChanges } from "../client/changes.ts";
 import type { HistoryStep, PastState, StateChange } from "../client/history.ts";
+import type { QueryRows } from "../db/calls/console.ts";
 import type { FlowInfo } from "../db/calls/flows.ts";
 import type { GroupBy, Pulse, RowPage } from "../db/calls/pages.ts";
 import type { QueueInfo } from "../db/calls/queues.ts";
@@ -123,6 +124,8 @@ export interface PageReads {
   audit(filter: AuditFilter): Promise<unknown>;
   /** All tokens. */
   tokens(): Promise<unknown>;
+  /** The views that the SQL console can read, and whether it can be used. */
+  console(): Promise<unknown>;
   /** All queues, with their pace and pauses. */
   queues(): Promise<unknown>;
   /** One queue, with its keys. */
@@ -149,6 +152,12 @@ export interface PageReads {
   compare(ids: readonly [string, string]): Promise<unknown>;
   /** Who waits for which signal, and which signals nobody has taken. */
   signals(): Promise<unknown>;
+}
+
+/** What a query of the SQL console gave. */
+export interface QueryAnswer extends QueryRows {
+  /** How long it took. */
+  readonly ms: number;
 }
 
 /** What a caller can pause. */
@@ -194,6 +203,8 @@ export interface Commands {
   setGate(flow: string, options: GateOptions): Promise<number>;
   /** Removes a gate; false if there was none. */
   removeGate(gate: number): Promise<boolean>;
+  /** Runs a query of the SQL console. */
+  query(query: string): Promise<QueryAnswer>;
   /** Makes a token; gives it. */
   createToken(name: string, options: TokenOptions): Promise<string>;
   /** Revokes a token; false if there was none. */

@@ -21,7 +21,7 @@ export const RIGHTS: ReadonlyMap<string, readonly Role[]> = new Map([
     `listExecutions getExecution getExecutionTree getExecutionLogs explainExecution getExecutionPosition getExecutionHistory
     getExecutionAt diffExecution waitForExecution listQueues listPauses listWorkers listSchedules listFlows listViolations
     listOperations getOperation listOperationActs listOperationPlaces listFailures getFailure listFailureHooks listRates getFlowHeat
-    listGates`,
+    listGates runQuery`,
   ),
   ...each(CLIENT, "startWorkflow queueTask sendSignal cancelExecution"),
   ...each(

@@ -32,10 +32,10 @@ function asking(fetch: (request: Request) => Promise<Response>, token: string): 
 }
 
 Deno.test("tokens: every route refuses every role that has no right to it, and says which it needs", async () => {
-  await using app = await testApp({ token: "shared" });
+  await using app = await testApp();
   const { rhythm } = app;
   const fetch = (request: Request): Promise<Response> => rhythm.fetch(request);
-  const { body: { paths } } = await asking(fetch, "shared")("GET", "/api/openapi.json");
+  const { body: { paths } } = await asking(fetch, rhythm.token)("GET", "/api/openapi.json");
   const routes = Object.entries(paths as Record<string, Record<string, { operationId: string }>>).flatMap(
     ([path, methods]) =>
       Object.entries(methods).map(([method, { operationId }]) => ({
@@ -99,7 +99,6 @@ return given`;
   await using app = await testApp({
     tasks: [tell, fail, give],
     flows: [{ name: "keep", source: flow }, { name: "fails", source: `await Task.run("fail", Inputs)` }],
-    token: "shared",
   });
   const { rhythm } = app;
   app.work();
@@ -127,7 +126,7 @@ return given`;
   await rhythm.executions.edit(kept, { set: { kept: `${secret}-2` } });
 
   const fetch = (request: Request): Promise<Response> => rhythm.fetch(request);
-  const open = asking(fetch, "shared");
+  const open = asking(fetch, rhythm.token);
   const token = await rhythm.tokens.create("support", { role: "operator", metadataOnly: true });
   const closed = asking(fetch, token);
   const { body: { paths } } = await open("GET", "/api/openapi.json");
@@ -155,7 +154,13 @@ return given`;
     "schedules",
     "schedules/nightly",
     "audit",
+    "flows",
     "flows/keep",
+    "signals",
+    "groups?by=error",
+    "groups?by=line",
+    "doctor",
+    `compare?one=${kept.id}&other=${failed.id}`,
     ...ids.map((id) => `executions/${id}`),
   ].map((page) => `/api/pages/${page}`);
   let seen = 0;
@@ -172,7 +177,7 @@ return given`;
   // What acts answer is hidden, too, and nobody finds a value by guessing it.
   const retried = await closed("POST", `/api/executions/${failed.id}/retry`);
   equal([retried.status, retried.text.includes(secret), retried.body.inputs], [200, false, {
-    $hidden: true,
+    $: "hidden",
   }]);
   same((await closed("GET", `/api/executions/${kept.id}/export`)).status, 403);
   const guess = encodeURIComponent(JSON.stringify({ kept: secret }));
@@ -183,10 +188,10 @@ return given`;
 });
 
 Deno.test("tokens: acts are recorded under the name of the token, and never the token", async () => {
-  await using app = await testApp({ token: "shared" });
+  await using app = await testApp();
   const { rhythm } = app;
   const fetch = (request: Request): Promise<Response> => rhythm.fetch(request);
-  const shared = asking(fetch, "shared");
+  const shared = asking(fetch, rhythm.token);
   const made = await shared("POST", "/api/tokens", { name: "ada", role: "admin" });
   const { token } = made.body;
   same(made.status, 201);

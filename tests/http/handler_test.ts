@@ -140,7 +140,7 @@ function dashboard(
       ...{ operations: missing, operation: missing, queues: missing, queue: missing, workers: missing },
       ...{ schedules: missing, schedule: missing, upcoming: missing, audit: missing, tokens: missing },
       ...{ flows: missing, flowStamp: missing, flow: missing, graph: missing, compare: missing },
-      ...{ signals: missing, groups: missing, doctor: missing },
+      ...{ signals: missing, groups: missing, doctor: missing, console: missing },
       pulse: () => Promise.resolve(looked() as never),
     },
     watched: new Watched(clock),

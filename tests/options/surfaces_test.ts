@@ -157,7 +157,7 @@ Deno.test("TypeScript and HTTP: the options of starts and schedules arrive, unkn
   await database.query("select rhythm.create_many($1::text::jsonb)", [PARENT]);
   const { executions, schedules, tasks, workflows } = app.rhythm;
   const handler = createHandler({
-    routes: () => Promise.resolve(apiRoutes({} as ReadModel, commandsOf(app.rhythm))),
+    routes: () => Promise.resolve(apiRoutes({} as ReadModel, commandsOf(app.rhythm, {} as never))),
     readiness: () => Promise.resolve({ ready: true, checks: {} }),
     metrics: () => Promise.resolve([]),
     clock: systemClock,

@@ -26,7 +26,7 @@ begin
   perform test.eq((select round(q.oldest_seconds) between 5 and 6 from rhythm.queues as q where q.queue = 'mail'), true, 'its oldest');
   perform test.eq((select row(q.ready, q.running, q.suspended, q.oldest_at, q.paused, q.concurrency)::text
     from rhythm.queues as q where q.queue = 'default'), '(0,1,1,,f,)', 'a queue without');
-  perform test.eq((select array_agg(format('%s %s %s %s %s', t.type, t.target, t.ready, t.delayed, t.running) order by t.type) from rhythm.targets as t),
+  perform test.eq((select array_agg(format('%s %s %s %s %s', t.type, t.target, t.ready, t.delayed, t.running) order by t.target) from rhythm.targets as t),
     array['task a 0 0 1', 'task b 1 1 0'], 'tasks and flows');
   perform test.eq((select row(x.queues, x.lease, x.running, x.lease_until = x.beat_at + x.lease, x.sleeping)::text from rhythm.workers as x where x.id = w),
     '("{default,mail}",01:00:00,1,t,f)', 'a worker');
