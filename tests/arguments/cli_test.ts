@@ -291,18 +291,19 @@ Deno.test("every command refuses options and operands that it does not have", as
   const cases = (await leaves()).flatMap(([path, command]): Case[] => {
     const long = command.options.find((one) => one.long !== undefined)!.long!;
     const operands = goodOperands(command);
+    const beside = BESIDE[path] ?? [];
     const isOpen = command.registeredArguments.some((one) => one.variadic);
     const full = command.registeredArguments.map((one) => GOOD[one.name()] ?? "1");
     return [
       {
         name: `rhythm ${path} ${long}x`,
-        args: [...path.split(" "), ...operands, `${long}x`],
+        args: [...path.split(" "), ...operands, ...beside, `${long}x`],
         names: [long],
         value: `${long}x`,
       },
       ...(isOpen ? [] : [{
         name: `rhythm ${path} … more`,
-        args: [...path.split(" "), ...full, "more"],
+        args: [...path.split(" "), ...full, "more", ...beside],
         names: [command.name()],
         value: "more",
       }]),

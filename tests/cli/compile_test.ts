@@ -56,7 +56,7 @@ Deno.test("deno compile takes in every command, the schema and the packages", as
       "pglite",
       "yaml",
       "zod",
-      "commands/*",
+      "cli/*",
       "builtins",
       "schema_gen.ts",
     ]
