@@ -91,10 +91,12 @@ Deno.test("answerOf() unpacks tasks, with what they have in common and what is t
   equal([declined, early, found], [new Set(["x"]), new Map([["t", 5]]), 2]);
   equal(claimed[0], {
     ...{ id: "a", call: 7, askedAt: 5, kind: "task", target: "x", queue: "q", attempt: 1, maxAttempts: 3 },
-    ...{ failures: 0 },
+    ...{ failures: 0, checkpoint: undefined },
     ...{ inputs: 1, metadata: { a: 1 }, traceparent: null, parentId: null, timeoutMs: 5_000, flow: null },
   });
   equal(claimed.map(({ inputs, parentId }) => [inputs, parentId]), [[1, null], [null, "p"]]);
+  const again = answer({ common, ids: ["a", "b"], inputs: [1, 2], checkpoints: { b: { page: 3 } } });
+  equal(answerOf(again, callOf()).claimed.map(({ checkpoint }) => checkpoint), [undefined, { page: 3 }]);
 });
 
 Deno.test("answerOf() gives children that the call itself started the inputs that it was sent with", () => {
