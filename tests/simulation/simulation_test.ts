@@ -20,7 +20,7 @@ import { type Plan, planOf, type Result } from "./simulate.ts";
 import { Coverage } from "./weather.ts";
 
 /** The same on every machine. Each takes seconds. */
-const SEEDS = isLong ? 300 : 8;
+const SEEDS = isLong ? 300 : 30;
 /** Those that the first test runs. */
 const REPEATED = 4;
 const BETWEEN = 2;
