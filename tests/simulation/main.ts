@@ -28,7 +28,7 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     days: { type: "string", default: String(DAYS) },
     jobs: { type: "string", default: String(navigator.hardwareConcurrency) },
-    // Every so manieth seed only, a line of JSON each: for the process that adds them up.
+    // Only each n-th seed, a line of JSON for each: for the process that adds them up.
     every: { type: "string" },
     mutants: { type: "boolean", default: false },
     only: { type: "string" },
@@ -48,18 +48,24 @@ interface Counted {
   readonly coverage: readonly (readonly [string, number])[];
 }
 
-const days = Number(values.days);
-const first = Number(values.from);
-const count = Number(values.seeds ?? 10);
-const jobs = Math.max(1, Math.min(count, Number(values.jobs)));
+const days = numberOf("days", values.days);
+const first = numberOf("from", values.from);
+const count = numberOf("seeds", values.seeds ?? "10");
+const jobs = Math.max(1, Math.min(count, numberOf("jobs", values.jobs)));
 
 if (values.mutants) {
-  Deno.exit(await runMutants({ within: Number(values.within), only: values.only, days }));
+  Deno.exit(await runMutants({ within: numberOf("within", values.within), only: values.only, days }));
 } else if (values.every !== undefined) {
   for await (const one of seedsHere(Number(values.every))) console.log(JSON.stringify(one));
   Deno.exit(0);
 }
-Deno.exit(values.seed === undefined ? await runMany() : await runOne(Number(values.seed)));
+Deno.exit(values.seed === undefined ? await runMany() : await runOne(numberOf("seed", values.seed)));
+
+function numberOf(option: string, text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  console.error(`--${option} must be a whole number from 1 on, not "${text}"`);
+  Deno.exit(2);
+}
 
 async function runOne(seed: number): Promise<number> {
   await using sandbox = await Sandbox.open();
@@ -108,7 +114,7 @@ async function runMany(): Promise<number> {
   return broken.length > 0 || total.seeds < count ? 1 : 0;
 }
 
-/** Runs every so manieth seed in this process. */
+/** Runs each n-th seed in this process. */
 async function* seedsHere(every: number): AsyncGenerator<Counted> {
   await using sandbox = await Sandbox.open();
   for (let seed = first; seed < first + count; seed += every) {
