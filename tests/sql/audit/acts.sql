@@ -70,7 +70,7 @@ begin
   perform rhythm.set_failure_hook('h', url => 'https://u:pw@example.org/path?key=1', secret => 'deep');
   perform rhythm.remove_failure_hook('h');
   perform rhythm.configure('max_crashes', '4');
-  perform rhythm.define_sql_task('d', 'pg_catalog.jsonb_strip_nulls(jsonb)') where to_regprocedure('pg_catalog.jsonb_strip_nulls(jsonb)') is not null;
+  perform rhythm.define_sql_task('d', 'pg_catalog.jsonb_typeof(jsonb)');
   perform rhythm.undefine_sql_task('none');
   perform rhythm.operate('cancel', '{"target": "t"}', '{"reason": "flood"}');
   perform test.eq(array(select x from unnest(pg_temp.acts()) as x where x not like 'define %'), array['deploy flow - {"version": null} {"version": 1}', 'deploy flow - {"version": 1} {"version": 2}', 'deploy flow - {"version": 2} {"version": 1}',
