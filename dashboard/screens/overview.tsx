@@ -31,7 +31,7 @@ function Show({ data }: { data: Data }): JSX.Element {
     queues.reduce((all, queue) => all + queue[name], 0);
   const oldest = queues.map(({ oldestAt }) => oldestAt).filter((at) => at !== null).sort()[0];
   const figures: [string, string, string, string][] = [
-    ["ended a minute ago", `${brief(pulse.perMinute!)}/min`, "", href("executions")],
+    ["ended in the last minute", `${brief(pulse.perMinute!)}/min`, "", href("executions")],
     ["running", brief(sum("running")), "", href("executions", { q: "status:running" })],
     [
       "ready",
