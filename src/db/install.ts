@@ -1,4 +1,5 @@
 import type { Database, Queryable } from "./database.ts";
+import { isOutage } from "./error_kind.ts";
 import { StatementError } from "./errors.ts";
 import { InstallError } from "./install_errors.ts";
 import { applyBehaviour, applyComments } from "./behaviour.ts";
@@ -172,7 +173,8 @@ async function applying<T>(file: SchemaFile, schema: string, work: () => Promise
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof StatementError) || isLockConflict(error)) throw error;
+    // Nothing is wrong with the file: the server is read-only for a while, or ends.
+    if (!(error instanceof StatementError) || isLockConflict(error) || isOutage(error)) throw error;
     if (error.code === "42501") {
       throw new InstallError(
         "RIGHT_MISSING",

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe } from "../../src/shared/arguments.ts";
 import { connect } from "../../src/db/connect.ts";
+import type { Database } from "../../src/db/database.ts";
+import { errorKind } from "../../src/db/error_kind.ts";
 import { install } from "../../src/db/install.ts";
 import { installScript } from "../../src/db/install_sql.ts";
 import type { InstallError } from "../../src/db/install_errors.ts";
@@ -109,6 +111,28 @@ Deno.test("install() changes nothing when a file fails", async () => {
     "select to_regnamespace('rhythm') is not null as there",
   );
   assert.equal(row!.there, false);
+});
+
+Deno.test("install() on a server that is read-only for a while is to be done again, like any other call", async () => {
+  await using test = await freshDatabase({ engine: "absent" });
+  const small = await smallEngine();
+  await install(test.database, { files: small });
+  const more = [...small, file("900_more.sql", "create table rhythm.more (id integer);")];
+  const { database } = test;
+  const readOnly: Database = {
+    ...{ kind: database.kind, url: database.url },
+    query: (text, params) => database.query(text, params),
+    script: (text) => database.script(text),
+    transaction: (work) =>
+      database.transaction(async (tx) => {
+        await tx.script("set transaction read only");
+        return await work(tx);
+      }),
+    listen: (channel, options) => database.listen(channel, options),
+    close: () => database.close(),
+  };
+  await assert.rejects(install(readOnly, { files: more }), (error) => errorKind(error) === "passing");
+  assert.ok((await install(database, { files: more })).applied.includes("900_more.sql"));
 });
 
 Deno.test("install() refuses a Postgres older than 13", async () => {
