@@ -136,6 +136,12 @@ as $$
   from rhythm.batch as b
   where b.worker is not null and b.attempt = 0
   union all
+  select b.first_id, 'it may expire, and its batch says something else'
+  from rhythm.batch as b
+  join member as m on m.id = b.id
+  join rhythm.execution as e on e.id = m.member_id
+  where b.attempt = 0 and b.expires_at is distinct from e.expires_at
+  union all
   select m.member_id, format('it has no attempts left: %s of %s threw, %s were lost with their worker, %s may be',
     m.failures, rhythm.max_attempts(m.retry), m.crashes, rhythm.max_crashes(m.retry))
   from member as m

@@ -52,6 +52,7 @@ comment on column rhythm.executions.fingerprint is 'What failures of the same ki
 comment on column rhythm.executions.traceparent is 'The W3C trace context that it belongs to.';
 comment on column rhythm.executions.created_at is 'When it was started.';
 comment on column rhythm.executions.run_at is 'It does not run before this time: its delay, or the backoff before the next attempt.';
+comment on column rhythm.executions.expires_at is 'If it has not begun by then, it is cancelled.';
 comment on column rhythm.executions.claimed_at is 'When the current or last attempt began.';
 comment on column rhythm.executions.completed_at is 'When it ended.';
 comment on column rhythm.executions.frozen_status is 'Of a frozen copy: its status where it was exported.';

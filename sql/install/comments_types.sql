@@ -42,6 +42,7 @@ comment on column rhythm.kind.program is 'The current version of the flow.';
 comment on column rhythm.kind.queue is 'The queue, with the default of the flow or task.';
 comment on column rhythm.kind.priority is 'The priority, with the default.';
 comment on column rhythm.kind.run_at is 'When it may begin; null: at once.';
+comment on column rhythm.kind.expires_at is 'When it is cancelled if it has not begun; null: never.';
 comment on column rhythm.kind.timeout_ms is 'The timeout, with the default.';
 comment on column rhythm.kind.retry is 'The retry policy, with the default.';
 comment on column rhythm.kind.concurrency_key is 'As in execution.';

@@ -11,6 +11,7 @@ create table rhythm.execution (
   completed_at timestamptz,
   run_at timestamptz,
   paused_at timestamptz,
+  expires_at timestamptz,
   timeout_ms bigint,
   seed bigint,
   fingerprint bigint,
@@ -76,6 +77,7 @@ comment on column rhythm.execution.run_at is 'The moment until which its start w
 comment on column rhythm.execution.paused_at is 'Since when it is paused. Of what has ended: when it was paused last.';
 comment on column rhythm.execution.paused_by is 'Who paused it.';
 comment on column rhythm.execution.pause_reason is 'Why it was paused, if that was said.';
+comment on column rhythm.execution.expires_at is 'If it has not begun by then, it is cancelled.';
 comment on column rhythm.execution.seed is 'For a workflow: the source of its random numbers. No view shows it.';
 comment on column rhythm.execution.fingerprint is 'For a failure: a number that failures of the same kind share. Set only with state 2.';
 comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
@@ -104,6 +106,7 @@ create table rhythm.batch (
   worker uuid,
   run_at timestamptz,
   claimed_at timestamptz,
+  expires_at timestamptz,
   timeout_ms bigint,
   call integer,
   gate integer,
@@ -141,6 +144,7 @@ create index batch_delayed on rhythm.batch (run_at) where run_at is not null;
 create index batch_parked on rhythm.batch (type, target) where run_at = 'infinity' and not paused and gate is null;
 create index batch_gate on rhythm.batch (gate) where gate is not null;
 create index batch_leased on rhythm.batch (worker) where worker is not null;
+create index batch_expiry on rhythm.batch (expires_at) where expires_at is not null and worker is null and attempt = 0;
 create index batch_overdue on rhythm.batch (claimed_at) where worker is not null and timeout_ms is not null;
 
 comment on table rhythm.batch is 'What is delayed (run_at), ready, or leased (worker): one execution, or up to a hundred alike tasks.';
@@ -153,6 +157,7 @@ comment on column rhythm.batch.failures is 'How many attempts threw.';
 comment on column rhythm.batch.crashes is 'How many attempts were lost with their worker; for a workflow, since its last step.';
 comment on column rhythm.batch.limited is 'It waits in, or was leased from, a queue with limits.';
 comment on column rhythm.batch.run_at is 'Until when it is delayed. Infinity: it is parked, because its execution, task or flow is paused.';
+comment on column rhythm.batch.expires_at is 'If its members have not begun by then, they are cancelled. After the first attempt it means nothing.';
 comment on column rhythm.batch.paused is 'Its execution is paused. Not set, and parked: its task or flow is, or was.';
 comment on column rhythm.batch.gate is 'The gate at which its execution stands, parked.';
 comment on column rhythm.batch.common is 'What its members have in common, which a worker is told once: {max_attempts, metadata, traceparent}.';
@@ -161,6 +166,7 @@ comment on index rhythm.batch_delayed is 'What becomes ready, by time.';
 comment on index rhythm.batch_parked is 'What is parked because its task or flow is paused.';
 comment on index rhythm.batch_gate is 'What stands at gates.';
 comment on index rhythm.batch_leased is 'What a worker holds.';
+comment on index rhythm.batch_expiry is 'What has not begun and may expire, by time.';
 comment on index rhythm.batch_overdue is 'Attempts that may run past their timeout.';
 
 create table rhythm.workflow_state (

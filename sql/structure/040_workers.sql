@@ -95,6 +95,7 @@ create type rhythm.kind as (
   queue text,
   priority smallint,
   run_at timestamptz,
+  expires_at timestamptz,
   timeout_ms bigint,
   retry jsonb,
   concurrency_key text,

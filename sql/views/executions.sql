@@ -34,6 +34,7 @@ select
   e.traceparent,
   rhythm.created_at(e.id) as created_at,
   coalesce(nullif(b.run_at, 'infinity'), e.run_at) as run_at,
+  e.expires_at,
   coalesce(b.claimed_at, e.claimed_at) as claimed_at,
   case when e.state = 4 then coalesce((select f.completed_at from rhythm.frozen as f where f.execution_id = e.id), e.completed_at) else e.completed_at end as completed_at,
   case when e.state = 4 then (select f.status from rhythm.frozen as f where f.execution_id = e.id) end as frozen_status,

@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "94670b5ca8cc46bb";
+export const imageDigest = "e90cd55afdac4be1";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -124,7 +124,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "5e388399a041d54e19463312b4a8628aa27e49fc0325dccfee50db01a7f202fd",
+    checksum: "beebb6b918fb6db716bd4180ca4b9b9ea8dffb418daa78fc2a947a6a320675b1",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -138,6 +138,7 @@ create table rhythm.execution (
   completed_at timestamptz,
   run_at timestamptz,
   paused_at timestamptz,
+  expires_at timestamptz,
   timeout_ms bigint,
   seed bigint,
   fingerprint bigint,
@@ -203,6 +204,7 @@ comment on column rhythm.execution.run_at is 'The moment until which its start w
 comment on column rhythm.execution.paused_at is 'Since when it is paused. Of what has ended: when it was paused last.';
 comment on column rhythm.execution.paused_by is 'Who paused it.';
 comment on column rhythm.execution.pause_reason is 'Why it was paused, if that was said.';
+comment on column rhythm.execution.expires_at is 'If it has not begun by then, it is cancelled.';
 comment on column rhythm.execution.seed is 'For a workflow: the source of its random numbers. No view shows it.';
 comment on column rhythm.execution.fingerprint is 'For a failure: a number that failures of the same kind share. Set only with state 2.';
 comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
@@ -231,6 +233,7 @@ create table rhythm.batch (
   worker uuid,
   run_at timestamptz,
   claimed_at timestamptz,
+  expires_at timestamptz,
   timeout_ms bigint,
   call integer,
   gate integer,
@@ -268,6 +271,7 @@ create index batch_delayed on rhythm.batch (run_at) where run_at is not null;
 create index batch_parked on rhythm.batch (type, target) where run_at = 'infinity' and not paused and gate is null;
 create index batch_gate on rhythm.batch (gate) where gate is not null;
 create index batch_leased on rhythm.batch (worker) where worker is not null;
+create index batch_expiry on rhythm.batch (expires_at) where expires_at is not null and worker is null and attempt = 0;
 create index batch_overdue on rhythm.batch (claimed_at) where worker is not null and timeout_ms is not null;
 
 comment on table rhythm.batch is 'What is delayed (run_at), ready, or leased (worker): one execution, or up to a hundred alike tasks.';
@@ -280,6 +284,7 @@ comment on column rhythm.batch.failures is 'How many attempts threw.';
 comment on column rhythm.batch.crashes is 'How many attempts were lost with their worker; for a workflow, since its last step.';
 comment on column rhythm.batch.limited is 'It waits in, or was leased from, a queue with limits.';
 comment on column rhythm.batch.run_at is 'Until when it is delayed. Infinity: it is parked, because its execution, task or flow is paused.';
+comment on column rhythm.batch.expires_at is 'If its members have not begun by then, they are cancelled. After the first attempt it means nothing.';
 comment on column rhythm.batch.paused is 'Its execution is paused. Not set, and parked: its task or flow is, or was.';
 comment on column rhythm.batch.gate is 'The gate at which its execution stands, parked.';
 comment on column rhythm.batch.common is 'What its members have in common, which a worker is told once: {max_attempts, metadata, traceparent}.';
@@ -288,6 +293,7 @@ comment on index rhythm.batch_delayed is 'What becomes ready, by time.';
 comment on index rhythm.batch_parked is 'What is parked because its task or flow is paused.';
 comment on index rhythm.batch_gate is 'What stands at gates.';
 comment on index rhythm.batch_leased is 'What a worker holds.';
+comment on index rhythm.batch_expiry is 'What has not begun and may expire, by time.';
 comment on index rhythm.batch_overdue is 'Attempts that may run past their timeout.';
 
 create table rhythm.workflow_state (
@@ -498,7 +504,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "93d2cc7deb64a7b668663c3dabd9f13c5b43f3d235137156f20b2415250615b6",
+    checksum: "1a7c7801b72abb91c567611a76f1fedcaeda4234d31026ff4432c339c049d7a3",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -596,6 +602,7 @@ create type rhythm.kind as (
   queue text,
   priority smallint,
   run_at timestamptz,
+  expires_at timestamptz,
   timeout_ms bigint,
   retry jsonb,
   concurrency_key text,
@@ -1951,7 +1958,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "5a45a8f5f094d49b1805eb47f815e2496bcd8205a51cff787f2b5f5d6f710a58",
+    checksum: "c389fa7f72df20ed9286cc05dc4d8a97f578a492f510c1949736604d16dcad57",
     text: `-- Retrying executions that failed or were cancelled.
 
 -- The failed children that made a workflow fail, or that it has not taken. They run again with it.
@@ -2203,7 +2210,8 @@ begin
     return;
   end if;
   update rhythm.execution as e
-  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, paused_at = null, paused_by = null, pause_reason = null, note = null, wait_group = case when e.parent_id is null then null else e.wait_group end
+  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, paused_at = null, paused_by = null, pause_reason = null, note = null,
+    expires_at = case when e.attempt = 0 and e.expires_at > p_now then e.expires_at end, wait_group = case when e.parent_id is null then null else e.wait_group end
   where e.id = p_execution
   returning e.* into v_execution;
   perform rhythm.set_deadline(p_execution, p_now);
@@ -2301,7 +2309,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "54e3398679b711fa8ed797ed36df74d53e468670d0065d3f141f8253fa16aee3",
+    checksum: "1a47e7da1cf80eb44185276b6261ef945d06606d938b4a14a96235559e3248ed",
     text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
@@ -2439,6 +2447,12 @@ as $$
   select b.first_id, 'it is leased, and no attempt was counted'
   from rhythm.batch as b
   where b.worker is not null and b.attempt = 0
+  union all
+  select b.first_id, 'it may expire, and its batch says something else'
+  from rhythm.batch as b
+  join member as m on m.id = b.id
+  join rhythm.execution as e on e.id = m.member_id
+  where b.attempt = 0 and b.expires_at is distinct from e.expires_at
   union all
   select m.member_id, format('it has no attempts left: %s of %s threw, %s were lost with their worker, %s may be',
     m.failures, rhythm.max_attempts(m.retry), m.crashes, rhythm.max_crashes(m.retry))
@@ -2867,7 +2881,7 @@ comment on function rhythm.check_inboxes() is 'What is wrong with inboxes, group
   {
     name: "claim/claim.sql",
     kind: "behaviour",
-    checksum: "2ecb846864b72c6d18a278698b2d12663b9a7780b18ad292f08ca56733e80ea5",
+    checksum: "fbedfcbfe1e9bc7455aa422107dd3835493db8ec184dd75a979a2d6280cb9bfc",
     text: `-- Claiming: ready batches become leased. One row is written for each batch, and none for its members.
 
 -- The members that a batch still has, among the ids of the hint. Locks nothing.
@@ -2957,8 +2971,8 @@ begin
   if v_ids = '{}' then
     return null;
   end if;
-  insert into rhythm.batch (id, first_id, run_at, timeout_ms, priority, size, attempt, failures, crashes, type, queue, target, concurrency_key, common, ids)
-  values (v_new, v_ids[1], v_batch.run_at, v_batch.timeout_ms, v_batch.priority, cardinality(v_ids), v_batch.attempt, v_batch.failures,
+  insert into rhythm.batch (id, first_id, run_at, expires_at, timeout_ms, priority, size, attempt, failures, crashes, type, queue, target, concurrency_key, common, ids)
+  values (v_new, v_ids[1], v_batch.run_at, v_batch.expires_at, v_batch.timeout_ms, v_batch.priority, cardinality(v_ids), v_batch.attempt, v_batch.failures,
     v_batch.crashes, v_batch.type, v_batch.queue, v_batch.target, v_batch.concurrency_key, v_batch.common, v_ids);
   return v_new;
 end;
@@ -3006,7 +3020,7 @@ declare
   v_batch record;
 begin
   while v_room > 0 loop
-    v_next := rhythm.ready_batches(p_queue, v_look + cardinality(v_stuck), p_targets, v_head);
+    v_next := rhythm.ready_batches(p_queue, v_look + cardinality(v_stuck), p_targets, v_head, p_now);
     exit when v_next <@ v_stuck and v_next <> '{}';
     if v_next = '{}' then
       exit when v_head.queue is null or v_result <> '{}';
@@ -3105,7 +3119,7 @@ comment on function rhythm.claim_batches(uuid, integer, text[], integer, text[],
   {
     name: "claim/heads.sql",
     kind: "behaviour",
-    checksum: "6ae3dce25b9f475b2a02c8cff0004caafd5269be7adc15ebca05ea526f32b411",
+    checksum: "f4b7e9c452a0f51e5202e619fa0d79766fd01f41e28df40cf99875ec314d842d",
     text: `-- The head of a queue.
 --
 -- While an old transaction is open, consumed entries stay in the index, and every claim walks over them: 200,000 batches of one
@@ -3129,7 +3143,7 @@ $$;
 comment on function rhythm.hash_of(text[]) is 'One number for the tasks that a claim asks for. Internal.';
 
 -- Locks: batches, skip locked. Never waits. The bounds on priority keep the planner from preferring another index.
-create or replace function rhythm.ready_batches(p_queue text, p_limit integer, p_targets text[], p_head rhythm.queue_head)
+create or replace function rhythm.ready_batches(p_queue text, p_limit integer, p_targets text[], p_head rhythm.queue_head, p_now timestamptz)
 returns bigint[]
 language plpgsql
 volatile
@@ -3143,6 +3157,7 @@ begin
       select b.id from rhythm.batch as b
       where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited
         and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+        and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)
       order by b.priority desc, b.first_id limit p_limit for update skip locked);
   end if;
   -- Two scans. Between them are the older entries of the same priority, which one scan of the index cannot skip.
@@ -3150,18 +3165,20 @@ begin
     select b.id from rhythm.batch as b
     where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.priority > p_head.priority and b.first_id > p_head.made_after
       and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+      and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)
     order by b.priority desc, b.first_id limit p_limit for update skip locked);
   return v_ids || array(
     select b.id from rhythm.batch as b
     where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited
       and b.priority = p_head.priority and b.priority between p_head.priority and p_head.priority and b.first_id > p_head.id
       and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+      and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)
     order by b.priority desc, b.first_id limit p_limit - cardinality(v_ids) for update skip locked);
 end;
 $$;
 
-comment on function rhythm.ready_batches(text, integer, text[], rhythm.queue_head) is
-  'The next ready batches of a queue, locked, highest priority and oldest first, starting at its head if one is noted. Internal.';
+comment on function rhythm.ready_batches(text, integer, text[], rhythm.queue_head, timestamptz) is
+  'The next ready batches of a queue that have not expired, locked, highest priority and oldest first, starting at its head if one is noted. Internal.';
 
 -- Locks: an advisory lock for each head, if it is free. Never waits.
 create or replace function rhythm.may_move_head(p_queue text, p_targets bigint)
@@ -3260,7 +3277,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "ddae5783de168290f0b947be620c09c07cdd91cb271aea361cee4319e786d2a4",
+    checksum: "0ef8ad8d1a5b9d25698a4c85170de0bf0ae32cb9f400d6cc6999207fb2c3ce56",
     text: `-- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.settled_items(p_items uuid[])
@@ -3277,6 +3294,7 @@ begin
         when c.id is not null then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
           jsonb_build_object('type', 'Error', 'message', 'It failed')
           || case c.state when 3 then jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled'))
+              || case when c.attempt = 0 and c.error ->> 'code' = 'EXPIRED' then '{"code": "EXPIRED"}'::jsonb else '{}' end
             else coalesce(c.error, '{}') end
           || jsonb_build_object('kind', c.type, 'executionId', c.id, 'target', c.target, 'attempt', c.attempt))
         when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
@@ -4089,7 +4107,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "create/create_many.sql",
     kind: "behaviour",
-    checksum: "4bab317cbb68c451d684e39de0062507da01144d7fb6eb161aa2e0fee003e505",
+    checksum: "bff53875c454bf1718ccc04829552e18071c853c8b387a2e2f58bdc1f6d5134f",
     text: `-- Creating many executions at once, all or none.
 
 -- It is free if it has expired, or its execution was purged. Volatile: after waiting for another session that claimed the
@@ -4226,7 +4244,7 @@ $$;
 
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
-  'and optionally "queue", "priority", "delay", "run_at", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
+  'and optionally "queue", "priority", "delay", "run_at", "expires", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
   '"metadata", "parent", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
 
 create or replace function rhythm.create_new(p_requests jsonb, p_now timestamptz)
@@ -5079,7 +5097,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Tries key waiters
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "3e1e143ff5d13982be4dc2f04b23059cca1d9a8d83f38a57c1fe8ebc52f1ab2e",
+    checksum: "23192c6b1e3679cf20a79141550e3e25c6cb1ebebf824f85969bbd6e37978e3d",
     text: `-- Checked requests become executions and their batches.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -5106,6 +5124,7 @@ begin
   v_kind.queue := coalesce(p_head ->> 'queue', v_options ->> 'queue', 'default');
   v_kind.priority := coalesce((p_head ->> 'priority')::smallint, (v_options ->> 'priority')::smallint, 0::smallint);
   v_kind.run_at := case when v_due > p_now then v_due end;
+  v_kind.expires_at := rhythm.expiry_of(p_head -> 'expires', greatest(v_due, p_now));
   v_kind.timeout_ms := rhythm.duration_ms(case when p_head ? 'timeout' then p_head -> 'timeout' else v_options -> 'timeout' end);
   v_kind.retry := rhythm.retry_policy(v_options -> 'retry', p_head -> 'retry');
   v_kind.concurrency_key := p_head ->> 'concurrency_key';
@@ -5116,6 +5135,23 @@ end;
 $$;
 
 comment on function rhythm.kind_of(jsonb, timestamptz) is 'The part of a request that others share, with the defaults of its task or flow. Internal.';
+
+-- A duration counts from the moment from which it may begin.
+create or replace function rhythm.expiry_of(p_expires jsonb, p_from timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_expires is null then
+    return null;
+  end if;
+  return coalesce(p_from + rhythm.duration_ms(p_expires) * interval '1 millisecond', rhythm.timestamp_of(p_expires #>> '{}'));
+end;
+$$;
+
+comment on function rhythm.expiry_of(jsonb, timestamptz) is 'When an execution expires that may begin at p_from: the option expires is a duration, or a moment. Internal.';
 
 create or replace function rhythm.max_attempts(p_retry jsonb)
 returns integer
@@ -5222,21 +5258,22 @@ declare
   v_ids constant uuid[] := rhythm.new_ids(v_count, p_now);
 begin
   insert into rhythm.execution (
-    id, batch_id, run_at, notify_on_end, priority, timeout_ms, type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
+    id, batch_id, run_at, expires_at, notify_on_end, priority, timeout_ms, type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
   )
-  select v_ids[r.nth], v_batches[(r.nth - 1) / v_room + 1], v_kind.run_at, v_kind.notify_on_end, v_kind.priority, v_kind.timeout_ms,
+  select v_ids[r.nth], v_batches[(r.nth - 1) / v_room + 1], v_kind.run_at, v_kind.expires_at, v_kind.notify_on_end, v_kind.priority, v_kind.timeout_ms,
     'task', v_kind.target, v_kind.queue, v_kind.concurrency_key, p_head ->> 'traceparent', v_kind.retry, v_kind.metadata,
     coalesce(r.value -> 'inputs', '{}')
   from jsonb_array_elements(p_requests) with ordinality as r (value, nth);
 
-  insert into rhythm.batch (id, first_id, run_at, timeout_ms, priority, size, limited, type, queue, target, concurrency_key, common, ids)
-  select b.id, v_ids[b.first], v_kind.run_at, v_kind.timeout_ms, v_kind.priority, least(v_room, v_count - b.first + 1), v_limited, 'task', v_kind.queue,
+  insert into rhythm.batch (id, first_id, run_at, expires_at, timeout_ms, priority, size, limited, type, queue, target, concurrency_key, common, ids)
+  select b.id, v_ids[b.first], v_kind.run_at, v_kind.expires_at, v_kind.timeout_ms, v_kind.priority, least(v_room, v_count - b.first + 1), v_limited, 'task', v_kind.queue,
     v_kind.target, v_kind.concurrency_key, v_common, v_ids[b.first : b.first + v_room - 1]
   from (select u.id, (u.nth - 1) * v_room + 1 as first from unnest(v_batches) with ordinality as u (id, nth)) as b;
 
-  if v_kind.run_at is not null then
+  if v_kind.run_at is not null or v_kind.expires_at is not null then
     perform rhythm.wake_clocks();
-  else
+  end if;
+  if v_kind.run_at is null then
     perform rhythm.wake(array[v_kind.queue]);
   end if;
   return v_ids;
@@ -5304,11 +5341,11 @@ begin
   end if;
 
   with kind as materialized (
-    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
+    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.expires_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
       rhythm.has_limits(k.queue) as limited, v.version, v.found_by,
-      p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
+      p_lease > 0 and k.run_at is null and (k.expires_at is null or k.expires_at > p_now) and k.queue = any (v_queues) and k.concurrency_key is null
         and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) and (v_paused is null or not rhythm.is_paused(v_paused, k.type, k.target)) as may_lease
-    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
+    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, expires_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
     left join lateral (select x.version, x.found_by from rhythm.flow_version as x where x.program = k.program offset 0) as v on true
   ),
   tree as materialized (
@@ -5337,10 +5374,10 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, batch_id, run_at, wait_group, seed, version, notify_on_end, keyed, priority, timeout_ms,
+      id, parent_id, root_id, batch_id, run_at, expires_at, wait_group, seed, version, notify_on_end, keyed, priority, timeout_ms,
       type, target, queue, concurrency_key, traceparent, tags, retry, metadata, inputs
     )
-    select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, n.wait_group,
+    select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, k.expires_at, n.wait_group,
       case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end, k.version,
       k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key,
       n.traceparent, case when k.found_by is not null then rhythm.first_tags(k.found_by, n.inputs) end, k.retry, k.metadata, coalesce(n.inputs, '{}')
@@ -5361,9 +5398,9 @@ begin
     where k.type = 'workflow' and k.timeout_ms is not null
   ),
   made as (
-    insert into rhythm.batch (id, first_id, worker, run_at, claimed_at, timeout_ms, call, priority, size, attempt, limited, type, queue, target, concurrency_key, common, ids)
+    insert into rhythm.batch (id, first_id, worker, run_at, claimed_at, expires_at, timeout_ms, call, priority, size, attempt, limited, type, queue, target, concurrency_key, common, ids)
     select g.id, g.ids[1], case when g.is_leased then p_worker end, k.run_at, case when g.is_leased then p_now end,
-      case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
+      k.expires_at, case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
       case when g.is_leased then 1 else 0 end, not g.is_leased and k.limited, k.type, k.queue, k.target, k.concurrency_key,
       rhythm.common_of(rhythm.max_attempts(k.retry), k.timeout_ms, k.metadata, g.traceparent, k.program), g.ids
     from grouped as g join kind as k on k.nth = g.kind
@@ -5389,7 +5426,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform rhythm.wake(array(select distinct b.queue from unnest(p_batches) as b where b.worker is null and b.run_at is null));
-  if exists (select from unnest(p_batches) as b where b.run_at is not null) then
+  if exists (select from unnest(p_batches) as b where b.run_at is not null or b.expires_at is not null) then
     perform rhythm.wake_clocks();
   end if;
 end;
@@ -5733,7 +5770,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "acaa1c451d30ae35c3d7fca971c3a9c3d9d7a394f8dd633745fdb16e3b659b52",
+    checksum: "91310921715aab1863247977433f822f4821f64f4033361dd10f3b39f9c769eb",
     text: `-- The requests of create_many(), and what can be wrong with them.
 
 -- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
@@ -5747,13 +5784,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return case p_in
-    when 'start' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
+    when 'start' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
       'concurrency_key', 'metadata', 'parent', 'id']
     -- A child of a workflow: the workflow decides its parent and its id.
-    when 'child' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
+    when 'child' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
       'concurrency_key', 'metadata']
     -- A start by a schedule: the schedule decides when it runs, and its key.
-    when 'schedule' then array['queue', 'priority', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
+    when 'schedule' then array['queue', 'priority', 'expires', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
     when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
     when 'retry' then array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes']
   end;
@@ -5893,6 +5930,9 @@ begin
       'priority must be a whole number from -32768 to 32767' end,
     case when p ? 'delay' and rhythm.duration_ms(p -> 'delay') is null then
       'delay must be a duration: seconds, or text such as "1h30m"' end,
+    case when p ? 'expires' and (jsonb_typeof(p -> 'expires') not in ('number', 'string') or coalesce(rhythm.duration_ms(p -> 'expires'), 0) = 0
+      and (jsonb_typeof(p -> 'expires') <> 'string' or p ->> 'expires' !~ '^\\s*\\d{4}-' or rhythm.timestamp_of(p ->> 'expires') is null)) then
+      'expires must be a duration above zero, such as "10m", or a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'timeout' and coalesce(rhythm.duration_ms(p -> 'timeout'), 0) = 0 then
       'timeout must be a duration above zero: seconds, or text such as "1h30m"' end,
     case when p ? 'idempotency_ttl' and coalesce(rhythm.duration_ms(p -> 'idempotency_ttl'), 0) = 0 then
@@ -5900,6 +5940,8 @@ begin
     case when p ? 'idempotency_ttl' and not p ? 'idempotency_key' then 'idempotency_ttl needs an idempotency_key' end,
     case when p ? 'run_at' and (jsonb_typeof(p -> 'run_at') <> 'string' or rhythm.timestamp_of(p ->> 'run_at') is null) then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
+    case when p ? 'run_at' and p ? 'expires' and rhythm.duration_ms(p -> 'expires') is null and rhythm.timestamp_of(p ->> 'expires') <= rhythm.timestamp_of(p ->> 'run_at') then
+      'expires must be later than run_at' end,
     case when length(p ->> 'traceparent') > 500 then 'traceparent must be a text of at most 500 characters' end,
     case when p ? 'notify_on_end' and jsonb_typeof(p -> 'notify_on_end') <> 'boolean' then 'notify_on_end must be true or false' end,
     case when p ? 'metadata' and jsonb_typeof(p -> 'metadata') <> 'object' then 'metadata must be an object' end,
@@ -6066,7 +6108,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "c6e2422534ddf45b5be8b421f8ca6b2dd912593768297c465ce6fd372584a6a3",
+    checksum: "d5ab5a20b6b80446e773b0e4adc241fb333a9886638063e7c9dd672cd06c1196",
     text: `-- Starting: the functions that applications call.
 
 create or replace function rhythm.start(
@@ -6076,6 +6118,7 @@ create or replace function rhythm.start(
   priority integer default null,
   delay interval default null,
   run_at timestamptz default null,
+  expires text default null,
   timeout interval default null,
   retry jsonb default null,
   idempotency_key text default null,
@@ -6095,7 +6138,7 @@ declare
   v_id uuid;
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
-    'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
+    'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
@@ -6103,7 +6146,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
+comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
   'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => interval ''1 hour'');';
 
@@ -6114,6 +6157,7 @@ create or replace function rhythm.queue(
   priority integer default null,
   delay interval default null,
   run_at timestamptz default null,
+  expires text default null,
   timeout interval default null,
   retry jsonb default null,
   idempotency_key text default null,
@@ -6133,7 +6177,7 @@ declare
   v_id uuid;
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
-    'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
+    'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
@@ -6141,7 +6185,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
+comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
   'Queues a task. Example: select rhythm.queue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
@@ -9558,7 +9602,7 @@ comment on function rhythm.open_lanes(rhythm.queue_state, text[]) is 'Opens lane
   {
     name: "limits/pick.sql",
     kind: "behaviour",
-    checksum: "801e7b6f98ae3b64cb3eadf9045a2de234dead6ca2bd9059feb460c88eaf5bd0",
+    checksum: "9bebf770b145018845042bd7de79e0cdd4f9da306459ea2825a08de1b932ea4a",
     text: `-- Decides whose turn it is. Each row of a lane has a place: (turn, rank, id). A fair queue gives the next row of a key a turn
 -- that is 1/weight later. Any other queue gives all rows turn 0, so that priority and age decide. A claim takes the first
 -- rows of all lanes by place, and reads only as many lanes as it may need.
@@ -9642,7 +9686,7 @@ begin
       select r.id, r.rank, r.first_id, row_number() over (order by r.rank, r.first_id) as nth
       from (
         select b.id, - b.priority::integer as rank, b.first_id from rhythm.batch as b
-        where b.limited and b.worker is null and b.run_at is null
+        where b.limited and b.worker is null and b.run_at is null and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)
           and b.queue = p_queue.name
           and case b.type when 'workflow' then '' else b.target end = a.target_group
           and coalesce(b.concurrency_key, '') = a.key
@@ -9703,7 +9747,7 @@ begin
     from unnest(p_lanes) as u
     left join lateral (
       select - b.priority::integer as rank, b.first_id from rhythm.batch as b
-      where b.limited and b.worker is null and b.run_at is null
+      where b.limited and b.worker is null and b.run_at is null and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)
         and b.queue = p_state.queue
         and case b.type when 'workflow' then '' else b.target end = u.target_group
         and coalesce(b.concurrency_key, '') = u.key
@@ -12188,7 +12232,7 @@ comment on function rhythm.fire_schedules(integer) is
   {
     name: "schedules/schedule.sql",
     kind: "behaviour",
-    checksum: "d1ef037f7b219bb9dfe8aa9df3aa84dc4d365ef8d383410b44d179fe5e5e4b91",
+    checksum: "4512d37826f18ed021e237f7179f650adc8bd1f8f648ed49cf79ba623642d01e",
     text: `-- schedule() and unschedule().
 
 create or replace function rhythm.schedule_named(p_name text)
@@ -12237,6 +12281,8 @@ declare
     when p_entry.options ?| array['type', 'target', 'inputs', 'traceparent', 'notify_on_end', 'id', 'delay', 'run_at', 'idempotency_key', 'idempotency_ttl'] then
       'The options of a schedule cannot hold type, target, inputs, traceparent, notify_on_end, id, delay, run_at, idempotency_key or '
       'idempotency_ttl: those follow from the schedule'
+    when p_entry.options ->> 'expires' ~ '^\\s*\\d{4}-' then
+      'The option expires of a schedule must be a duration, because a moment would hold for all of its times'
     when p_entry.options - rhythm.option_names('schedule') <> '{}' then
       'There is no ' || rhythm.unknown_option(p_entry.options, rhythm.option_names('schedule'))
   end;
@@ -15279,7 +15325,7 @@ comment on function rhythm.chores(integer) is
   {
     name: "time/due.sql",
     kind: "behaviour",
-    checksum: "2d6e3b4880e9f27a3591c98991ede8dc40060a5bb244c90176b542003fa63256",
+    checksum: "f2408974b3f980ac0182786abcd4f1c9b5b02653b67fb4428ca14d5aa3734565",
     text: `-- What becomes due. Each part has a limit, and skips what another session has locked.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
@@ -15380,6 +15426,7 @@ begin
   return least(
     (select min(coalesce(t.kept_until, t.fires_at)) from rhythm.timer as t where not t.fired and not t.deadline),
     (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
+    (select min(b.expires_at) from rhythm.batch as b where b.expires_at is not null and b.worker is null and b.attempt = 0),
     (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
     (select min(b.run_at) from rhythm.batch as b where b.run_at < 'infinity'),
     (select min(r.at) from rhythm.rates_due(p_now) as r where r.at > p_now),
@@ -15412,6 +15459,7 @@ begin
   perform rhythm.join_late(p_limit, v_now);
   v_due := rhythm.next_due(v_now);
   if v_due <= v_now then
+    perform rhythm.expire(p_limit, v_now);
     perform rhythm.ready_delayed(p_limit, v_now);
     perform rhythm.fire_timers(p_limit, v_now);
     perform rhythm.end_signal_waits(p_limit, v_now);
@@ -15423,7 +15471,7 @@ end;
 $$;
 
 comment on function rhythm.due(integer) is
-  'Does what is due: delayed work, timers, timeouts of waits, schedules. At most p_limit of each; any number of sessions may call it at once; never waits. '
+  'Does what is due: delayed work, what expires, timers, timeouts of waits, schedules. At most p_limit of each; any number of sessions may call it at once; never waits. '
   'Returns when the next thing is due: a past time means call again at once, null means nothing is due. Part of tick().';
 `,
   },
@@ -15538,9 +15586,101 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
 `,
   },
   {
+    name: "time/expire.sql",
+    kind: "behaviour",
+    checksum: "41ac21ac30be55e8ab0dd2af349adc1a4d994a3997505b55047bc8d6d39ef0a4",
+    text: `-- What has not begun by its time.
+
+create or replace function rhythm.expired_error(p_expires_at timestamptz)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return jsonb_build_object('type', 'CancelledError', 'code', 'EXPIRED', 'message', format('It had not begun by %s, when it expired', rhythm.moment_text(p_expires_at)));
+end;
+$$;
+
+comment on function rhythm.expired_error(timestamptz) is 'The error of an execution that expired. Internal.';
+
+-- Cancels executions that expired, and what was started under them. A batch that a session is claiming, and what a session has
+-- locked, stays due. A claim that was first wins: it has counted an attempt.
+-- Locks: states, executions, batches, skip locked. Never waits.
+create or replace function rhythm.expire(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '100ms'
+as $$
+declare
+  v_batches bigint[] := array(
+    select x.id from (
+      select b.id, sum(b.size) over (order by b.expires_at, b.id) - b.size as before
+      from (
+        select y.id, y.size, y.expires_at from rhythm.batch as y
+        where y.expires_at is not null and y.worker is null and y.attempt = 0 and y.expires_at <= p_now
+        order by y.expires_at limit p_limit
+      ) as b
+    ) as x where x.before < p_limit);
+  v_ids uuid[];
+  v_free uuid[];
+  v_above uuid[];
+  v_ended rhythm.transition[];
+begin
+  if v_batches = '{}' then
+    return 0;
+  end if;
+  v_ids := rhythm.ids_in(v_batches);
+  v_free := rhythm.lock_free_states(array(
+    select i.id from unnest(v_ids) as i (id)
+    union
+    select e.parent_id from rhythm.execution as e where e.id = any (v_ids) and e.parent_id is not null));
+  v_ids := array(
+    select e.id from rhythm.execution as e
+    where e.id = any (v_ids) and e.state = 0 and e.cancel_reason is null and (e.type = 'task' or e.id = any (v_free))
+      and (e.parent_id is null or e.parent_id = any (v_free) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.parent_id))
+    order by e.id for no key update skip locked);
+  v_batches := array(
+    select b.id from rhythm.batch as b
+    where b.id = any (v_batches) and b.worker is null and b.attempt = 0
+    order by b.id for update skip locked);
+  v_ids := array(
+    select e.id from rhythm.execution as e where e.id = any (v_ids) and e.batch_id = any (v_batches)
+    union all
+    select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (v_ids) and s.batch_id = any (v_batches));
+  -- Somebody put others under these: the whole tree is cancelled, if no session has locked a part of it.
+  v_above := array(select distinct c.parent_id from rhythm.execution as c where c.parent_id = any (v_ids) and c.state = 0);
+  if v_above <> '{}' then
+    v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (v_above));
+    v_above := rhythm.lock_free_trees(v_above);
+    perform rhythm.cancel_trees(array[e.id], rhythm.expired_error(e.expires_at) ->> 'message', p_now) from rhythm.execution as e where e.id = any (v_above);
+    update rhythm.execution as e set error = rhythm.expired_error(e.expires_at) where e.id = any (v_above);
+  end if;
+  update rhythm.workflow_state as s set batch_id = null where s.execution_id = any (v_ids) and s.batch_id is not null;
+  with over as (
+    update rhythm.execution as e
+    set state = 3, batch_id = null, completed_at = p_now, error = rhythm.expired_error(e.expires_at), cancel_reason = rhythm.expired_error(e.expires_at) ->> 'message',
+      note = null, paused_at = null, paused_by = null, pause_reason = null
+    where e.id = any (v_ids)
+    returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type
+  )
+  select coalesce(array_agg(o::rhythm.transition order by o.id), '{}') into v_ended from over as o;
+  delete from rhythm.timer as t where t.execution_id = any (v_ids) and t.deadline;
+  perform rhythm.drop_empty_batches(v_batches);
+  perform rhythm.follow_ends(v_ended, '{}', p_now);
+  return cardinality(v_ended) + cardinality(v_above);
+end;
+$$;
+
+comment on function rhythm.expire(integer, timestamptz) is 'Cancels what has not begun by its time (the option expires). Part of due().';
+`,
+  },
+  {
     name: "time/run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "b8766cca324d1554d9d290c31c0a75cb22989867403fc156d7cd2fe9bbe3addd",
+    checksum: "270105e89db17b3c77bbefbea4c28ca7af00e16455863f72ffe6b882b20d96f4",
     text: `-- Running SQL tasks, within tick(). A temporary worker holds their leases. It exists only in this transaction, so no other
 -- session ever sees it, and a crash leaves the tasks as they were.
 
@@ -15597,6 +15737,7 @@ begin
     v_ids := array(
       select b.id from rhythm.batch as b
       where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.type = 'task' and b.target = any (p_targets)
+        and (b.expires_at is null or b.expires_at > rhythm.now() or b.attempt > 0)
       order by b.priority desc, b.first_id limit 1 for update skip locked);
     exit when v_paused is null;
     v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (rhythm.park(v_ids, v_paused)));
@@ -16590,7 +16731,7 @@ comment on function rhythm.find(jsonb) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "69a940344f1085848504b0fb62c05b9ce17666266f542eefbf0a6c9641134f12",
+    checksum: "4bc0caa9106f93aee74685349e938c77ed0452d825946376d15e87f7f909330e",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -16605,7 +16746,7 @@ as $$
     'failures', e.failures, 'crashes', e.crashes, 'max_crashes', e.max_crashes,
     'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'parent_id', e.parent_id, 'worker', e.worker,
     'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key,
-    'created_at', e.created_at, 'run_at', e.run_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at,
+    'created_at', e.created_at, 'run_at', e.run_at, 'expires_at', e.expires_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at,
     'frozen_status', e.frozen_status, 'gate', e.gate, 'paused_at', e.paused_at, 'paused_by', e.paused_by, 'pause_reason', e.pause_reason)
   from rhythm.executions as e
   where e.id = p_execution;
@@ -17022,7 +17163,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "f31288838e7258077b9677465d95c285db690e6abff50941ed9b5cbee7a3d9bc",
+    checksum: "fe3f9f2c2d80e191e2ae7eddd461f642958885b901d3ff8bda229b650e482902",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only if a worker sleeps, and once for each queue and transaction. A worker that falls asleep while this transaction is open
@@ -17140,6 +17281,7 @@ begin
   v_batch.first_id := p_execution.id;
   v_batch.run_at := case when p_execution.paused_at is null then p_run_at else 'infinity' end;
   v_batch.paused := p_execution.paused_at is not null;
+  v_batch.expires_at := case p_attempt when 0 then p_execution.expires_at end;
   v_batch.timeout_ms := case p_execution.type when 'task' then p_execution.timeout_ms end;
   v_batch.priority := p_execution.priority;
   v_batch.size := 1;
@@ -17197,9 +17339,9 @@ begin
     from numbered as n where s.execution_id = (n.b).first_id
   ),
   made as (
-    insert into rhythm.batch (id, first_id, worker, run_at, paused, gate, claimed_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
+    insert into rhythm.batch (id, first_id, worker, run_at, paused, gate, claimed_at, expires_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
     select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, case when (n.b).first_id = any (v_stopped) then 'infinity' else (n.b).run_at end, (n.b).paused,
-      v_gates[array_position(v_stopped, (n.b).first_id)], case when n.is_leased then p_now end, case when n.is_leased then p_call end,
+      v_gates[array_position(v_stopped, (n.b).first_id)], case when n.is_leased then p_now end, (n.b).expires_at, case when n.is_leased then p_call end,
       (n.b).priority, 1, greatest((n.b).attempt, case when n.is_leased then 1 else 0 end), (n.b).failures, not n.is_leased and (n.b).limited, 'workflow', (n.b).queue, (n.b).target, (n.b).concurrency_key,
       (n.b).common, (n.b).ids
     from numbered as n
@@ -17860,7 +18002,7 @@ comment on view rhythm.heat is
   {
     name: "views/executions.sql",
     kind: "behaviour",
-    checksum: "5f2d9d40088a987172ddd5af78f90aa257526372c477226ac393a0964f4d244d",
+    checksum: "385d1c057dda121494d73c76c230a9fdad293d47573910b948c73f40b41e6eae",
     text: `-- Executions, for people. Views belong to the owner, so that a role that may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
@@ -17897,6 +18039,7 @@ select
   e.traceparent,
   rhythm.created_at(e.id) as created_at,
   coalesce(nullif(b.run_at, 'infinity'), e.run_at) as run_at,
+  e.expires_at,
   coalesce(b.claimed_at, e.claimed_at) as claimed_at,
   case when e.state = 4 then coalesce((select f.completed_at from rhythm.frozen as f where f.execution_id = e.id), e.completed_at) else e.completed_at end as completed_at,
   case when e.state = 4 then (select f.status from rhythm.frozen as f where f.execution_id = e.id) end as frozen_status,
@@ -18416,7 +18559,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "bb752addbf3da778d050f22f0fb0b6d318a54f89fbcd6afe3a6b0f3e217b8b1f",
+    checksum: "98353aa3163a143273756a8f818d3f1fa93b21f7ba5787b41da9ad9b2981983d",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -18471,6 +18614,7 @@ comment on column rhythm.executions.fingerprint is 'What failures of the same ki
 comment on column rhythm.executions.traceparent is 'The W3C trace context that it belongs to.';
 comment on column rhythm.executions.created_at is 'When it was started.';
 comment on column rhythm.executions.run_at is 'It does not run before this time: its delay, or the backoff before the next attempt.';
+comment on column rhythm.executions.expires_at is 'If it has not begun by then, it is cancelled.';
 comment on column rhythm.executions.claimed_at is 'When the current or last attempt began.';
 comment on column rhythm.executions.completed_at is 'When it ended.';
 comment on column rhythm.executions.frozen_status is 'Of a frozen copy: its status where it was exported.';
@@ -19130,7 +19274,7 @@ comment on constraint audit_entry_pkey on rhythm.audit_entry is 'Each act is rec
   {
     name: "install/comments_types.sql",
     kind: "behaviour",
-    checksum: "43b73640d23ee648d015596818d7a0129709338526c7adc2c7427ce81566da3e",
+    checksum: "e423f3cca40b9a68e5552c1dbf62604d1da15673b4e644f9bee08e15a923a014",
     text: `
 comment on column rhythm.inner_schema.path is 'Where in the whole schema.';
 comment on column rhythm.inner_schema.schema is 'The schema.';
@@ -19175,6 +19319,7 @@ comment on column rhythm.kind.program is 'The current version of the flow.';
 comment on column rhythm.kind.queue is 'The queue, with the default of the flow or task.';
 comment on column rhythm.kind.priority is 'The priority, with the default.';
 comment on column rhythm.kind.run_at is 'When it may begin; null: at once.';
+comment on column rhythm.kind.expires_at is 'When it is cancelled if it has not begun; null: never.';
 comment on column rhythm.kind.timeout_ms is 'The timeout, with the default.';
 comment on column rhythm.kind.retry is 'The retry policy, with the default.';
 comment on column rhythm.kind.concurrency_key is 'As in execution.';

@@ -83,6 +83,8 @@ export interface Execution {
   createdAt: Date;
   /** When it may run; later than `createdAt` if it was delayed. */
   runAt: Date | null;
+  /** It is cancelled if it has not begun by then. */
+  expiresAt: Date | null;
   /** When it was last claimed: the attempt began, or the workflow went on. */
   startedAt: Date | null;
   /** When it ended. */

@@ -1,6 +1,7 @@
 import { type Duration, durationMs } from "../shared/duration.ts";
 import { assertJson, type JsonObject } from "../shared/json.ts";
 import {
+  fits,
   type OptionEntry,
   type OptionScope,
   optionsIn,
@@ -84,6 +85,8 @@ export interface StartOptions {
   delay?: Duration;
   /** The moment from which it may run. */
   runAt?: Date | string;
+  /** It is cancelled if it has not begun by then: a moment, or how long after the moment from which it may run. */
+  expires?: Duration | Date;
   /** How long it may take: an attempt of a task, the whole of a workflow. */
   timeout?: Duration;
   /** When and how often an attempt is repeated; a number is `maxAttempts`. Default: none that threw. */
@@ -176,6 +179,12 @@ export function checkOptions(
   if (given.delay !== undefined && given.runAt !== undefined) {
     throw new InvalidOptionError("runAt", `${where}: give "delay" or "runAt", not both`);
   }
+  if (
+    given.runAt !== undefined && fits({ kind: "moment" }, given.expires) &&
+    new Date(given.expires as Date | string) <= new Date(given.runAt as Date | string)
+  ) {
+    throw new InvalidOptionError("expires", `${where}: "expires" must be later than "runAt"`);
+  }
   if (given.idempotencyTtl !== undefined && given.idempotencyKey === undefined) {
     throw new InvalidOptionError("idempotencyTtl", `${where}: "idempotencyTtl" needs an "idempotencyKey"`);
   }
@@ -201,6 +210,10 @@ function engineValue(type: OptionType, value: unknown, scope: OptionScope): Json
       return durationMs(value as Duration) / 1000;
     case "moment":
       return new Date(value as Date | string).toISOString();
+    case "until":
+      return fits({ kind: "duration", aboveZero: true }, value)
+        ? durationMs(value as Duration) / 1000
+        : new Date(value as Date | string).toISOString();
     case "execution":
       return typeof value === "string" ? value : (value as { id: string }).id;
     case "retry":

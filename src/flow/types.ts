@@ -69,6 +69,8 @@ export interface RunOptions {
   delay?: Duration;
   /** When it may run, ISO 8601. */
   runAt?: string;
+  /** It is cancelled if it has not begun by then. */
+  expires?: Duration;
   /** How long it may take. */
   timeout?: Duration;
   /** What happens when it fails; a number is `maxAttempts`. */

@@ -24,6 +24,8 @@ export type OptionType =
   | { readonly kind: "duration"; readonly aboveZero?: true }
   /** A point in time. */
   | { readonly kind: "moment" }
+  /** A duration above zero, or a point in time. */
+  | { readonly kind: "until" }
   /** One of a few words. */
   | { readonly kind: "choice"; readonly values: readonly string[] }
   /** A number from 0 to 1, or a boolean. */
@@ -86,6 +88,13 @@ export const OPTIONS = [
     in: ["start", "child"],
     flag: "--run-at <time>",
     help: "run at a moment, ISO 8601",
+  },
+  {
+    name: "expires",
+    type: { kind: "until" },
+    in: ["start", "child", "schedule"],
+    flag: "--expires <until>",
+    help: "cancelled if it has not begun by then: 10m, or a moment",
   },
   {
     name: "timeout",
@@ -245,6 +254,8 @@ export function wantedBy(type: OptionType): string {
       return `a duration${type.aboveZero ? " above zero" : ""}: seconds, or text such as "1h30m"`;
     case "moment":
       return "a moment such as 2030-01-31T12:00:00Z";
+    case "until":
+      return 'a duration above zero, such as "10m", or a moment such as 2030-01-31T12:00:00Z';
     case "choice":
       return `${type.values.slice(0, -1).join(", ")} or ${type.values.at(-1)}`;
     case "share":
@@ -276,6 +287,8 @@ export function fits(type: OptionType, value: unknown): boolean {
       return isDuration(value, type.aboveZero === true);
     case "moment":
       return isMoment(value);
+    case "until":
+      return isDuration(value, true) || isMoment(value);
     case "choice":
       return type.values.includes(value as string);
     case "share":

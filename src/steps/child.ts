@@ -31,6 +31,8 @@ export interface ChildOptions {
   delay?: Duration;
   /** The moment from which it may run. */
   runAt?: Date | string;
+  /** It is cancelled if it has not begun by then: a moment, or how long after the moment from which it may run. */
+  expires?: Duration | Date;
   /** How long it may take: an attempt of a task, the whole of a workflow. */
   timeout?: Duration;
   /** When and how often an attempt is repeated; a number is `maxAttempts`. Default: none that threw. */

@@ -13,6 +13,7 @@ const KINDS: Record<OptionType["kind"], Kind> = {
   number: "number",
   duration: "duration",
   moment: "moment",
+  until: "until",
   choice: "choice",
   share: "share",
   object: "json object",

@@ -40,6 +40,7 @@ const FITS = {
   text: ["a word", "a long text"],
   "any text": ["a word", "an empty text", "a long text"],
   duration: ["number"],
+  until: ["number"],
   count: ["number"],
   number: ["number", "negative"],
   port: ["number"],

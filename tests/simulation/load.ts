@@ -27,6 +27,7 @@ export interface LoadOptions {
   readonly priority?: number;
   readonly delay?: string;
   readonly timeout?: string;
+  readonly expires?: string;
   readonly concurrencyKey?: string;
   readonly retry?: { readonly maxAttempts?: number; readonly crashes?: number; readonly initial?: string };
 }
@@ -381,6 +382,7 @@ function taskItem(
     ...(dice.happens(0.3) ? { concurrencyKey: dice.pick(["a", "b", "c"]) } : {}),
     ...(dice.happens(0.2) ? { priority: dice.whole(-5, 5) } : {}),
     ...(dice.happens(0.15) ? { delay: `${Math.floor(untilMorning ?? dice.between(1, 20_000))}ms` } : {}),
+    ...(dice.happens(0.1) ? { expires: `${dice.whole(1, 10_000)}ms` } : {}),
   };
   return { kind: "task", ...head, task, input, options, isKeyed: dice.happens(0.6), later: laterOf(dice) };
 }

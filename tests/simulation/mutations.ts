@@ -166,6 +166,21 @@ export const mutations: readonly Mutation[] = [
     replace: "select coalesce(array_agg(row(x.execution_id, x.id, false, x.wait_group)",
   },
   {
+    name: "claims hand out what has expired",
+    file: "sql/claim/heads.sql",
+    find:
+      "      where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited\n        and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))\n        and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)\n",
+    replace:
+      "      where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited\n        and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))\n",
+  },
+  {
+    name: "work expires before its time",
+    file: "sql/time/expire.sql",
+    find:
+      "        where y.expires_at is not null and y.worker is null and y.attempt = 0 and y.expires_at <= p_now\n",
+    replace: "        where y.expires_at is not null and y.worker is null and y.attempt = 0\n",
+  },
+  {
     name: "delayed work becomes ready early",
     file: "sql/time/due.sql",
     find: "    where b.run_at is not null and b.run_at <= p_now\n",

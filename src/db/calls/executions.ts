@@ -47,6 +47,8 @@ export interface StoredExecution {
   createdAt: Date;
   /** When it may run. */
   runAt: Date | null;
+  /** It is cancelled if it has not begun by then. */
+  expiresAt: Date | null;
   /** When its first attempt began. */
   startedAt: Date | null;
   /** When it ended. */
@@ -136,7 +138,7 @@ const COLUMNS = `
   e.cancel_reason as "cancelReason", e.attempt,
   e.max_attempts as "maxAttempts", e.failures, e.crashes, e.max_crashes as "maxCrashes",
   coalesce(e.metadata, '{}') as metadata, e.progress, e.checkpoint, e.parent_id as "parentId",
-  e.created_at as "createdAt", e.run_at as "runAt", e.claimed_at as "startedAt", e.completed_at as "completedAt", e.note,
+  e.created_at as "createdAt", e.run_at as "runAt", e.expires_at as "expiresAt", e.claimed_at as "startedAt", e.completed_at as "completedAt", e.note,
   e.frozen_status as "frozenStatus", e.gate,
   e.paused_at as "pausedAt", e.paused_by as "pausedBy", e.pause_reason as "pauseReason"`;
 

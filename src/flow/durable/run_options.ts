@@ -36,6 +36,12 @@ export function runOptions(vm: FlowMachine, value: Value, call: string): RunOpti
   if (options.delay !== undefined && options.runAt !== undefined) {
     refuse(vm, `The options delay and runAt of ${call} exclude each other`);
   }
+  if (
+    options.runAt !== undefined && fits({ kind: "moment" }, options.expires) &&
+    Date.parse(options.expires as string) <= Date.parse(options.runAt)
+  ) {
+    refuse(vm, `The option expires of ${call} must be later than runAt`);
+  }
   if (options.idempotencyTtl !== undefined && options.idempotencyKey === undefined) {
     refuse(vm, `The option idempotencyTtl of ${call} needs an idempotencyKey`);
   }
@@ -75,6 +81,10 @@ function valueOf(
       return value as number | string;
     case "moment":
       return momentArgument(vm, value, what).toISOString();
+    case "until":
+      if (fits(type, value) && !(value instanceof Date)) return value as number | string;
+      if (value instanceof Date) return momentArgument(vm, value, what).toISOString();
+      break;
     case "object":
       if (!(value instanceof PlainObject)) refuse(vm, `${what} must be an object, not ${shown(vm, value)}`);
       return toJsonValue(vm, value, what);

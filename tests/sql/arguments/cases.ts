@@ -69,6 +69,18 @@ const options = (fn: string, first: string): Cases => {
       [call("run_at")("'infinity'"), "RH001", "run_at must be a moment such as 2030-01-31T12:00:00Z"],
       [`${fn}(${first}, run_at => now(), delay => '1s')`, "RH001", "run_at and delay exclude each other"],
     ],
+    expires: [
+      ...["0", "-1s", "tomorrow", "infinity", "2030-13-01"].map((value): Case => [
+        call("expires")(`'${value}'`),
+        "RH001",
+        'expires must be a duration above zero, such as "10m", or a moment such as 2030-01-31T12:00:00Z',
+      ]),
+      [
+        `${fn}(${first}, run_at => '2100-01-02', expires => '2100-01-01')`,
+        "RH001",
+        "expires must be later than run_at",
+      ],
+    ],
     timeout: [
       [
         call("timeout")("'0'"),
@@ -225,7 +237,7 @@ export const cases: Record<string, Cases> = {
       [
         request('{"type": "task", "target": "a", "kue": "x"}'),
         "RH001",
-        'There is no option "kue": expected type, target, inputs, traceparent, notify_on_end, queue, priority, delay, run_at, timeout, ' +
+        'There is no option "kue": expected type, target, inputs, traceparent, notify_on_end, queue, priority, delay, run_at, expires, timeout, ' +
         "retry, idempotency_key, idempotency_ttl, concurrency_key, metadata, parent, id",
       ],
       [
