@@ -85,6 +85,6 @@ function withNames(thrown: unknown, known: Set<unknown> = new Set()): unknown {
     thrown.stack = stack.replaceAll(/(file:\/\/\S+?)\?v=\d+(?=:\d)/g, "$1");
   }
   withNames(thrown.cause, known);
-  if (thrown instanceof AggregateError) for (const one of thrown.errors) withNames(one, known);
+  if (thrown instanceof AggregateError) { for (const one of thrown.errors) withNames(one, known); }
   return thrown;
 }
