@@ -54,6 +54,7 @@ export interface Groups {
     target: string | null;
     errorType: string | null;
     errorMessage: string | null;
+    line: string | null;
   }[];
   most: number;
 }

@@ -84,6 +84,7 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     history: (id, page) => rhythm.executions.history(id, page),
     at: (id, when) => rhythm.executions.at(id, when),
     diff: (id, from, to) => rhythm.executions.diff(id, from, to),
+    diffRuns: (one, other) => rhythm.executions.diffRuns(one, other),
     export: (id) => rhythm.executions.export(id),
     pauses: () => rhythm.pauses(),
     operations: () => rhythm.operations.list(),

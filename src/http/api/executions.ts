@@ -15,6 +15,7 @@ import {
   logEntry,
   pastState,
   reason,
+  runsPart,
   startOptions,
   stateChange,
   stepNumber,
@@ -177,6 +178,16 @@ function historyRoutes(reads: ReadModel): Route[] {
       query: z.strictObject({ from: stepNumber, to: stepNumber }),
       response: z.object({ changes: z.array(stateChange) }),
       handle: async ({ params, query }) => ({ changes: await reads.diff(params.id!, query.from, query.to) }),
+    }),
+    route({
+      method: "GET",
+      path: "/api/executions/:id/diff/:other",
+      operation: "diffExecutions",
+      summary:
+        "The first step in which two workflows part, and what differs; null if they do the same all along",
+      tag,
+      response: z.object({ part: runsPart.nullable() }),
+      handle: async ({ params }) => ({ part: await reads.diffRuns(params.id!, params.other!) }),
     }),
   ];
 }

@@ -156,6 +156,17 @@ export const stateChange = z.object({
   variables: z.record(z.string(), z.object({ from: anyJson.optional(), to: anyJson.optional() })),
 });
 
+/** Where two workflows part. */
+export const runsPart = z.object({
+  step: z.number().describe("the first step that differs"),
+  lines: z.array(z.array(z.number())).describe("the lines at which the one and the other stand after it"),
+  differs: z.array(z.enum(["took", "started", "state", "end"])).describe(
+    "what differs: what they took, what they started, their variables, how they ended",
+  ),
+  took: z.array(z.array(historyItem)).describe("what the one and the other took"),
+  changes: z.array(stateChange).describe("the variables that differ after it"),
+});
+
 /** A queue. */
 export const queue = z.object({
   queue: z.string(),
