@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "b7ef8ac40e9f4c8e";
+export const imageDigest = "86d9edfea766715c";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -1204,7 +1204,7 @@ comment on column rhythm.home.environment is 'The environment''s name, such as p
   {
     name: "structure/110_operations.sql",
     kind: "structure",
-    checksum: "6a0f1ce579b4dd9982116791dbabf21247b9a665195c03d2c4c04fba27b015b7",
+    checksum: "056625e12d0849dcec7c25e0f0d286d0f809db26c41f7b8a7200ca7a6892116d",
     text: `-- Operations: something that is done to many executions, in bounded pieces. A piece, its records and the place that it has reached
 -- commit together, so that a crash loses and doubles nothing.
 
@@ -1226,6 +1226,7 @@ create table rhythm.operation (
   done bigint not null default 0,
   unchanged bigint not null default 0,
   refused bigint not null default 0,
+  pace integer not null default 10,
   constraint operation_pkey primary key (id),
   constraint action_known check (action in ('cancel', 'retry', 'signal', 'pause', 'resume', 'migrate', 'repair')),
   constraint state_known check (state in ('running', 'stopped', 'completed')),
@@ -1246,6 +1247,7 @@ comment on column rhythm.operation.looked is 'How many executions it has looked 
 comment on column rhythm.operation.done is 'How many it has changed, or would change.';
 comment on column rhythm.operation.unchanged is 'How many there was nothing to change of.';
 comment on column rhythm.operation.refused is 'How many refused the change.';
+comment on column rhythm.operation.pace is 'At how many executions it looks at once: fewer, if that takes long.';
 comment on index rhythm.operation_running is 'For chores(), which works on them.';
 comment on index rhythm.operation_ended is 'For chores(), which deletes them after the retention.';
 
@@ -2331,7 +2333,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "3164573b94ca4279d01bc5c1bc8621f303ade5ea67334b944f4c2dbdd7754eae",
+    checksum: "a05d3ec40d2328aaba53d98751da7d9a65a28464b56b117109659c724414aba6",
     text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
@@ -2447,9 +2449,10 @@ as $$
   select b.first_id, format('batch %s has no members, and is leased', b.id)
   from rhythm.batch as b
   where b.worker is not null and not exists (select from member as m where m.id = b.id)
-    -- Transactional tasks end in sessions of their own. If two of a batch end at once, a heartbeat deletes the batch.
+    -- Transactional tasks end in sessions of their own. If the last two of a batch end at once, the next heartbeat deletes the batch.
     and not (b.type = 'task' and b.size > 1 and exists (
-      select from rhythm.worker as w where w.id = b.worker and b.claimed_at > rhythm.now() - w.lease_ms * interval '1 millisecond'))
+      select from rhythm.worker as w join rhythm.execution as e on e.id = any (b.ids)
+      where w.id = b.worker and e.completed_at > rhythm.now() - w.lease_ms * interval '1 millisecond'))
   union all
   select b.first_id, format('batch %s does not begin with it', b.id)
   from rhythm.batch as b
@@ -11124,7 +11127,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "91ba11d8951baa49cfc42872dbac553d96f3638bde1780630fdd91494bc06294",
+    checksum: "2435ddb3e798c74aa3637a0acf8d6ac13cd0d1ffc80e100e5ff29df6f3255de2",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -11255,6 +11258,26 @@ $$;
 
 comment on function rhythm.act_on(rhythm.operation, uuid, timestamptz) is 'Does to one execution what an operation does, records and counts it. Internal.';
 
+-- A look that took long makes the next one half as large, a short one makes it slowly larger. What was looked at and then not
+-- done is looked at again, so the next look is not larger than what this one did.
+create or replace function rhythm.next_pace(p_pace integer, p_done integer, p_took interval)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when p_took > interval '100 milliseconds' then greatest(least(p_pace, p_done) / 2, 1)
+    when p_done < p_pace then greatest(p_done, 1)
+    when p_took < interval '50 milliseconds' then least(p_pace + p_pace / 8 + 1, 500)
+    else p_pace
+  end;
+end;
+$$;
+
+comment on function rhythm.next_pace(integer, integer, interval) is 'At how many executions an operation looks next, after it did so many of the last ones in such a time. Internal.';
+
 -- One piece: works until p_until, and on one execution at least. True: there is more.
 -- Locks: the operation, skip locked; then as its action does, for a hundredth of a second at most.
 create or replace function rhythm.work_piece(p_id uuid, p_until timestamptz)
@@ -11264,10 +11287,11 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- What is looked at and then not done is looked at again in the next piece.
-  c_look constant integer := 50;
+  -- A line is found in the state of a workflow, which may be large: it is looked for in one workflow at a time.
+  c_dear constant text := 'line';
   v_now constant timestamptz := rhythm.now();
   v_operation rhythm.operation;
+  v_begun timestamptz;
   v_ids uuid[];
   v_fit uuid[];
   v_id uuid;
@@ -11278,21 +11302,28 @@ begin
     return false;
   end if;
   while not v_operation.is_looked and not v_left loop
-    v_ids := rhythm.next_to_look(v_operation, c_look);
-    v_fit := rhythm.fitting(v_operation.filter, v_ids);
+    v_begun := clock_timestamp();
+    v_ids := rhythm.next_to_look(v_operation, v_operation.pace);
+    v_fit := rhythm.fitting(v_operation.filter - c_dear, v_ids);
     foreach v_id in array v_fit loop
-      v_operation := rhythm.act_on(v_operation, v_id, v_now);
+      if not v_operation.filter ? c_dear or rhythm.fitting(v_operation.filter, array[v_id]) <> '{}' then
+        v_operation := rhythm.act_on(v_operation, v_id, v_now);
+      end if;
       v_left := rhythm.time_is_up(p_until);
       exit when v_left;
     end loop;
-    v_operation.looked := v_operation.looked + case when v_left then (select count(*) from unnest(v_ids) as i (id) where i.id <= v_id) else cardinality(v_ids) end;
-    v_operation.place := case when v_left then v_id else coalesce(v_ids[cardinality(v_ids)], v_operation.place) end;
-    v_operation.is_looked := not v_left and cardinality(v_ids) < c_look;
+    v_operation.is_looked := not v_left and cardinality(v_ids) < v_operation.pace;
+    if v_left then
+      v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <= v_id order by i.id);
+    end if;
+    v_operation.looked := v_operation.looked + cardinality(v_ids);
+    v_operation.place := coalesce(v_ids[cardinality(v_ids)], v_operation.place);
+    v_operation.pace := rhythm.next_pace(v_operation.pace, cardinality(v_ids), clock_timestamp() - v_begun);
     v_left := v_left or rhythm.time_is_up(p_until);
   end loop;
   -- What was locked, if it still fits.
   if v_operation.is_looked and not v_left then
-    for v_id in select a.execution_id from rhythm.operation_act as a where a.operation_id = p_id and a.result is null order by a.execution_id limit c_look loop
+    for v_id in select a.execution_id from rhythm.operation_act as a where a.operation_id = p_id and a.result is null order by a.execution_id limit 50 loop
       if rhythm.fitting(v_operation.filter, array[v_id]) = '{}' then
         update rhythm.operation_act as a set result = 'unchanged', at = v_now where a.operation_id = p_id and a.execution_id = v_id;
         v_operation.unchanged := v_operation.unchanged + 1;
@@ -11308,7 +11339,7 @@ begin
   end if;
   update rhythm.operation as o
   set state = v_operation.state, is_looked = v_operation.is_looked, ended_at = v_operation.ended_at, place = v_operation.place, looked = v_operation.looked,
-    done = v_operation.done, unchanged = v_operation.unchanged, refused = v_operation.refused
+    done = v_operation.done, unchanged = v_operation.unchanged, refused = v_operation.refused, pace = v_operation.pace
   where o.id = p_id;
   return v_operation.state = 'running';
 end;
