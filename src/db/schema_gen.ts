@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "94670b5ca8cc46bb";
+export const imageDigest = "c9a08ddbddc8fc69";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -498,7 +498,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "93d2cc7deb64a7b668663c3dabd9f13c5b43f3d235137156f20b2415250615b6",
+    checksum: "aa8c89e6430cbf447390432b54e6aa1a5951f13bb66c35d641cc542afe7a07e4",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -509,8 +509,6 @@ create table rhythm.worker (
   beat_at timestamptz not null,
   lease_ms integer not null,
   protocol smallint not null default 1,
-  call integer not null default 0,
-  refused jsonb,
   sleeping boolean not null default false,
   spared boolean not null default false,
   info jsonb not null default '{}',
@@ -521,10 +519,24 @@ with (fillfactor = 50);
 comment on table rhythm.worker is 'Workers that are or recently were alive. One heartbeat keeps all their leases.';
 comment on column rhythm.worker.lease_ms is 'How long after its last heartbeat it counts as dead.';
 comment on column rhythm.worker.protocol is 'The number of its protocol.';
-comment on column rhythm.worker.call is 'The last call of exchange() that changed something. If it is sent again, it gets the same answer.';
-comment on column rhythm.worker.refused is 'What that call refused; null: nothing.';
 comment on column rhythm.worker.spared is 'It was silent for a lease, but nobody could have heard it: it has one lease more to send a heartbeat.';
 comment on column rhythm.worker.sleeping is 'It sleeps and wants to be notified of work.';
+
+-- Two rows for each worker, so that a call with an odd number and one with an even number can run side by side.
+create table rhythm.worker_call (
+  worker_id uuid not null,
+  odd boolean not null,
+  call integer not null default 0,
+  refused jsonb,
+  constraint worker_call_pkey primary key (worker_id, odd),
+  constraint worker_call_worker_fkey foreign key (worker_id) references rhythm.worker (id) on delete cascade
+)
+with (fillfactor = 50);
+
+comment on table rhythm.worker_call is 'The last calls of each worker: that with an odd number and that with an even one. A call locks its row until it commits.';
+comment on column rhythm.worker_call.odd is 'Whether it stands for the calls with odd numbers.';
+comment on column rhythm.worker_call.call is 'The last of these calls of exchange() that changed something. If it is sent again, it gets the same answer.';
+comment on column rhythm.worker_call.refused is 'What that call refused; null: nothing.';
 
 create table rhythm.queue (
   name text not null,
@@ -2301,7 +2313,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "54e3398679b711fa8ed797ed36df74d53e468670d0065d3f141f8253fa16aee3",
+    checksum: "147bfdc2c3488ca8e01953915407232ef9c165d13786e4da5786e5741693dc3a",
     text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
@@ -2434,7 +2446,7 @@ as $$
   union all
   select b.first_id, format('it is leased to a call that worker %s has not made', b.worker)
   from rhythm.batch as b
-  join rhythm.worker as w on w.id = b.worker and w.call < b.call
+  join rhythm.worker_call as c on c.worker_id = b.worker and c.odd = (b.call % 2 = 1) and c.call < b.call
   union all
   select b.first_id, 'it is leased, and no attempt was counted'
   from rhythm.batch as b
@@ -3591,7 +3603,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "53c9c57d453e5e3715fd88a1841d4103ade19400a4e5edb0aba82eea5f6f694a",
+    checksum: "53e42346d3732d5c62d3868e74f85710e958adb91b183543b9e2faee4a89ccf7",
     text: `-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
@@ -3632,6 +3644,7 @@ begin
   values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, p_protocol, coalesce(p_info, '{}'))
   on conflict (id) do update set
     name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, sleeping = false, spared = false;
+  insert into rhythm.worker_call (worker_id, odd) values (v_worker, true), (v_worker, false) on conflict do nothing;
   return v_worker;
 end;
 $$;
@@ -3861,6 +3874,8 @@ declare
 begin
   perform rhythm.require_read_committed();
   perform from rhythm.worker as w where w.id = p_worker for update;
+  -- Its calls have ended then.
+  perform from rhythm.worker_call as c where c.worker_id = p_worker order by c.odd for update;
   v_batches := array(select b.id from rhythm.batch as b where b.worker = p_worker order by b.id);
   perform rhythm.lock_around(rhythm.ids_in(v_batches));
   delete from rhythm.worker as w where w.id = p_worker;
@@ -12808,11 +12823,13 @@ comment on function rhythm.write_tags(rhythm.outcome[]) is 'The values that work
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "8bf3e5f716f2fac3ab6820bfda62f5aebc031cd0488f4e933befd1671d9fa04b",
+    checksum: "9cee5048cbdbf47c277a86964931aa5325abfd12667424f2f9fd193e180020c3",
     text: `-- How executions leave a batch: they end, or they run again later.
 
 -- Deletes batches that have no members left. Starts at the end of a batch, because its tasks begin in order, so the members
--- that remain are mostly the last ones.
+-- that remain are mostly the last ones. Two sessions may end the last members of a leased batch at the same time: the later one
+-- waits for the earlier one, so that it sees what that one did.
+-- Locks: leased batches of several members.
 create or replace function rhythm.drop_empty_batches(p_batches bigint[])
 returns void
 language plpgsql
@@ -12820,6 +12837,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform from rhythm.batch as b where b.id = any (p_batches) and b.size > 1 and b.worker is not null order by b.id for update;
   delete from rhythm.batch as b
   where b.id = any (p_batches)
     and case b.type
@@ -12997,7 +13015,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "f122026c0a4781c19c88de8ffc5f8c14034f561de38e016657aac3b24a163e8e",
+    checksum: "c48bebfa2647013b94cf65b00768cbe03c2a170910c75e0e7e6f50ebbfb807d2",
     text: `-- exchange(): settles what a worker did and leases its next work, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -13215,26 +13233,29 @@ $$;
 
 comment on function rhythm.settle_ends(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles all ends of a worker''s call. Internal.';
 
-create or replace function rhythm.check_worker(p_worker uuid, p_call integer)
-returns rhythm.worker
+-- Calls with odd numbers run one after another, and so do those with even numbers.
+create or replace function rhythm.last_call(p_worker uuid, p_call integer)
+returns rhythm.worker_call
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_worker rhythm.worker;
+  v_last rhythm.worker_call;
 begin
-  select w.* into v_worker from rhythm.worker as w where w.id = p_worker;
+  select c.* into v_last from rhythm.worker_call as c where c.worker_id = p_worker and c.odd = (p_call % 2 = 1);
   if not found then
     perform rhythm.raise('RH008', format('Worker %s is not registered, or counts as dead', coalesce(p_worker::text, 'null')), 'Call register_worker() with a new id');
-  elsif p_call < v_worker.call then
-    perform rhythm.raise('RH008', format('Worker %s has made call %s already: call %s is too late', p_worker, v_worker.call, p_call), 'A worker counts its calls, and sends one at a time');
+  elsif p_call < v_last.call then
+    perform rhythm.raise('RH008', format('Worker %s has made call %s already: call %s is too late', p_worker, v_last.call, p_call),
+      'A worker counts its calls. It sends those with odd numbers one at a time, and those with even numbers, too');
   end if;
-  return v_worker;
+  return v_last;
 end;
 $$;
 
-comment on function rhythm.check_worker(uuid, integer) is 'The registered worker; raises RH008 if it is not registered or the call is an old one. Internal.';
+comment on function rhythm.last_call(uuid, integer) is
+  'The last call of a registered worker before this one, among those with odd or with even numbers; raises RH008 if it is not registered or the call is an old one. Internal.';
 
 -- Takes no locks and no transaction number, because an idle worker asks often.
 create or replace function rhythm.ready_queues(p_queues text[], p_targets text[])
@@ -13256,7 +13277,7 @@ $$;
 
 comment on function rhythm.ready_queues(text[], text[]) is 'Those of some queues in which a claim could find something, in order. Internal.';
 
--- Locks: the worker, so that its calls run one after another; then as settling and claiming do. Never waits for a row that an
+-- Locks: the worker, if it wakes; the row of its odd or even calls; then as settling and claiming do. A worker falls asleep with a call that settles nothing. Never waits for a row that an
 -- application has locked. Without ends and without ready work it writes nothing and locks nothing.
 create or replace function rhythm.exchange(p_worker uuid, p_call integer, p_ends jsonb default '[]', p_want jsonb default null)
 returns jsonb
@@ -13276,6 +13297,7 @@ declare
   v_problem constant text := rhythm.exchange_problem(p_call, p_ends, p_want);
   v_limit integer;
   v_targets text[];
+  v_last rhythm.worker_call;
   v_worker rhythm.worker;
   v_queues text[];
   v_answer jsonb := '{"refused": [], "declined": [], "early": {}}';
@@ -13289,21 +13311,25 @@ begin
   perform rhythm.require_home();
   v_limit := coalesce((p_want ->> 'limit')::integer, 0);
   v_targets := rhythm.texts_of(p_want -> 'targets');
-  v_worker := rhythm.check_worker(p_worker, p_call);
-  if p_call = v_worker.call then
-    return rhythm.same_answer(v_worker);
+  v_last := rhythm.last_call(p_worker, p_call);
+  if p_call = v_last.call then
+    return rhythm.same_answer(v_last);
   end if;
+  select w.* into v_worker from rhythm.worker as w where w.id = p_worker;
   v_queues := coalesce(rhythm.texts_of(p_want -> 'queues'), v_worker.queues);
   if v_limit > 0 and p_ends = '[]' then
     v_queues := rhythm.ready_queues(v_queues, v_targets);
   end if;
+  if v_limit > 0 and v_worker.sleeping and v_queues <> '{}' then
+    update rhythm.worker as w set sleeping = false where w.id = p_worker;
+    v_worker.sleeping := false;
+  end if;
   if p_ends <> '[]' or v_limit > 0 and v_queues <> '{}' then
     -- From here to the commit, nobody can declare it dead.
-    update rhythm.worker as w set call = p_call, refused = null, sleeping = false where w.id = p_worker and w.call < p_call;
+    update rhythm.worker_call as c set call = p_call, refused = null where c.worker_id = p_worker and c.odd = v_last.odd and c.call < p_call;
     if not found then
-      return rhythm.same_answer(rhythm.check_worker(p_worker, p_call));
+      return rhythm.same_answer(rhythm.last_call(p_worker, p_call));
     end if;
-    v_worker.sleeping := false;
     v_now := rhythm.now();
     if p_ends <> '[]' then
       v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, coalesce((p_want ->> 'lease')::integer, 0), v_targets, v_now);
@@ -13319,10 +13345,10 @@ begin
       v_parcels := v_parcels || rhythm.parcels(v_claimed);
     end if;
     if (v_answer - '{leased,born}'::text[]) <> '{"refused": [], "declined": [], "early": {}}' then
-      update rhythm.worker as w set refused = v_answer - '{leased,born}'::text[] where w.id = p_worker;
+      update rhythm.worker_call as c set refused = v_answer - '{leased,born}'::text[] where c.worker_id = p_worker and c.odd = v_last.odd;
     end if;
   end if;
-  if v_parcels = '[]' and v_limit > 0 and v_worker.sleeping <> coalesce((p_want ->> 'sleeps')::boolean, false) then
+  if v_limit > 0 and p_ends = '[]' and v_parcels = '[]' and v_worker.sleeping <> coalesce((p_want ->> 'sleeps')::boolean, false) then
     update rhythm.worker as w set sleeping = not v_worker.sleeping where w.id = p_worker;
   end if;
   return v_answer - '{leased,born}'::text[] || jsonb_build_object('call', p_call, 'now', round(extract(epoch from v_now) * 1000), 'parcels', v_parcels);
@@ -13335,19 +13361,19 @@ comment on function rhythm.exchange(uuid, integer, jsonb, jsonb) is
   'declined: a row is locked, or the workflow is at another step; send it again, alone. retried: failed attempts that are repeated, and in how many milliseconds. now: the engine''s clock, in milliseconds since 1970, by which steps have their moments. The worker numbers its calls from 1; the same call again returns the same answer. See docs/reference/worker-protocol.md.';
 
 -- What the call leased and the worker still holds is returned again, with its inputs.
-create or replace function rhythm.same_answer(p_worker rhythm.worker)
+create or replace function rhythm.same_answer(p_last rhythm.worker_call)
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return coalesce(p_worker.refused, '{"refused": [], "declined": [], "early": {}}') || jsonb_build_object('call', p_worker.call, 'now', round(extract(epoch from rhythm.now()) * 1000), 'again', true,
-    'parcels', rhythm.parcels(array(select b.id from rhythm.batch as b where b.worker = p_worker.id and b.call = p_worker.call order by b.priority desc, b.first_id), '{}', true));
+  return coalesce(p_last.refused, '{"refused": [], "declined": [], "early": {}}') || jsonb_build_object('call', p_last.call, 'now', round(extract(epoch from rhythm.now()) * 1000), 'again', true,
+    'parcels', rhythm.parcels(array(select b.id from rhythm.batch as b where b.worker = p_last.worker_id and b.call = p_last.call order by b.priority desc, b.first_id), '{}', true));
 end;
 $$;
 
-comment on function rhythm.same_answer(rhythm.worker) is 'The answer to the last call of a worker. Internal.';
+comment on function rhythm.same_answer(rhythm.worker_call) is 'The answer to the last call of a worker, once more. Internal.';
 
 -- A transactional task settles in the transaction of its handler.
 create or replace function rhythm.settle_one(p_worker uuid, p_outcome jsonb)
@@ -14961,7 +14987,7 @@ comment on function rhythm.tag(uuid, jsonb) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "210dc54f2d60a5f99e3c377daa6c9deae99710851ee183f42519cdd38b67faf0",
+    checksum: "a9a746877f6f738dd2672f2e480048b8da4ddfba733c45750cc49a34e5b0cfbc",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -15127,6 +15153,11 @@ begin
     select w.id from rhythm.worker as w
     where w.beat_at < p_now - w.lease_ms * interval '1 millisecond'
     for update skip locked);
+  -- A worker with a call under way is alive.
+  v_dead := array(
+    select c.worker_id from (
+      select x.worker_id from rhythm.worker_call as x where x.worker_id = any (v_dead) for update skip locked
+    ) as c group by c.worker_id having count(*) = 2);
   -- And leases of workers that do not exist, for any reason.
   v_batches := array(
     select b.id from rhythm.batch as b
@@ -18303,7 +18334,7 @@ comment on view rhythm.signals is
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "873db15f3034eba56f6b36ce9f27e79e8c82388f9f467125a2155e34684ec9fa",
+    checksum: "9b48b31d74705823e07b305be14815d9d108e4169c625b57ed43b95104adf92e",
     text: `-- Workflows in TypeScript as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null, deploy text default null)
@@ -18339,16 +18370,17 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_worker constant rhythm.worker := rhythm.check_worker(p_worker, p_call);
+  v_last rhythm.worker_call := rhythm.last_call(p_worker, p_call);
   v_batch rhythm.batch;
 begin
   perform rhythm.require_read_committed();
   if coalesce(p_call, 0) < 1 then
     perform rhythm.raise('RH001', rhythm.exchange_problem(p_call, '[]', null));
   end if;
-  perform from rhythm.worker as w where w.id = p_worker for no key update;
-  if p_call = v_worker.call then
-    return rhythm.same_answer(v_worker);
+  perform from rhythm.worker_call as c where c.worker_id = p_worker and c.odd = v_last.odd for no key update;
+  v_last := rhythm.last_call(p_worker, p_call);
+  if p_call = v_last.call then
+    return rhythm.same_answer(v_last);
   end if;
   select b.* into v_batch
   from rhythm.workflow_state as s join rhythm.batch as b on b.id = s.batch_id
@@ -18366,7 +18398,7 @@ begin
     update rhythm.batch as b set limited = false where b.id = v_batch.id and b.limited;
     perform rhythm.lease(p_worker, p_call, array[v_batch.id], rhythm.now());
     perform rhythm.deliver_rest(array[v_batch.id]);
-    update rhythm.worker as w set call = p_call, refused = null where w.id = v_worker.id;
+    update rhythm.worker_call as c set call = p_call, refused = null where c.worker_id = p_worker and c.odd = v_last.odd;
     return jsonb_build_object('call', p_call, 'parcels', rhythm.parcels(array[v_batch.id]));
   elsif not exists (select from rhythm.execution as e where e.id = p_execution and e.type = 'workflow') then
     perform rhythm.raise('RH002', format('There is no workflow %s', coalesce(p_execution::text, 'null')));
