@@ -158,6 +158,8 @@ function reconnect(): void {
       // A stream that was refused does not try again by itself.
       if (source?.readyState === EventSource.CLOSED) {
         watched = "";
+        // It may have ended because the token is not good any more.
+        ask<Session | null>("GET", "session").then((who) => session.value = who, () => {});
         setTimeout(reconnect, 3_000);
       }
     });

@@ -54,6 +54,7 @@ export interface Groups {
     target: string | null;
     errorType: string | null;
     errorMessage: string | null;
+    line: string | null;
   }[];
   most: number;
 }
@@ -168,6 +169,7 @@ export interface Whole {
     parentId: string | null;
     createdAt: string;
     runAt: string | null;
+    expiresAt: string | null;
     startedAt: string | null;
     completedAt: string | null;
     pausedAt: string | null;

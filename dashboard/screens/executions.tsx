@@ -1,7 +1,7 @@
 /** Executions: which ones are there, and what to do to many of them. */
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { ask, refresh, usePage } from "../api.ts";
+import { ask, refresh, session, usePage } from "../api.ts";
 import { count, cut, duration, many, now, shortId, visible } from "../format.ts";
 import {
   bodyOf,
@@ -279,10 +279,19 @@ function Grouped(
   );
 }
 
-function labelOf(by: string, { value, target, errorType, errorMessage }: Groups["groups"][number]): string {
+function labelOf(by: string, { value, target, ...error }: Groups["groups"][number]): string {
   if (value === null) return NONE[by] ?? "none";
-  if (by === "error") return `${target} · ${errorType ?? "Error"}: ${errorMessage ?? ""}`;
+  if (by === "error") return `${target} · ${said(error)}`;
   return value === "suspended" ? "waiting" : value;
+}
+
+/** An error in one line. To whom it is hidden, it is said that it is. */
+function said(
+  { errorType, errorMessage, line }: Pick<Row, "errorType" | "errorMessage"> & { line?: string | null },
+): string {
+  const type = errorType ?? "Error";
+  if (session.value?.metadataOnly !== true) return `${type}: ${errorMessage ?? ""}`;
+  return `${type}${line == null ? "" : ` in line ${line}`} (its message is hidden)`;
 }
 
 const NONE: Record<string, string> = {
@@ -564,7 +573,7 @@ export function List({ rows, chosen, cursorAt, onChoose, onChooseAll }: {
 /** Where an execution stands, in one line: what it waits for, the error, or why it does not begin. */
 export function Where({ row }: { row: Row }): JSX.Element {
   if (row.status === "failed") {
-    const text = `${row.errorType ?? "Error"}: ${row.errorMessage ?? ""}`;
+    const text = said(row);
     return <span class="cut bad" title={visible(text)}>{visible(cut(text, 200))}</span>;
   }
   if (row.status === "suspended" && row.waitKind !== null) return <Wait row={row} />;

@@ -1,7 +1,7 @@
 /** Failures by their kind: what is new, how often it comes, and what is done about it. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { ask, refresh, usePage } from "../api.ts";
+import { ask, refresh, session, usePage } from "../api.ts";
 import { count, visible } from "../format.ts";
 import { go, href, place } from "../router.ts";
 import { Bones, Button, Dialog, Empty, executionHref, Field, say, Time, Trouble } from "../ui.tsx";
@@ -92,7 +92,9 @@ function KindRow({ kind }: { kind: Kind }): JSX.Element {
         </span>
       </div>
       <p class="message">
-        <bdi>{visible(kind.message ?? "")}</bdi>
+        {session.value?.metadataOnly === true
+          ? <span class="faint">Its message is hidden from tokens for metadata only</span>
+          : <bdi>{visible(kind.message ?? "")}</bdi>}
       </p>
       <div class="row wrap soft">
         <span>

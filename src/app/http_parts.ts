@@ -84,6 +84,7 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     history: (id, page) => rhythm.executions.history(id, page),
     at: (id, when) => rhythm.executions.at(id, when),
     diff: (id, from, to) => rhythm.executions.diff(id, from, to),
+    diffRuns: (one, other) => rhythm.executions.diffRuns(one, other),
     export: (id) => rhythm.executions.export(id),
     pauses: () => rhythm.pauses(),
     operations: () => rhythm.operations.list(),
@@ -114,7 +115,7 @@ export function commandsOf(rhythm: Rhythm, console: Console): Commands {
       const run = type === "task"
         ? await now().tasks.queue(target, inputs, options)
         : await now().workflows.start(target, inputs, options);
-      return run.id;
+      return { id: run.id, created: run.created };
     },
     signal: (id, name, payload) => now().signals.send({ execution: id, name, payload }),
     cancel: (id, reason) => now().executions.cancel(id, { reason }),

@@ -85,13 +85,13 @@ export function pageReadsOf(
       const patient = { engine, on: database, kind: database.kind, schema };
       return await examine(patient, how === "quick" ? [CHECK] : []);
     },
-    compare: (ids) => compareRuns(rhythm, engine, ids),
+    compare: (ids) => compareRuns(rhythm, { engine, reads }, ids),
   };
 }
 
 async function compareRuns(
   rhythm: Rhythm,
-  engine: Parameters<typeof readPulse>[0],
+  { engine, reads }: { engine: Parameters<typeof readPulse>[0]; reads: ReadModel },
   refs: readonly [string, string],
 ): Promise<unknown> {
   const ids = refs.map(idOf) as [string, string];
@@ -107,7 +107,7 @@ async function compareRuns(
     const { target, status, createdAt, completedAt, inputs } = execution;
     return { id, target, status, createdAt, completedAt, ...shown({ inputs }), ...source };
   }));
-  return { sides, part: await rhythm.executions.diffRuns(...ids) };
+  return { sides, part: await reads.diffRuns(...ids) };
 }
 
 async function oneOf(

@@ -90,6 +90,21 @@ export class Access {
     return await this.#cookie(`${said}.${await this.#signature(said)}`, SESSION_MS / 1000, place);
   }
 
+  /** Whether a request would still be of the same caller. A database that does not answer says nothing of that. */
+  async isStill(caller: Caller, request: Request): Promise<boolean> {
+    try {
+      const { name, role, metadataOnly } = await this.callerOf(request);
+      return name === caller.name && role === caller.role && metadataOnly === caller.metadataOnly;
+    } catch (error) {
+      return !(error instanceof HttpError);
+    }
+  }
+
+  /** A token was revoked: all are looked up again. */
+  forget(): void {
+    this.#found.clear();
+  }
+
   /** Ends a session: the value of the header `set-cookie`. */
   async end(place: CookiePlace): Promise<string> {
     return await this.#cookie("", 0, place);

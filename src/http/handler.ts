@@ -137,7 +137,7 @@ export function createHandler(parts: HttpParts): Handler {
     const caller = await access.callerOf(request);
     if (dashboard !== undefined && request.method === "GET") {
       if (pathname.startsWith("/api/pages/")) return await onePage(request, pathname, { dashboard, caller });
-      if (pathname === "/api/live") return await live(request, { dashboard, caller });
+      if (pathname === "/api/live") return await live(request, { dashboard, caller, access });
     }
     const { table, document } = await (loading ??= loadApi(parts));
     if (pathname === "/api/openapi.json") return json(document);
@@ -161,6 +161,7 @@ export function createHandler(parts: HttpParts): Handler {
         ? await parts.as(caller.name, () => route.handle(call))
         : await route.handle(call);
       if (route.method !== "GET") dashboard?.watched.forget();
+      if (route.operation === "revokeToken") access.forget();
       return json(caller.metadataOnly ? withoutValues(done) : done, route.status ?? 200);
     }
     if (allowed.length === 0) {
@@ -235,12 +236,16 @@ async function onePage(
 
 async function live(
   request: Request,
-  { dashboard: { reads, watched }, caller }: { dashboard: DashboardParts; caller: Caller },
+  { dashboard: { reads, watched }, caller, access }: {
+    dashboard: DashboardParts;
+    caller: Caller;
+    access: Access;
+  },
 ): Promise<Response> {
   const keys = new URL(request.url).searchParams.getAll("page").slice(0, MOST_PAGES);
   const pages = new Map<string, Page>();
   for (const key of keys) pages.set(key, await pageFor(key, caller, reads));
-  return new Response(watched.watch(pages), {
+  return new Response(watched.watch(pages, () => access.isStill(caller, request)), {
     headers: { "content-type": "text/event-stream", "cache-control": "no-store, no-transform" },
   });
 }

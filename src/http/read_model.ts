@@ -31,7 +31,7 @@ import type {
 } from "../define/mod.ts";
 import type { KeyLimits, QueueLimits } from "../client/queues.ts";
 import type { Fork, ForkChanges, StateChanges, StepChanges } from "../client/changes.ts";
-import type { HistoryStep, PastState, StateChange } from "../client/history.ts";
+import type { HistoryStep, PastState, RunsPart, StateChange } from "../client/history.ts";
 import type { QueryRows } from "../db/calls/console.ts";
 import type { FlowInfo } from "../db/calls/flows.ts";
 import type { GroupBy, Pulse, RowPage } from "../db/calls/pages.ts";
@@ -60,6 +60,8 @@ export interface ReadModel {
   at(id: string, when: number | Date): Promise<PastState>;
   /** What changed between two steps of a workflow. */
   diff(id: string, from: number, to: number): Promise<readonly StateChange[]>;
+  /** The first step in which two workflows part; null: they do the same. */
+  diffRuns(one: string, other: string): Promise<RunsPart | null>;
   /** An execution with its whole history, as the text of a file. */
   export(id: string): Promise<string>;
   /** What is paused, except executions. */
@@ -166,7 +168,12 @@ export type PauseKind = "execution" | "task" | "flow" | "queue" | "everything";
 /** What HTTP does on behalf of a caller. */
 export interface Commands {
   /** Starts a workflow or queues a task; gives the id. */
-  start(type: "task" | "workflow", target: string, inputs: unknown, options: StartOptions): Promise<string>;
+  start(
+    type: "task" | "workflow",
+    target: string,
+    inputs: unknown,
+    options: StartOptions,
+  ): Promise<{ id: string; created: boolean }>;
   /** Sends a signal. */
   signal(id: string, name: string, payload: unknown): Promise<void>;
   /** Cancels; false if it was over. */

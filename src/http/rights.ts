@@ -19,7 +19,7 @@ export const RIGHTS: ReadonlyMap<string, readonly Role[]> = new Map([
   ...each(
     ALL,
     `listExecutions getExecution getExecutionTree getExecutionLogs explainExecution getExecutionPosition getExecutionHistory
-    getExecutionAt diffExecution waitForExecution listQueues listPauses listWorkers listSchedules listFlows listViolations
+    getExecutionAt diffExecution diffExecutions waitForExecution listQueues listPauses listWorkers listSchedules listFlows listViolations
     listOperations getOperation listOperationActs listOperationPlaces listFailures getFailure listFailureHooks listRates getFlowHeat
     listGates runQuery`,
   ),

@@ -10,6 +10,9 @@ export interface Page {
   readonly everyMs?: number;
 }
 
+/** Whether somebody may still watch. */
+export type Right = () => Promise<boolean>;
+
 /**
  * Pages that people look at. All viewers of a process share one timer, which runs one statement a second at most: a look at one
  * page after the other. Nobody looks: nothing runs. What is read stays for all viewers until a look sees a change.
@@ -17,7 +20,7 @@ export interface Page {
 export class Watched {
   readonly #topics = new Map<string, Topic>();
   readonly #clock: Pick<Clock, "after" | "monotonic">;
-  readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  readonly #streams = new Map<ReadableStreamDefaultController<Uint8Array>, Viewing>();
   #cancel: CancelTimer | undefined;
   #closed = false;
 
@@ -45,13 +48,13 @@ export class Watched {
    * few seconds, so that both sides learn when the other is gone.
    *
    * @param pages what is watched
+   * @param mayStay asked at each tick: the stream ends when it says no
    */
-  watch(pages: ReadonlyMap<string, Page>): ReadableStream<Uint8Array> {
+  watch(pages: ReadonlyMap<string, Page>, mayStay: Right = anybody): ReadableStream<Uint8Array> {
     let leave = (): void => {};
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
         if (this.#closed) return controller.close();
-        this.#streams.add(controller);
         const stops = [...pages].map(([key, page]) => this.#join(key, page, controller));
         let beat = this.#clock.after(0, () => {}, { background: true });
         const ping = (): void => {
@@ -63,6 +66,7 @@ export class Watched {
           this.#streams.delete(controller);
           for (const stop of stops) stop();
         };
+        this.#streams.set(controller, { mayStay, leave });
         ping();
       },
       cancel: () => leave(),
@@ -82,13 +86,7 @@ export class Watched {
     this.#closed = true;
     this.#cancel?.();
     this.#topics.clear();
-    for (const controller of this.#streams) {
-      try {
-        controller.close();
-      } catch {
-        // Its viewer is gone already.
-      }
-    }
+    for (const controller of this.#streams.keys()) end(controller);
     this.#streams.clear();
   }
 
@@ -107,12 +105,22 @@ export class Watched {
   }
 
   async #tick(): Promise<void> {
+    await this.#sift();
     const topic = this.#next();
     if (topic !== undefined) await this.#look(topic);
     if (this.#closed) return;
     this.#cancel = this.#topics.size === 0
       ? undefined
       : this.#clock.after(TICK_MS, () => void this.#tick(), { background: true });
+  }
+
+  // Who began with a token that is no longer good hears nothing more.
+  async #sift(): Promise<void> {
+    for (const [controller, { mayStay, leave }] of [...this.#streams]) {
+      if (await mayStay()) continue;
+      leave();
+      end(controller);
+    }
   }
 
   // The one that was not looked at for the longest time, of those whose turn it is.
@@ -151,6 +159,21 @@ interface Topic {
   lookedAt: number;
   last: string | undefined;
   shown: Promise<unknown> | undefined;
+}
+
+interface Viewing {
+  readonly mayStay: Right;
+  readonly leave: () => void;
+}
+
+const anybody: Right = () => Promise.resolve(true);
+
+function end(viewer: ReadableStreamDefaultController<Uint8Array>): void {
+  try {
+    viewer.close();
+  } catch {
+    // It is gone already.
+  }
 }
 
 function send(viewer: ReadableStreamDefaultController<Uint8Array>, text: string): boolean {

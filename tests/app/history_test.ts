@@ -331,4 +331,14 @@ return [word, ...amounts, await Task.run("order", { amount: amounts[0] }), Conte
   const part = await executions.diffRuns(run, other);
   assert.equal(part?.step, 1);
   assert.deepEqual(part.differs, ["started"]);
+  // Over HTTP it is the same.
+  const ask = async (path: string): Promise<[number, unknown]> => {
+    const headers = { authorization: `Bearer ${app.rhythm.token}` };
+    const response = await app.rhythm.fetch(new Request(`http://host/api/executions/${path}`, { headers }));
+    return [response.status, await response.json()];
+  };
+  const same = JSON.parse(JSON.stringify(part));
+  assert.deepEqual(await ask(`${run.id}/diff/${other.id}`), [200, { part: same }]);
+  assert.deepEqual(await ask(`${run.id}/diff/${run.id}`), [200, { part: null }]);
+  assert.equal((await ask(`${run.id}/diff/${crypto.randomUUID()}`))[0], 404);
 });

@@ -141,7 +141,8 @@ return given`;
     .flatMap(([path]) => {
       const place = Object.keys(places).find((one) => path.startsWith(one));
       return (place === undefined ? ids : places[place]!).map((id) =>
-        path.replace("{when}", "1").replace(/\{\w+\}/, id) + (path.endsWith("/diff") ? "?from=1&to=2" : "")
+        path.replace("{when}", "1").replace("{other}", failed.id).replace(/\{\w+\}/, id) +
+        (path.endsWith("/diff") ? "?from=1&to=2" : "")
       );
     });
   const pages = [

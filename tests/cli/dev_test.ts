@@ -239,8 +239,12 @@ Deno.test("dev tells what was said and by whom, one line for 500 children, stack
     normal(at.out.text),
     new RegExp(`\\n<time> ■ workflow talk ${id.slice(-8)} <duration> cancelled: enough\\n`),
   );
-  await at.run("queue", "fail");
+  const failed = (await at.run("queue", "fail")).out.trim();
   await at.out.until(/✘ task fail \w{8} .* TypeError: no such luck\n +at .*tasks\.ts:8:9/);
+  // The version that tells reloads apart is no part of the file's name.
+  const { out: shown } = await at.run("show", failed);
+  match(shown, /tasks\.ts:8:9/);
+  ok(!shown.includes("?v="), shown);
 });
 
 Deno.test("a second dev, and a migrate, are refused while one runs; a killed one leaves nothing in the way", async () => {

@@ -107,7 +107,9 @@ Deno.test({
       await hers.getByText("price = hidden").first().waitFor();
       equal((await hers.content()).includes("1042"), false);
       await hers.goto(`${base}/failures`);
-      await hers.getByText("(hidden)").first().waitFor();
+      await hers.getByText("Its message is hidden").first().waitFor();
+      await hers.goto(`${base}/executions?q=status:failed&group=error`);
+      await hers.getByText("charge · TypeError (its message is hidden)").waitFor();
       equal((await hers.content()).includes("Cannot charge"), false);
       equal(her, []);
       await hers.context().close();

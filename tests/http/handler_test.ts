@@ -1,8 +1,9 @@
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { type Clock, systemClock } from "../../src/runtime/clock.ts";
-import { deepStrictEqual as equal, match, strictEqual as same } from "node:assert/strict";
+import { deepStrictEqual as equal, match, ok, strictEqual as same } from "node:assert/strict";
 import { z } from "zod";
 import { createHandler, type DashboardParts, type HttpParts } from "../../src/http/handler.ts";
+import { digestOf } from "../../src/http/secret.ts";
 import { Watched } from "../../src/http/watched.ts";
 import { route } from "../../src/http/route.ts";
 import { RhythmError } from "../../src/shared/error.ts";
@@ -282,6 +283,99 @@ Deno.test("viewers of a page share one look a second, and nobody looks for nobod
   const before = looks;
   await clock.pass(60_000);
   same(looks, before);
+});
+
+// Signatures are checked beside this thread: they need a moment of the real time.
+async function seconds(clock: VirtualClock, number: number): Promise<void> {
+  for (let nth = 0; nth < number; nth++) {
+    await clock.pass(1_000);
+    await systemClock.sleep(5);
+  }
+}
+
+Deno.test("a live stream ends in the tick after its token was revoked, or its session is over; others go on", async () => {
+  const clock = new VirtualClock();
+  const revoked = new Set<string>();
+  let isDown = false;
+  let asked = 0;
+  const handler = createHandler(parts({
+    clock,
+    token: "shared",
+    dashboard: dashboard(clock),
+    findToken: (hash) => {
+      asked++;
+      if (isDown) return Promise.reject(new Error("the database is gone"));
+      return Promise.resolve(revoked.has(hash) ? null : { name: "ada", role: "viewer", metadataOnly: false });
+    },
+  }));
+  const one = `rhythm_${"0a".repeat(32)}`;
+  const watch = async (headers: Record<string, string>): Promise<{ ended: boolean }> => {
+    const response = await handler(new Request("http://host/api/live?page=pulse", { headers }));
+    same(response.status, 200);
+    const seen = { ended: false };
+    void response.body!.pipeTo(new WritableStream()).then(() => seen.ended = true);
+    return seen;
+  };
+  const login = async (body: unknown): Promise<Record<string, string>> => {
+    const init = { method: "POST", body: JSON.stringify(body) };
+    const begun = await handler(new Request("http://host/api/session", init));
+    return { cookie: begun.headers.get("set-cookie")!.split(";")[0]! };
+  };
+  const session = await login({ token: "shared" });
+  const bearer = await watch({ authorization: `Bearer ${one}` });
+  const hers = await watch(await login({ token: one }));
+  const another = await watch({ authorization: `Bearer rhythm_${"0b".repeat(32)}` });
+  const shared = await watch({ authorization: "Bearer shared" });
+  await seconds(clock, 20);
+  equal([bearer.ended, hers.ended, another.ended, shared.ended], [false, false, false, false]);
+  // Two tokens, each asked for once in five seconds, however many streams it has.
+  ok(asked <= 2 * 5, `${asked}`);
+  // A database that does not answer says nothing of a token.
+  isDown = true;
+  await seconds(clock, 10);
+  isDown = false;
+  same(bearer.ended, false);
+  revoked.add(await digestOf(one));
+  // What was found is remembered for five seconds; then one tick.
+  await seconds(clock, 7);
+  equal([bearer.ended, hers.ended, another.ended, shared.ended], [true, true, false, false]);
+  // A session is over after twelve hours, and so is what it watches.
+  const late = await watch(session);
+  clock.freeze(12 * 3_600_000 - 40_000);
+  await seconds(clock, 2);
+  same(late.ended, false);
+  await seconds(clock, 4);
+  equal([late.ended, shared.ended], [true, false]);
+});
+
+Deno.test("a token that this process revokes ends its streams in the next tick", async () => {
+  const clock = new VirtualClock();
+  let isGood = true;
+  const revoke = route({
+    method: "DELETE",
+    path: "/api/tokens/:name",
+    operation: "revokeToken",
+    summary: "Revokes",
+    tag: "tokens",
+    response: z.object({ changed: z.boolean() }),
+    handle: () => Promise.resolve({ changed: !(isGood = false) }),
+  });
+  const handler = createHandler(parts({
+    clock,
+    token: "shared",
+    routes: () => Promise.resolve([revoke]),
+    dashboard: dashboard(clock),
+    findToken: () => Promise.resolve(isGood ? { name: "ada", role: "viewer", metadataOnly: false } : null),
+  }));
+  const headers = { authorization: `Bearer rhythm_${"0a".repeat(32)}` };
+  const response = await handler(new Request("http://host/api/live?page=pulse", { headers }));
+  let ended = false;
+  void response.body!.pipeTo(new WritableStream()).then(() => ended = true);
+  await seconds(clock, 1);
+  const init = { method: "DELETE", headers: { authorization: "Bearer shared" } };
+  same((await handler(new Request("http://host/api/tokens/ada", init))).status, 200);
+  await seconds(clock, 2);
+  same(ended, true);
 });
 
 Deno.test("a page that is not there, or a query that is wrong, says so", async () => {

@@ -27,6 +27,7 @@ export interface LoadOptions {
   readonly priority?: number;
   readonly delay?: string;
   readonly timeout?: string;
+  readonly expires?: string;
   readonly concurrencyKey?: string;
   readonly retry?: { readonly maxAttempts?: number; readonly crashes?: number; readonly initial?: string };
 }
@@ -69,6 +70,20 @@ export type Item =
   }
   /** Two clients start the same thing at once. */
   | { readonly kind: "same"; readonly n: number; readonly at: number; readonly client: number }
+  /** Two clients start the same thing again and again, of which one at a time may be there. */
+  | {
+    readonly kind: "crowd";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly unique: {
+      readonly key: string;
+      readonly while: "queued" | "active";
+      readonly onConflict: "existing" | "reject" | "replace" | "cancel_existing";
+    };
+    readonly queue: string;
+    readonly pausesMs: readonly number[];
+  }
   /** A schedule begins, and ends later. */
   | {
     readonly kind: "schedule";
@@ -281,6 +296,17 @@ function item(
     [8, () => taskItem(dice, head, lastsOverNight ? untilMorning() : undefined)],
     [2, () => ({ kind: "many", ...head, size: dice.pick([5, 80, 100, 150]), queue: dice.pick(QUEUES) })],
     [1, () => ({ kind: "same", ...head })],
+    [0.8, () => ({
+      kind: "crowd",
+      ...head,
+      unique: {
+        key: dice.pick(["x", "y"]),
+        while: dice.pick(["queued", "active"] as const),
+        onConflict: dice.pick(["existing", "reject", "replace", "cancel_existing"] as const),
+      },
+      queue: dice.pick(QUEUES),
+      pausesMs: Array.from({ length: dice.whole(2, 8) }, () => dice.pick([0, 10, 300, 3_000])),
+    })],
     [0.7, () => ({
       kind: "schedule",
       ...head,
@@ -381,6 +407,7 @@ function taskItem(
     ...(dice.happens(0.3) ? { concurrencyKey: dice.pick(["a", "b", "c"]) } : {}),
     ...(dice.happens(0.2) ? { priority: dice.whole(-5, 5) } : {}),
     ...(dice.happens(0.15) ? { delay: `${Math.floor(untilMorning ?? dice.between(1, 20_000))}ms` } : {}),
+    ...(dice.happens(0.1) ? { expires: `${dice.whole(1, 10_000)}ms` } : {}),
   };
   return { kind: "task", ...head, task, input, options, isKeyed: dice.happens(0.6), later: laterOf(dice) };
 }

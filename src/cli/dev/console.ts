@@ -36,7 +36,10 @@ export function heardTask(made: AnyTask): AnyTask {
   const definition: AnyTask["definition"] = {
     ...rest,
     handler: (input, ctx) =>
-      speakers.run({ kind: "task", target: made.name, id: ctx.executionId }, () => handler(input, ctx)),
+      speakers.run(
+        { kind: "task", target: made.name, id: ctx.executionId },
+        () => named(() => handler(input, ctx)),
+      ),
   };
   return Object.defineProperties((input: unknown) => made(input), {
     name: { value: made.name },
@@ -52,11 +55,36 @@ export function heardWorkflow(made: AnyWorkflow): AnyWorkflow {
     ...rest,
     code: (ctx, input) => {
       const id = (ctx as { id(): string }).id();
-      return speakers.run({ kind: "workflow", target: made.name, id }, () => code(ctx, input));
+      return speakers.run({ kind: "workflow", target: made.name, id }, () => named(() => code(ctx, input)));
     },
   };
   return Object.defineProperties(() => {}, {
     name: { value: made.name },
     definition: { value: definition },
   }) as unknown as AnyWorkflow;
+}
+
+// Files are loaded under addresses with a version, so that they can be loaded again. People know them by their names.
+function named<T>(work: () => T): T {
+  try {
+    const made = work();
+    if (!(made instanceof Promise)) return made;
+    return made.catch((error) => {
+      throw withNames(error);
+    }) as T;
+  } catch (error) {
+    throw withNames(error);
+  }
+}
+
+function withNames(thrown: unknown, known: Set<unknown> = new Set()): unknown {
+  if (!(thrown instanceof Error) || known.has(thrown)) return thrown;
+  known.add(thrown);
+  const { stack } = thrown;
+  if (typeof stack === "string" && /\?v=\d/.test(stack) && !Object.isFrozen(thrown)) {
+    thrown.stack = stack.replaceAll(/(file:\/\/\S+?)\?v=\d+(?=:\d)/g, "$1");
+  }
+  withNames(thrown.cause, known);
+  if (thrown instanceof AggregateError) { for (const one of thrown.errors) withNames(one, known); }
+  return thrown;
 }

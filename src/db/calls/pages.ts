@@ -108,6 +108,8 @@ export interface Group {
   readonly target: string | null;
   readonly errorType: string | null;
   readonly errorMessage: string | null;
+  /** The line of the flow, if all of them failed in the same one. */
+  readonly line: string | null;
   /** How many there are. */
   readonly executions: number;
 }
@@ -139,9 +141,10 @@ export async function listGroups(
   const most = by === "line" ? 500 : 5_000;
   const groups = await ask<Group>(
     engine,
-    `select g.value, count(*)::integer as executions, max(g.target) as target, max(g.type) as "errorType", max(g.message) as "errorMessage"
+    `select g.value, count(*)::integer as executions, max(g.target) as target, max(g.type) as "errorType", max(g.message) as "errorMessage",
+      case when min(g.line) = max(g.line) then min(g.line) end as line
     from (
-      select ${value} as value, e.target, e.error_type as type, e.error_message as message
+      select ${value} as value, e.target, e.error_type as type, e.error_message as message, e.at_line as line
       from (
         select e.id, e.type, e.target, e.status, e.queue, e.version, e.fingerprint, e.completed_at, e.error #>> '{at,line}' as at_line,
           e.error ->> 'type' as error_type, left(e.error ->> 'message', 200) as error_message

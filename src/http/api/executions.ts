@@ -15,6 +15,7 @@ import {
   logEntry,
   pastState,
   reason,
+  runsPart,
   startOptions,
   stateChange,
   stepNumber,
@@ -178,6 +179,16 @@ function historyRoutes(reads: ReadModel): Route[] {
       response: z.object({ changes: z.array(stateChange) }),
       handle: async ({ params, query }) => ({ changes: await reads.diff(params.id!, query.from, query.to) }),
     }),
+    route({
+      method: "GET",
+      path: "/api/executions/:id/diff/:other",
+      operation: "diffExecutions",
+      summary:
+        "The first step in which two workflows part, and what differs; null if they do the same all along",
+      tag,
+      response: z.object({ part: runsPart.nullable() }),
+      handle: async ({ params }) => ({ part: await reads.diffRuns(params.id!, params.other!) }),
+    }),
   ];
 }
 
@@ -194,7 +205,10 @@ function readWhen(text: string): number | Date {
 
 function startRoutes(commands: Commands): Route[] {
   const body = z.strictObject({ inputs: anyJson.optional(), options: startOptions.optional() });
-  const started = z.object({ id: z.string() });
+  const started = z.object({
+    id: z.string(),
+    created: z.boolean().describe("false: it was there before, and has the key of this start"),
+  });
   const start = (type: "task" | "workflow", path: string, operation: string, summary: string): Route =>
     route({
       method: "POST",
@@ -205,9 +219,8 @@ function startRoutes(commands: Commands): Route[] {
       body,
       response: started,
       status: 201,
-      handle: async ({ params, body }) => ({
-        id: await commands.start(type, params.name!, body.inputs ?? {}, (body.options ?? {}) as StartOptions),
-      }),
+      handle: async ({ params, body }) =>
+        await commands.start(type, params.name!, body.inputs ?? {}, (body.options ?? {}) as StartOptions),
     });
   return [
     start("workflow", "/api/workflows/:name/start", "startWorkflow", "Starts a workflow"),

@@ -50,6 +50,7 @@ export const execution = z.object({
   parentId: z.string().nullable(),
   createdAt: time,
   runAt: time.nullable(),
+  expiresAt: time.nullable().describe("it is cancelled if it has not begun by then"),
   startedAt: time.nullable(),
   completedAt: time.nullable(),
   frozenStatus: z.string().nullable().describe("of a frozen copy: its status where it was exported"),
@@ -153,6 +154,17 @@ export const stateChange = z.object({
   function: z.string(),
   line: z.object({ from: z.number().nullable(), to: z.number().nullable() }),
   variables: z.record(z.string(), z.object({ from: anyJson.optional(), to: anyJson.optional() })),
+});
+
+/** Where two workflows part. */
+export const runsPart = z.object({
+  step: z.number().describe("the first step that differs"),
+  lines: z.array(z.array(z.number())).describe("the lines at which the one and the other stand after it"),
+  differs: z.array(z.enum(["took", "started", "state", "end"])).describe(
+    "what differs: what they took, what they started, their variables, how they ended",
+  ),
+  took: z.array(z.array(historyItem)).describe("what the one and the other took"),
+  changes: z.array(stateChange).describe("the variables that differ after it"),
 });
 
 /** A queue. */
@@ -430,8 +442,17 @@ function valueOf(type: OptionType, scope: OptionScope): z.ZodType {
       return (type.whole ? z.int() : z.number()).min(type.from).max(type.to);
     case "duration":
       return wanted(z.union([z.number().nonnegative(), z.string()]), type);
+    case "until":
+      return wanted(z.union([z.number().positive(), z.string()]), type);
     case "choice":
       return z.enum(type.values as readonly [string, ...string[]]);
+    case "span":
+      return wanted(z.union([z.number().positive(), z.string()]), type);
+    case "parts":
+      return z.strictObject(Object.fromEntries(type.parts.map((part) => {
+        const value = valueOf(part.type, scope);
+        return [part.name, (type.needed.includes(part.name) ? value : value.optional()).describe(part.help)];
+      })));
     case "share":
       return z.union([z.boolean(), z.number().min(0).max(1)]);
     case "object":
