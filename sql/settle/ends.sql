@@ -1,9 +1,7 @@
 -- How executions leave a batch: they end, or they run again later.
 
 -- Deletes batches that have no members left. Starts at the end of a batch, because its tasks begin in order, so the members
--- that remain are mostly the last ones. Two sessions may end the last members of a leased batch at the same time: the later one
--- waits for the earlier one, so that it sees what that one did.
--- Locks: leased batches of several members.
+-- that remain are mostly the last ones.
 create or replace function rhythm.drop_empty_batches(p_batches bigint[])
 returns void
 language plpgsql
@@ -11,7 +9,6 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform from rhythm.batch as b where b.id = any (p_batches) and b.size > 1 and b.worker is not null order by b.id for update;
   delete from rhythm.batch as b
   where b.id = any (p_batches)
     and case b.type
