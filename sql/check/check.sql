@@ -76,6 +76,13 @@ as $$
   from rhythm.execution as e
   where e.parent_id is null and e.root_id is not null
   union all
+  select e.id, format('it is active and does not have its unique key "%s"', e.unique_key)
+  from rhythm.execution as e
+  where e.state = 0 and e.unique_while = 'active' and e.cancel_reason is null
+    and not exists (select from rhythm.key_waiter as w where w.execution_id = e.id)
+    and not exists (
+      select from rhythm.idempotency_key as k where k.key = format('%s:%s:%s', e.type, e.target, e.unique_key) and k.execution_id = e.id)
+  union all
   select e.id, 'an idempotency key stands for it, and it does not say so'
   from rhythm.execution as e
   where not e.keyed and exists (select from rhythm.idempotency_key as k where k.execution_id = e.id);

@@ -201,6 +201,9 @@ begin
     where f.value ->> 'type' = 'tag' and jsonb_typeof(f.value -> 'tags') = 'array' limit 1
   ) as t
   where e.id = p_execution and e.tags is distinct from t.tags;
+  if v_execution.state > 0 then
+    perform rhythm.take_key_again(p_execution);
+  end if;
   update rhythm.execution as e
   set state = 0, version = coalesce(p_version, e.version), completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, error = null, note = null, output = null
   where e.id = p_execution;

@@ -29,6 +29,8 @@ create table rhythm.execution (
   target text not null,
   queue text not null,
   concurrency_key text,
+  unique_key text,
+  unique_while text,
   cancel_reason text,
   paused_by text,
   pause_reason text,
@@ -47,6 +49,7 @@ create table rhythm.execution (
   constraint state_known check (state between 0 and 4),
   constraint completed_at_iff_over check ((completed_at is not null) = (state > 0)),
   constraint fingerprint_iff_failed check ((fingerprint is not null) = (state = 2)),
+  constraint unique_key_is_held check ((unique_key is null) = (unique_while is null) and unique_while in ('queued', 'active')),
   constraint over_is_in_no_batch check (state = 0 or batch_id is null)
 )
 with (
@@ -86,7 +89,9 @@ comment on column rhythm.execution.version is 'For a workflow: the version of it
 comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound or started again. Null: never.';
 comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and must be notified.';
 comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it. The next heartbeat tells the worker.';
-comment on column rhythm.execution.keyed is 'It has an idempotency key.';
+comment on column rhythm.execution.keyed is 'It has, or had, an idempotency key or another unique key.';
+comment on column rhythm.execution.unique_key is 'The key that it holds while it is queued or active, and that a retry must take again. The table idempotency_key says who has it now.';
+comment on column rhythm.execution.unique_while is 'How long it holds that key: queued or active.';
 comment on column rhythm.execution.cancel_reason is 'Why it was cancelled, or was asked to stop.';
 comment on column rhythm.execution.note is 'Why it does not continue, if that is known: no worker has its handler, …';
 comment on column rhythm.execution.error is 'The error of the last attempt; of a failed execution, the one that ended it.';
@@ -249,12 +254,15 @@ create table rhythm.idempotency_key (
   key text not null,
   execution_id uuid not null,
   expires_at timestamptz,
-  constraint idempotency_key_pkey primary key (key)
+  held_while text,
+  constraint idempotency_key_pkey primary key (key),
+  constraint held_while_known check (held_while in ('queued', 'active'))
 );
 
 create index idempotency_key_expiry on rhythm.idempotency_key (expires_at) where expires_at is not null;
 create index idempotency_key_execution on rhythm.idempotency_key (execution_id);
 
-comment on table rhythm.idempotency_key is 'The execution to which a key belongs; without expiry, as long as the execution is kept.';
+comment on table rhythm.idempotency_key is 'The execution to which a key belongs; without expiry, as long as the execution is kept. Nobody writes here when one begins or ends: key_is_free() looks.';
+comment on column rhythm.idempotency_key.held_while is 'The key is free as soon as the execution has begun (queued), or has ended (active). Null: neither.';
 comment on index rhythm.idempotency_key_expiry is 'For chores(), which deletes expired keys.';
 comment on index rhythm.idempotency_key_execution is 'For purge(), which deletes keys with their execution.';

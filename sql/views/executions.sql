@@ -25,6 +25,8 @@ select
   coalesce(e.root_id, e.id) as root_id,
   b.worker,
   e.concurrency_key,
+  e.unique_key,
+  e.unique_while,
   e.timeout_ms,
   case when e.state = 0 then coalesce(b.failures, s.failures, 0) else 0 end::integer as failures,
   coalesce(b.crashes, 0)::integer as crashes,

@@ -223,6 +223,8 @@ export type ExecutionRef = string | { readonly id: string };
 export interface Run<Output = JsonValue> {
   /** The execution's id. */
   readonly id: string;
+  /** False: it was there before, and has the `idempotencyKey` or the key of `unique` of this start. */
+  readonly created: boolean;
   /**
    * Waits for the end and gives the output.
    *

@@ -15,6 +15,7 @@ import {
   BOOLEAN,
   callOf,
   checkArgument,
+  checkPlain,
   checkShape,
   refuseUnknown,
   type Shape,
@@ -44,6 +45,23 @@ export interface RetryPolicy {
   jitter?: number | boolean;
   /** How often it is repeated after an attempt was lost with its worker. Default: 3. */
   crashes?: number;
+}
+
+/** One execution of a task or flow at a time with this key. */
+export interface UniqueOptions {
+  /** The key. It belongs to the name of the task or flow. */
+  key: string;
+  /**
+   * How long an execution has the key: until it begins (`queued`), until it is over (`active`), as long as it is kept (`kept`), or for a
+   * time from its start. Default: `active`.
+   */
+  while?: "queued" | "active" | "kept" | Duration;
+  /**
+   * What a start does if another execution has the key. `existing`: it gives that one. `reject`: it throws a `UniqueKeyError`. `replace`:
+   * it gives that one new inputs and options, if it has not begun. `cancel_existing`: it cancels that one, and starts.
+   * Default: `existing`. A child of a workflow can say `existing` or `reject`.
+   */
+  onConflict?: "existing" | "reject" | "replace" | "cancel_existing";
 }
 
 /** What a task says about itself. */
@@ -95,6 +113,8 @@ export interface StartOptions {
   idempotencyKey?: string;
   /** How long the key holds. */
   idempotencyTtl?: Duration;
+  /** One execution at a time with this key. */
+  unique?: UniqueOptions;
   /** Executions under one key share the queue's limit per key. */
   concurrencyKey?: string;
   /** What to attach; it can be searched. */
@@ -108,7 +128,7 @@ export interface StartOptions {
 /** What a schedule can say about the executions it starts. */
 export type ScheduledOptions = Omit<
   StartOptions,
-  "sql" | "id" | "delay" | "runAt" | "idempotencyKey" | "idempotencyTtl"
+  "sql" | "id" | "delay" | "runAt" | "idempotencyKey" | "idempotencyTtl" | "unique"
 >;
 
 /** What `task()` takes besides the defaults of its executions. */
@@ -170,6 +190,11 @@ export function checkOptions(
   const { in: scope, where, also = {} } = about;
   const given = options as Record<string, unknown>;
   checkEntries(options, optionsIn(scope), { where, at: "", also });
+  for (const { name, type } of optionsIn(scope)) {
+    if (type.kind === "parts" && given[name] !== undefined) {
+      checkParts(given[name] as object, { name, type, where });
+    }
+  }
   if (given.retry !== undefined) checkRetry(given.retry as RetryPolicy, about);
   if (given.id !== undefined) {
     const problem = idProblem(given.id);
@@ -185,8 +210,24 @@ export function checkOptions(
   ) {
     throw new InvalidOptionError("expires", `${where}: "expires" must be later than "runAt"`);
   }
+  if (given.unique !== undefined && given.idempotencyKey !== undefined) {
+    throw new InvalidOptionError("unique", `${where}: give "unique" or "idempotencyKey", not both`);
+  }
   if (given.idempotencyTtl !== undefined && given.idempotencyKey === undefined) {
     throw new InvalidOptionError("idempotencyTtl", `${where}: "idempotencyTtl" needs an "idempotencyKey"`);
+  }
+}
+
+function checkParts(
+  given: object,
+  about: { name: string; type: OptionType & { kind: "parts" }; where: string },
+): void {
+  const { name, type, where } = about;
+  checkPlain(given, { argument: name, where });
+  checkEntries(given, type.parts, { where: `${where} ${name}`, at: `${name}.` });
+  const missing = type.needed.find((one) => (given as Record<string, unknown>)[one] === undefined);
+  if (missing !== undefined) {
+    throw new InvalidOptionError(`${name}.${missing}`, `${where}: "${name}" needs a "${missing}"`);
   }
 }
 
@@ -208,6 +249,10 @@ function engineValue(type: OptionType, value: unknown, scope: OptionScope): Json
   switch (type.kind) {
     case "duration":
       return durationMs(value as Duration) / 1000;
+    case "span":
+      return type.values.includes(value as string) ? value as string : durationMs(value as Duration) / 1000;
+    case "parts":
+      return namedValues(value as object, type.parts, scope);
     case "moment":
       return new Date(value as Date | string).toISOString();
     case "until":

@@ -4,6 +4,7 @@ import {
   engineOptions,
   InvalidOptionError,
   type RetryPolicy,
+  type UniqueOptions,
 } from "../define/mod.ts";
 import type { Duration } from "../shared/duration.ts";
 import { assertJson, type JsonObject } from "../shared/json.ts";
@@ -41,6 +42,8 @@ export interface ChildOptions {
   idempotencyKey?: string;
   /** How long the key belongs to that execution. Default: as long as it is kept. */
   idempotencyTtl?: Duration;
+  /** One execution at a time with this key. `onConflict` can be `existing` or `reject`. */
+  unique?: UniqueOptions;
   /** Executions under one key share the queue's limit per key. */
   concurrencyKey?: string;
   /** What to attach; it can be searched. */
@@ -56,6 +59,13 @@ export function childOf(
   const named = nameOf(target);
   const where = `ctx.run("${named.target}")`;
   checkOptions(options, { in: "child", where });
+  const onConflict = options.unique?.onConflict;
+  if (onConflict === "replace" || onConflict === "cancel_existing") {
+    throw new InvalidOptionError(
+      "unique.onConflict",
+      `${where}: "unique.onConflict" of a child must be existing or reject`,
+    );
+  }
   const inputs = input === undefined ? {} : input;
   assertJson(inputs, { what: `inputs of ${named.type} "${named.target}"` });
   return { ...engineOptions(options, "child"), ...named, inputs: inputs as JsonObject };

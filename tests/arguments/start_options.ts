@@ -16,6 +16,8 @@ const KINDS: Record<OptionType["kind"], Kind> = {
   until: "until",
   choice: "choice",
   share: "share",
+  span: "duration",
+  parts: "parts",
   object: "json object",
   retry: "retry",
   execution: "execution",

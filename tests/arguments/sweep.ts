@@ -71,6 +71,7 @@ const FITS = {
     "a foreign object",
   ],
   "unread object": ["object", "a circular object", "a foreign object"],
+  parts: [],
   "json object": ["object", "a foreign object"],
   log: ["object", "a foreign object"],
   columns: [],

@@ -35,8 +35,13 @@ export function samples(nth: number): Record<string, Sample> {
     expires: { value: "3h", kept: 10_800 },
     timeout: { value: "2m30s", kept: 150_000 },
     retry: { value: retry, kept: { ...retry, max_attempts: 5, maxAttempts: undefined } },
-    idempotencyKey: { value: `key ${nth}` },
+    idempotencyKey: { value: `key ${nth}`, without: ["unique"] },
     idempotencyTtl: { value: "1d", kept: 86_400 },
+    unique: {
+      value: { key: `unique ${nth}`, while: "queued", onConflict: "reject" },
+      kept: { key: `unique ${nth}`, while: "queued" },
+      without: ["idempotencyKey"],
+    },
     concurrencyKey: { value: "customer 7" },
     metadata: { value: { team: "a b", nested: { camelCase: [1] } } },
     parent: { value: parentId },
@@ -58,7 +63,7 @@ export async function kept(database: Database, id: string): Promise<Record<strin
       'timeout', e.timeout_ms, 'retry', e.retry, 'maxAttempts', rhythm.max_attempts(e.retry),
       'idempotencyKey', substr(k.key, length(e.type || ':' || e.target || ':') + 1),
       'idempotencyTtl', round(extract(epoch from k.expires_at - rhythm.now()) / 10) * 10,
-      'concurrencyKey', e.concurrency_key, 'metadata', e.metadata, 'parent', e.parent_id, 'id', e.id
+      'unique', jsonb_build_object('key', e.unique_key, 'while', e.unique_while), 'concurrencyKey', e.concurrency_key, 'metadata', e.metadata, 'parent', e.parent_id, 'id', e.id
     ) as kept
     from rhythm.execution as e
     left join rhythm.idempotency_key as k on k.execution_id = e.id

@@ -70,6 +70,20 @@ export type Item =
   }
   /** Two clients start the same thing at once. */
   | { readonly kind: "same"; readonly n: number; readonly at: number; readonly client: number }
+  /** Two clients start the same thing again and again, of which one at a time may be there. */
+  | {
+    readonly kind: "crowd";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly unique: {
+      readonly key: string;
+      readonly while: "queued" | "active";
+      readonly onConflict: "existing" | "reject" | "replace" | "cancel_existing";
+    };
+    readonly queue: string;
+    readonly pausesMs: readonly number[];
+  }
   /** A schedule begins, and ends later. */
   | {
     readonly kind: "schedule";
@@ -282,6 +296,17 @@ function item(
     [8, () => taskItem(dice, head, lastsOverNight ? untilMorning() : undefined)],
     [2, () => ({ kind: "many", ...head, size: dice.pick([5, 80, 100, 150]), queue: dice.pick(QUEUES) })],
     [1, () => ({ kind: "same", ...head })],
+    [0.8, () => ({
+      kind: "crowd",
+      ...head,
+      unique: {
+        key: dice.pick(["x", "y"]),
+        while: dice.pick(["queued", "active"] as const),
+        onConflict: dice.pick(["existing", "reject", "replace", "cancel_existing"] as const),
+      },
+      queue: dice.pick(QUEUES),
+      pausesMs: Array.from({ length: dice.whole(2, 8) }, () => dice.pick([0, 10, 300, 3_000])),
+    })],
     [0.7, () => ({
       kind: "schedule",
       ...head,

@@ -30,6 +30,8 @@ export interface Seen {
   readonly root_id: string;
   readonly timeout_ms: number | null;
   readonly tags: readonly string[] | null;
+  /** The key that no other live one of its target may have. */
+  readonly held: string | null;
   /** It ended before its time because of that time, or first began after it; null: it has none. */
   readonly odd_expiry: boolean | null;
 }
@@ -38,6 +40,7 @@ export interface Seen {
 export const SEEN =
   `select e.id, e.type, e.target, e.status, e.inputs, e.output, e.error, e.version, e.attempt, e.max_attempts, e.max_crashes, e.metadata,
   e.parent_id, e.root_id, e.timeout_ms::float8 as timeout_ms, e.tags,
+  case when e.unique_while = 'active' and e.cancel_reason is null then e.unique_key end as held,
   case when e.error ->> 'code' = 'EXPIRED' then e.completed_at < e.expires_at else e.attempt = 1 and e.claimed_at >= e.expires_at end as odd_expiry
   from rhythm.executions as e order by e.id`;
 
@@ -166,7 +169,8 @@ export class Model {
     if (row.status === "cancelled") {
       if (row.error?.code === "EXPIRED") return this.#judgeExpiry(row);
       const isAsked = record !== undefined &&
-        (record.item.kind === "schedule" || this.#clients.isAsked(record, "cancel") ||
+        (record.item.kind === "schedule" || record.item.kind === "crowd" ||
+          this.#clients.isAsked(record, "cancel") ||
           // A rewind cancels what was begun since.
           record.isRewindAsked && row.parent_id !== null);
       const root = byId.get(row.root_id);
@@ -291,6 +295,13 @@ export class Model {
       const slot = `${schedule} at ${scheduled_for}`;
       if (slots.has(slot)) wrong.push(`${slot} was started twice: ${slots.get(slot)} and ${id}`);
       slots.set(slot, id);
+    }
+    const holders = new Map<string, string>();
+    for (const { id, target, status, held } of rows) {
+      if (held === null || FINAL.has(status)) continue;
+      const key = `${target} ${held}`;
+      if (holders.has(key)) wrong.push(`${holders.get(key)} and ${id} have the unique key ${key}`);
+      holders.set(key, id);
     }
     for (const { item, told } of this.#clients.records.values()) {
       const [one, other] = told;

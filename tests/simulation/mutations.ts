@@ -337,6 +337,18 @@ export const mutations: readonly Mutation[] = [
     replace: "      execution_id = excluded.execution_id,",
   },
   {
+    name: "a unique key is free before its execution ends",
+    file: "sql/create/create_many.sql",
+    find: "    when 'active' then v_execution.state > 0\n",
+    replace: "    when 'active' then true\n",
+  },
+  {
+    name: "a retry takes the unique key of another",
+    file: "sql/create/unique.sql",
+    find: "  if v_owner <> p_execution then\n    perform rhythm.raise('RH003', format('Cannot run",
+    replace: "  if false then\n    perform rhythm.raise('RH003', format('Cannot run",
+  },
+  {
     name: "a purge leaves the journal",
     file: "sql/history/sweep.sql",
     find: "    delete from rhythm.journal as j where j.execution_id = any (v_workflows);\n",

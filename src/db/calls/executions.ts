@@ -153,6 +153,24 @@ export async function createMany(engine: EngineRef, requests: string): Promise<s
   return row!.ids === "" ? [] : row!.ids.split(" ");
 }
 
+/** What a start gave. */
+export interface Started {
+  /** The execution. */
+  readonly id: string;
+  /** False: it was there before, and has the key of the start. */
+  readonly created: boolean;
+}
+
+/** As `createMany()`, for requests that have keys: says which of the executions are new. */
+export async function createEach(engine: EngineRef, requests: string): Promise<Started[]> {
+  const [row] = await ask<{ started: Started[] }>(
+    engine,
+    "select rhythm.create_each($1::text::jsonb) as started",
+    [requests],
+  );
+  return row!.started;
+}
+
 /** Reads executions; those that do not exist are left out. */
 export async function readExecutions(engine: EngineRef, ids: readonly string[]): Promise<StoredExecution[]> {
   // One by one through the key: a plan for an array that was made on an empty table would go through all rows with it.

@@ -446,6 +446,13 @@ function valueOf(type: OptionType, scope: OptionScope): z.ZodType {
       return wanted(z.union([z.number().positive(), z.string()]), type);
     case "choice":
       return z.enum(type.values as readonly [string, ...string[]]);
+    case "span":
+      return wanted(z.union([z.number().positive(), z.string()]), type);
+    case "parts":
+      return z.strictObject(Object.fromEntries(type.parts.map((part) => {
+        const value = valueOf(part.type, scope);
+        return [part.name, (type.needed.includes(part.name) ? value : value.optional()).describe(part.help)];
+      })));
     case "share":
       return z.union([z.boolean(), z.number().min(0).max(1)]);
     case "object":

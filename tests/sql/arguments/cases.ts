@@ -132,6 +132,33 @@ const options = (fn: string, first: string): Cases => {
         'idempotency_ttl must be a duration above zero: seconds, or text such as "1h30m"',
       ],
     ],
+    unique: [
+      ...([
+        ["[]", "unique must be an object"],
+        ["{}", "unique needs a key"],
+        [
+          `{"key": "k", "whilst": "active"}`,
+          'unique has no option "whilst": expected key, while, on_conflict. Did you mean "while"?',
+        ],
+        [`{"key": 5}`, "unique.key must be a text"],
+        [`{"key": ""}`, "The unique key has 0 characters: expected 1 to 500"],
+        [
+          `{"key": "k", "while": "running"}`,
+          'unique.while must be queued, active or kept, or a duration above zero, such as "10m"',
+        ],
+        [
+          `{"key": "k", "on_conflict": "wait"}`,
+          "unique.on_conflict must be existing, reject, replace or cancel_existing",
+        ],
+      ] as const).map((
+        [value, message],
+      ): Case => [`${fn}(${first}, "unique" => '${value}')`, "RH001", message]),
+      [
+        `${fn}(${first}, idempotency_key => 'k', "unique" => '{"key": "k"}')`,
+        "RH001",
+        "unique and idempotency_key exclude each other",
+      ],
+    ],
     concurrency_key: key("concurrency key", call("concurrency_key")),
     metadata: [
       [call("metadata")("'[]'"), "RH001", "metadata must be an object"],
@@ -222,6 +249,16 @@ export const cases: Record<string, Cases> = {
     ],
     ...options("queue", "'a'"),
   },
+  create_each: {
+    p_requests: [
+      ["create_each(null)", "RH001", "The argument of create_many() is not a JSON array"],
+      [
+        request('{"type": "job", "target": "a"}').replace("create_many", "create_each"),
+        "RH001",
+        "type must be task or workflow",
+      ],
+    ],
+  },
   create_many: {
     p_requests: [
       ["create_many(null)", "RH001", "The argument of create_many() is not a JSON array"],
@@ -238,7 +275,7 @@ export const cases: Record<string, Cases> = {
         request('{"type": "task", "target": "a", "kue": "x"}'),
         "RH001",
         'There is no option "kue": expected type, target, inputs, traceparent, notify_on_end, queue, priority, delay, run_at, expires, timeout, ' +
-        "retry, idempotency_key, idempotency_ttl, concurrency_key, metadata, parent, id",
+        "retry, idempotency_key, idempotency_ttl, unique, concurrency_key, metadata, parent, id",
       ],
       [
         request('{"type": "task", "target": "a"}, {"type": "task", "target": "a", "queue": "a b"}'),
