@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "9ceb52dd05af8a17";
+export const imageDigest = "803f00f00db86893";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -6998,7 +6998,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "2fc6d7a97d4743c9baa408027bfd36cfcd8792a55dc9c4cd69a3b430b330405b",
+    checksum: "3e9eb901fb544484c37b759e6a9df3a1d896022daa37ef42e498136cdfe8c492",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -7127,10 +7127,14 @@ declare
   -- What was taken by then stays taken.
   v_kept constant uuid[] := p_pending || array(
     select i.id from rhythm.journal as j cross join lateral unnest(j.items) as i (id) where j.execution_id = p_execution and j.step <= p_step);
+  v_cancelled uuid[];
 begin
   -- What was begun since.
-  perform rhythm.cancel_trees(array(
+  v_cancelled := rhythm.cancel_trees(array(
     select c.id from rhythm.execution as c where c.parent_id = p_execution and c.state = 0 and c.id <> all (p_pending)), 'its workflow was put back to an earlier step', p_now);
+  -- It begins again: with its key, it would get the end of the one that is cancelled here.
+  delete from rhythm.idempotency_key as k
+  where k.key = any (array(select x.key from rhythm.idempotency_key as x where x.execution_id = any (v_cancelled) order by x.key for update));
   update rhythm.signal as g set taken_by = null
   from rhythm.signal_wait as w where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (v_kept);
   delete from rhythm.signal_wait as w where w.execution_id = p_execution and w.id <> all (v_kept);
