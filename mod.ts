@@ -81,6 +81,7 @@ export {
   PayloadTooLargeError,
   PgCronError,
   StatementError,
+  UniqueKeyError,
   UnknownNameError,
   WorkerNotRegisteredError,
 } from "./src/db/engine_errors.ts";
@@ -156,6 +157,7 @@ export type {
   TokenOptions,
   TokenRole,
   TransactionalContext,
+  UniqueOptions,
   WaitOptions,
   WatchOptions,
   WorkflowDefaults,

@@ -169,6 +169,7 @@ export interface Whole {
     parentId: string | null;
     createdAt: string;
     runAt: string | null;
+    expiresAt: string | null;
     startedAt: string | null;
     completedAt: string | null;
     pausedAt: string | null;

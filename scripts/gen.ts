@@ -17,7 +17,14 @@ import { generateCluster } from "./cluster.ts";
 import { generateCommands } from "./commands.ts";
 import { generatePages } from "./pages.ts";
 import { dependenciesPage, readDependencies } from "./sbom.ts";
-import { type OptionEntry, OPTIONS, RETRY_OPTIONS, sqlName, wantedBy } from "../src/shared/options.ts";
+import {
+  type OptionEntry,
+  OPTIONS,
+  RETRY_OPTIONS,
+  sqlName,
+  UNIQUE_OPTIONS,
+  wantedBy,
+} from "../src/shared/options.ts";
 
 const isCheck = Deno.args.includes("--check");
 const root = new URL("../", import.meta.url);
@@ -114,7 +121,7 @@ function literal(text: string): string {
   return "`" + text.replaceAll("\\", "\\\\").replaceAll("`", "\\`").replaceAll("${", "\\${") + "`";
 }
 
-/** A page with the tables of options as they are now, between its comments `options` and `retry`. */
+/** A page with the tables of options as they are now, between its comments. */
 export function withOptionTables(page: string): string {
   const [start, ...scopes] = ["start", "child", "schedule", "defaults"];
   const options = OPTIONS.map((entry: OptionEntry) => {
@@ -131,18 +138,20 @@ export function withOptionTables(page: string): string {
       entry.help,
     ];
   });
-  const retry = RETRY_OPTIONS.map((
-    entry: OptionEntry,
-  ) => [`\`${sqlName(entry.name)}\``, `\`${entry.name}\``, wantedBy(entry.type), entry.help]);
+  const inner = (entries: readonly OptionEntry[]): string[][] =>
+    entries.map((
+      entry,
+    ) => [`\`${sqlName(entry.name)}\``, `\`${entry.name}\``, wantedBy(entry.type), entry.help]);
   const tables: Record<string, string> = {
     options: table(
       ["SQL", "TypeScript, flows, HTTP", "CLI", `Besides a ${start}, in`, "Must be", ""],
       options,
     ),
-    retry: table(["SQL, front matter", "TypeScript, flows, HTTP", "Must be", ""], retry),
+    retry: table(["SQL, front matter", "TypeScript, flows, HTTP", "Must be", ""], inner(RETRY_OPTIONS)),
+    unique: table(["SQL", "TypeScript, flows, HTTP", "Must be", ""], inner(UNIQUE_OPTIONS)),
   };
   return page.replaceAll(
-    /(<!-- (options|retry): made by deno task gen -->\n)[\s\S]*?(<!-- end -->)/g,
+    /(<!-- (options|retry|unique): made by deno task gen -->\n)[\s\S]*?(<!-- end -->)/g,
     (_, begin, name, end) => `${begin}${tables[name]}${end}`,
   );
 }

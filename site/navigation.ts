@@ -27,6 +27,7 @@ export const navigation: Part[] = [
       { text: "Schedules and time zones", link: "/guides/schedules" },
       { text: "Signals and approvals", link: "/guides/signals" },
       { text: "Concurrency, limits, priorities", link: "/guides/limits" },
+      { text: "Flow control", link: "/guides/flow-control" },
       { text: "Fan-out", link: "/guides/fan-out" },
       { text: "Sagas", link: "/guides/sagas" },
       { text: "Transactions and ORMs", link: "/guides/transactions" },

@@ -565,10 +565,13 @@ function SourcePanel({ whole, fibres, past, isPast }: {
 
 function TaskPanel({ whole }: { whole: Whole }): JSX.Element {
   const { execution, reasons } = whole;
-  const { startedAt, completedAt, attempt, maxAttempts, failures, crashes, runAt } = execution;
+  const { startedAt, completedAt, attempt, maxAttempts, failures, crashes, runAt, expiresAt } = execution;
   const facts: [string, ComponentChildren][] = [
     ["created", <Time key="" at={execution.createdAt} />],
     ...(runAt === null ? [] : [["may run", <Time key="" at={runAt} />] as [string, ComponentChildren]]),
+    ...(expiresAt === null || attempt > 0
+      ? []
+      : [["expires", <Time key="" at={expiresAt} />] as [string, ComponentChildren]]),
     ...(startedAt === null ? [] : [
       [attempt > 1 ? "last attempt began" : "began", <Time key="" at={startedAt} />] as [
         string,

@@ -69,10 +69,11 @@ begin
   if v_key is null then
     return false;
   end if;
-  insert into rhythm.idempotency_key as k (key, execution_id) values (v_key, p_execution)
+  insert into rhythm.idempotency_key as k (key, execution_id, held_while) values (v_key, p_execution, (select e.unique_while from rhythm.execution as e where e.id = p_execution))
   on conflict (key) do update set
     execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,
-    expires_at = case when rhythm.key_is_free(k) then null else k.expires_at end
+    expires_at = case when rhythm.key_is_free(k) then null else k.expires_at end,
+    held_while = case when rhythm.key_is_free(k) then excluded.held_while else k.held_while end
   returning k.execution_id into v_owner;
   select o.state, o.parent_id is not null and (p.id is null or p.type = 'workflow' and p.state = 0) into v_state, v_is_told
   from rhythm.execution as o
@@ -248,8 +249,10 @@ begin
   if rhythm.wait_for_key_again(p_execution, p_run_at, p_now) then
     return;
   end if;
+  perform rhythm.take_key_again(p_execution);
   update rhythm.execution as e
-  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, paused_at = null, paused_by = null, pause_reason = null, note = null, wait_group = case when e.parent_id is null then null else e.wait_group end
+  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, paused_at = null, paused_by = null, pause_reason = null, note = null,
+    expires_at = case when e.attempt = 0 and e.expires_at > p_now then e.expires_at end, wait_group = case when e.parent_id is null then null else e.wait_group end
   where e.id = p_execution
   returning e.* into v_execution;
   perform rhythm.set_deadline(p_execution, p_now);

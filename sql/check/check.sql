@@ -76,6 +76,13 @@ as $$
   from rhythm.execution as e
   where e.parent_id is null and e.root_id is not null
   union all
+  select e.id, format('it is active and does not have its unique key "%s"', e.unique_key)
+  from rhythm.execution as e
+  where e.state = 0 and e.unique_while = 'active' and e.cancel_reason is null
+    and not exists (select from rhythm.key_waiter as w where w.execution_id = e.id)
+    and not exists (
+      select from rhythm.idempotency_key as k where k.key = format('%s:%s:%s', e.type, e.target, e.unique_key) and k.execution_id = e.id)
+  union all
   select e.id, 'an idempotency key stands for it, and it does not say so'
   from rhythm.execution as e
   where not e.keyed and exists (select from rhythm.idempotency_key as k where k.execution_id = e.id);
@@ -106,9 +113,10 @@ as $$
   select b.first_id, format('batch %s has no members, and is leased', b.id)
   from rhythm.batch as b
   where b.worker is not null and not exists (select from member as m where m.id = b.id)
-    -- Transactional tasks end in sessions of their own. If two of a batch end at once, a heartbeat deletes the batch.
+    -- Transactional tasks end in sessions of their own. If the last two of a batch end at once, the next heartbeat deletes the batch.
     and not (b.type = 'task' and b.size > 1 and exists (
-      select from rhythm.worker as w where w.id = b.worker and b.claimed_at > rhythm.now() - w.lease_ms * interval '1 millisecond'))
+      select from rhythm.worker as w join rhythm.execution as e on e.id = any (b.ids)
+      where w.id = b.worker and e.completed_at > rhythm.now() - w.lease_ms * interval '1 millisecond'))
   union all
   select b.first_id, format('batch %s does not begin with it', b.id)
   from rhythm.batch as b
@@ -135,6 +143,12 @@ as $$
   select b.first_id, 'it is leased, and no attempt was counted'
   from rhythm.batch as b
   where b.worker is not null and b.attempt = 0
+  union all
+  select b.first_id, 'it may expire, and its batch says something else'
+  from rhythm.batch as b
+  join member as m on m.id = b.id
+  join rhythm.execution as e on e.id = m.member_id
+  where b.attempt = 0 and b.expires_at is distinct from e.expires_at
   union all
   select m.member_id, format('it has no attempts left: %s of %s threw, %s were lost with their worker, %s may be',
     m.failures, rhythm.max_attempts(m.retry), m.crashes, rhythm.max_crashes(m.retry))

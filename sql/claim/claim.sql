@@ -87,8 +87,8 @@ begin
   if v_ids = '{}' then
     return null;
   end if;
-  insert into rhythm.batch (id, first_id, run_at, timeout_ms, priority, size, attempt, failures, crashes, type, queue, target, concurrency_key, common, ids)
-  values (v_new, v_ids[1], v_batch.run_at, v_batch.timeout_ms, v_batch.priority, cardinality(v_ids), v_batch.attempt, v_batch.failures,
+  insert into rhythm.batch (id, first_id, run_at, expires_at, timeout_ms, priority, size, attempt, failures, crashes, type, queue, target, concurrency_key, common, ids)
+  values (v_new, v_ids[1], v_batch.run_at, v_batch.expires_at, v_batch.timeout_ms, v_batch.priority, cardinality(v_ids), v_batch.attempt, v_batch.failures,
     v_batch.crashes, v_batch.type, v_batch.queue, v_batch.target, v_batch.concurrency_key, v_batch.common, v_ids);
   return v_new;
 end;
@@ -136,7 +136,7 @@ declare
   v_batch record;
 begin
   while v_room > 0 loop
-    v_next := rhythm.ready_batches(p_queue, v_look + cardinality(v_stuck), p_targets, v_head);
+    v_next := rhythm.ready_batches(p_queue, v_look + cardinality(v_stuck), p_targets, v_head, p_now);
     exit when v_next <@ v_stuck and v_next <> '{}';
     if v_next = '{}' then
       exit when v_head.queue is null or v_result <> '{}';

@@ -21,7 +21,7 @@ $$;
 comment on function rhythm.hash_of(text[]) is 'One number for the tasks that a claim asks for. Internal.';
 
 -- Locks: batches, skip locked. Never waits. The bounds on priority keep the planner from preferring another index.
-create or replace function rhythm.ready_batches(p_queue text, p_limit integer, p_targets text[], p_head rhythm.queue_head)
+create or replace function rhythm.ready_batches(p_queue text, p_limit integer, p_targets text[], p_head rhythm.queue_head, p_now timestamptz)
 returns bigint[]
 language plpgsql
 volatile
@@ -35,6 +35,7 @@ begin
       select b.id from rhythm.batch as b
       where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited
         and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+        and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)
       order by b.priority desc, b.first_id limit p_limit for update skip locked);
   end if;
   -- Two scans. Between them are the older entries of the same priority, which one scan of the index cannot skip.
@@ -42,18 +43,20 @@ begin
     select b.id from rhythm.batch as b
     where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.priority > p_head.priority and b.first_id > p_head.made_after
       and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+      and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)
     order by b.priority desc, b.first_id limit p_limit for update skip locked);
   return v_ids || array(
     select b.id from rhythm.batch as b
     where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited
       and b.priority = p_head.priority and b.priority between p_head.priority and p_head.priority and b.first_id > p_head.id
       and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+      and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)
     order by b.priority desc, b.first_id limit p_limit - cardinality(v_ids) for update skip locked);
 end;
 $$;
 
-comment on function rhythm.ready_batches(text, integer, text[], rhythm.queue_head) is
-  'The next ready batches of a queue, locked, highest priority and oldest first, starting at its head if one is noted. Internal.';
+comment on function rhythm.ready_batches(text, integer, text[], rhythm.queue_head, timestamptz) is
+  'The next ready batches of a queue that have not expired, locked, highest priority and oldest first, starting at its head if one is noted. Internal.';
 
 -- Locks: an advisory lock for each head, if it is free. Never waits.
 create or replace function rhythm.may_move_head(p_queue text, p_targets bigint)

@@ -14,6 +14,7 @@ begin
         when c.id is not null then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
           jsonb_build_object('type', 'Error', 'message', 'It failed')
           || case c.state when 3 then jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled'))
+              || case when c.attempt = 0 and c.error ->> 'code' = 'EXPIRED' then '{"code": "EXPIRED"}'::jsonb else '{}' end
             else coalesce(c.error, '{}') end
           || jsonb_build_object('kind', c.type, 'executionId', c.id, 'target', c.target, 'attempt', c.attempt))
         when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',

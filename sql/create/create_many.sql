@@ -1,20 +1,70 @@
 -- Creating many executions at once, all or none.
 
--- It is free if it has expired, or its execution was purged. Volatile: after waiting for another session that claimed the
--- key, this must see what that session wrote.
-create or replace function rhythm.key_is_free(p_key rhythm.idempotency_key)
+create or replace function rhythm.key_of(p_request jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return format('%s:%s:%s', p_request ->> 'type', p_request ->> 'target', coalesce(p_request ->> 'idempotency_key', p_request #>> '{unique,key}'));
+end;
+$$;
+
+comment on function rhythm.key_of(jsonb) is 'The idempotency key or unique key of a request, with the name of its task or flow, as in the table idempotency_key. Internal.';
+
+create or replace function rhythm.held_while(p_request jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_request ? 'unique' then (
+    select w.held from (select coalesce(p_request #>> '{unique,while}', 'active')) as w (held) where w.held in ('queued', 'active')) end;
+end;
+$$;
+
+comment on function rhythm.held_while(jsonb) is 'Whether the key of a request is held while it is queued, or active; null: neither. Internal.';
+
+create or replace function rhythm.is_begun(p_execution rhythm.execution)
 returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return coalesce(p_key.expires_at <= rhythm.now(), false)
-    or not exists (select from rhythm.execution as e where e.id = p_key.execution_id);
+  return p_execution.state > 0 or coalesce(case p_execution.type
+    when 'task' then (select b.attempt > 0 from rhythm.batch as b where b.id = p_execution.batch_id)
+    else (
+      select s.seq > 0 or s.attempt > 0 or s.batch_id is null or coalesce((select b.attempt > 0 from rhythm.batch as b where b.id = s.batch_id), false)
+      from rhythm.workflow_state as s where s.execution_id = p_execution.id)
+    end, false);
 end;
 $$;
 
-comment on function rhythm.key_is_free(rhythm.idempotency_key) is 'Whether an idempotency key no longer belongs to an execution. Internal.';
+comment on function rhythm.is_begun(rhythm.execution) is 'Whether an execution has ended, or a worker has taken it. Internal.';
+
+-- It is free if it has expired, if its execution was purged, or no longer is what the key is held for. So nothing is written when an
+-- execution begins or ends. Volatile: after waiting for another session that claimed the key, this must see what that session wrote.
+create or replace function rhythm.key_is_free(p_key rhythm.idempotency_key)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_execution rhythm.execution;
+begin
+  select e.* into v_execution from rhythm.execution as e where e.id = p_key.execution_id;
+  return not found or coalesce(p_key.expires_at <= rhythm.now(), false) or case p_key.held_while
+    when 'active' then v_execution.state > 0
+    when 'queued' then rhythm.is_begun(v_execution)
+    else false end;
+end;
+$$;
+
+comment on function rhythm.key_is_free(rhythm.idempotency_key) is 'Whether a key no longer belongs to an execution. Internal.';
 
 -- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
 create or replace function rhythm.claim_keys(p_requests jsonb, p_now timestamptz)
@@ -24,23 +74,25 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
   with keyed as (
-    select distinct on (r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key')
-      format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key') as key,
+    select distinct on (rhythm.key_of(r.value))
+      rhythm.key_of(r.value) as key,
       coalesce((r.value ->> 'id')::uuid, rhythm.uuid7(p_now, (r.nth - 1)::integer)) as id,
-      p_now + rhythm.duration_ms(r.value -> 'idempotency_ttl') * interval '1 millisecond' as expires_at
+      p_now + rhythm.duration_ms(coalesce(r.value -> 'idempotency_ttl', r.value #> '{unique,while}')) * interval '1 millisecond' as expires_at,
+      rhythm.held_while(r.value) as held_while
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    where r.value ? 'idempotency_key'
-    order by r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key', r.nth
+    where r.value ?| array['idempotency_key', 'unique']
+    order by rhythm.key_of(r.value), r.nth
   ),
   before as (
     select k.key, k.execution_id from rhythm.idempotency_key as k where k.key in (select n.key from keyed as n)
   ),
   kept as (
-    insert into rhythm.idempotency_key as k (key, execution_id, expires_at)
-    select n.key, n.id, n.expires_at from keyed as n order by n.key
+    insert into rhythm.idempotency_key as k (key, execution_id, expires_at, held_while)
+    select n.key, n.id, n.expires_at, n.held_while from keyed as n order by n.key
     on conflict (key) do update set
       execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,
-      expires_at = case when rhythm.key_is_free(k) then excluded.expires_at else k.expires_at end
+      expires_at = case when rhythm.key_is_free(k) then excluded.expires_at else k.expires_at end,
+      held_while = case when rhythm.key_is_free(k) then excluded.held_while else k.held_while end
     returning k.key, k.execution_id, k.xmax = 0 as inserted
   )
   select r.nth, k.execution_id,
@@ -48,14 +100,14 @@ as $$
     (k.inserted or coalesce(k.execution_id = n.id and b.execution_id <> n.id, false))
       and r.nth = min(r.nth) over (partition by k.key)
   from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-  join kept as k on k.key = format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key')
+  join kept as k on k.key = rhythm.key_of(r.value)
   join keyed as n on n.key = k.key
   left join before as b on b.key = k.key
-  where r.value ? 'idempotency_key';
+  where r.value ?| array['idempotency_key', 'unique'];
 $$;
 
 comment on function rhythm.claim_keys(jsonb, timestamptz) is
-  'For each request with an idempotency key: the execution to which the key belongs, and whether it must still be created. Internal.';
+  'For each request with a key: the execution to which the key belongs, and whether it must still be created. Internal.';
 
 -- The common head of alike requests; null if they are not alike, or if each of them must be checked.
 create or replace function rhythm.one_head(p_requests jsonb)
@@ -73,7 +125,7 @@ begin
     return null;
   end if;
   v_head := (p_requests -> 0) - 'inputs';
-  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'parent'] or rhythm.request_problem(v_head) is not null then
+  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'unique', 'parent'] or rhythm.request_problem(v_head) is not null then
     return null;
   end if;
   select bool_and(case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' = v_head else false end)
@@ -88,6 +140,41 @@ comment on function rhythm.one_head(jsonb) is 'What requests for tasks have in c
 
 -- All keys are claimed before executions are created. A key that another request of this call has just claimed has no execution
 -- yet, and would look free. So each key is claimed once, and requests of one call that share a key are one execution.
+create or replace function rhythm.create_unlike(p_requests jsonb, p_now timestamptz)
+returns rhythm.key_claim[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids uuid[];
+  v_claims rhythm.key_claim[];
+  v_result rhythm.key_claim[];
+  v_new jsonb;
+begin
+  perform rhythm.check_requests(p_requests);
+  perform rhythm.check_targets(p_requests);
+  perform rhythm.hold_parents(p_requests);
+  v_ids := rhythm.new_ids(jsonb_array_length(p_requests), p_now);
+  v_claims := case when jsonb_path_exists(p_requests, '$[*].unique') then rhythm.claim_unique(p_requests, p_now)
+    else array(select row(c.nth, c.execution_id, c.is_new)::rhythm.key_claim from rhythm.claim_keys(p_requests, p_now) as c) end;
+  with request as (
+    select r.nth, coalesce(k.execution_id, (r.value ->> 'id')::uuid, v_ids[r.nth]) as id, coalesce(k.is_new, true) as is_new, r.value
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    left join unnest(v_claims) as k on k.nth = r.nth
+  )
+  select array_agg(row(r.nth, r.id, r.is_new)::rhythm.key_claim order by r.nth),
+    jsonb_agg((r.value - 'idempotency_ttl') || jsonb_build_object('id', r.id) order by r.nth) filter (where r.is_new)
+  into v_result, v_new
+  from request as r;
+  perform rhythm.create_new(coalesce(v_new, '[]'), p_now);
+  perform rhythm.record_named('start', array(select c.execution_id from unnest(v_result) as c order by c.nth));
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.create_unlike(jsonb, timestamptz) is 'What create_many() does with requests that are not alike. Internal.';
+
 create or replace function rhythm.create_many(p_requests jsonb)
 returns setof uuid
 language plpgsql
@@ -103,7 +190,6 @@ declare
   v_now constant timestamptz := rhythm.now();
   v_head constant jsonb := rhythm.one_head(p_requests);
   v_ids uuid[];
-  v_new jsonb;
 begin
   if v_head is not null then
     v_ids := rhythm.make_alike(v_head, p_requests, v_now);
@@ -111,31 +197,35 @@ begin
     return query select i.id from unnest(v_ids) with ordinality as i (id, nth) order by i.nth;
     return;
   end if;
-  perform rhythm.check_requests(p_requests);
-  perform rhythm.check_targets(p_requests);
-  perform rhythm.hold_parents(p_requests);
-  v_ids := rhythm.new_ids(jsonb_array_length(p_requests), v_now);
-  with known as materialized (
-    select k.* from rhythm.claim_keys(p_requests, v_now) as k
-  ),
-  request as (
-    select r.nth, coalesce(k.execution_id, (r.value ->> 'id')::uuid, v_ids[r.nth]) as id, coalesce(k.is_new, true) as is_new, r.value
-    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    left join known as k on k.nth = r.nth
-  )
-  select array_agg(r.id order by r.nth), jsonb_agg((r.value - 'idempotency_ttl') || jsonb_build_object('id', r.id) order by r.nth) filter (where r.is_new)
-  into v_ids, v_new
-  from request as r;
-  perform rhythm.create_new(coalesce(v_new, '[]'), v_now);
-  perform rhythm.record_named('start', v_ids);
-  return query select i.id from unnest(v_ids) with ordinality as i (id, nth) order by i.nth;
+  return query select c.execution_id from unnest(rhythm.create_unlike(p_requests, v_now)) as c order by c.nth;
 end;
 $$;
 
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
-  'and optionally "queue", "priority", "delay", "run_at", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
+  'and optionally "queue", "priority", "delay", "run_at", "expires", "timeout", "retry", "idempotency_key", "idempotency_ttl", "unique", "concurrency_key", '
   '"metadata", "parent", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
+
+create or replace function rhythm.create_each(p_requests jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('id', c.execution_id, 'created', c.is_new) order by c.nth), '[]')
+    from unnest(rhythm.create_unlike(p_requests, rhythm.now())) as c);
+end;
+$$;
+
+comment on function rhythm.create_each(jsonb) is
+  'As create_many(), and says of each request whether it was created: [{"id", "created"}]. False: its key belongs to that execution, which was there before.';
 
 create or replace function rhythm.create_new(p_requests jsonb, p_now timestamptz)
 returns void

@@ -11,6 +11,9 @@ as $$
 declare
   v_ids uuid[];
 begin
+  if jsonb_path_exists(p_requests, '$[*].unique.on_conflict ? (@ == "replace" || @ == "cancel_existing")') then
+    perform rhythm.raise('RH001', 'unique.on_conflict of a child must be existing or reject');
+  end if;
   with known as materialized (
     select r.value as v, k.execution_id as owner_id, (r.value ->> 'id')::uuid as id
     from rhythm.claim_keys(p_requests, p_now) as k
@@ -22,10 +25,10 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, wait_group, priority, timeout_ms, type, target, queue, concurrency_key, traceparent, retry, metadata, inputs, note
+      id, parent_id, root_id, wait_group, priority, timeout_ms, type, target, queue, concurrency_key, unique_key, unique_while, traceparent, retry, metadata, inputs, note
     )
     select k.id, p.id, coalesce(p.root_id, p.id), (k.v ->> 'wait_group')::integer, (k.x).priority, (k.x).timeout_ms,
-      (k.x).type, (k.x).target, (k.x).queue, (k.x).concurrency_key, k.v ->> 'traceparent', (k.x).retry, (k.x).metadata, coalesce(k.v -> 'inputs', '{}'),
+      (k.x).type, (k.x).target, (k.x).queue, (k.x).concurrency_key, (k.x).unique_key, (k.x).unique_while, k.v ->> 'traceparent', (k.x).retry, (k.x).metadata, coalesce(k.v -> 'inputs', '{}'),
       rhythm.key_waiter_note(k.owner_id)
     from kind as k
     join rhythm.execution as p on p.id = (k.v ->> 'parent')::uuid
@@ -36,8 +39,8 @@ begin
     from kind as k where (k.x).timeout_ms is not null
   ),
   made as (
-    insert into rhythm.key_waiter (execution_id, owner_id, key)
-    select k.id, k.owner_id, format('%s:%s:%s', k.v ->> 'type', k.v ->> 'target', k.v ->> 'idempotency_key')
+    insert into rhythm.key_waiter (execution_id, owner_id, rejects, key)
+    select k.id, k.owner_id, coalesce(k.v #>> '{unique,on_conflict}' = 'reject', false), rhythm.key_of(k.v)
     from known as k
     returning execution_id
   )
@@ -102,8 +105,10 @@ declare
   v_result rhythm.transition[];
 begin
   with fate as (
-    select k.execution_id, o.id as owner_id, o.state, o.output, o.cancel_reason, coalesce(o.attempt, 0) as attempt,
-      coalesce(case when o.state > 0 then o.error end, case
+    select k.execution_id, o.id as owner_id, case when k.rejects then 2 else o.state end as state, case when not k.rejects then o.output end as output, o.cancel_reason, coalesce(o.attempt, 0) as attempt,
+      coalesce(case when o.state > 0 and not k.rejects then o.error end, case
+        when k.rejects then jsonb_build_object('type', 'Error', 'code', 'UNIQUE_KEY_TAKEN', 'executionId', k.owner_id,
+          'message', format('Execution %s has its unique key', k.owner_id))
         when o.id is null then jsonb_build_object('type', 'Error', 'code', 'OWNER_GONE',
           'message', format('Execution %s, which came first with its idempotency key, is not there any more', k.owner_id))
         when o.state = 0 then jsonb_build_object('type', 'Error', 'code', 'WAITS_FOR_ITSELF',
@@ -113,7 +118,7 @@ begin
     join rhythm.key_waiter as k on k.execution_id = w.id
     join rhythm.execution as e on e.id = w.id
     left join rhythm.execution as o on o.id = k.owner_id
-    where o.id is null or o.state > 0 or rhythm.waits_for_itself(k.owner_id, e.parent_id)
+    where o.id is null or o.state > 0 or k.rejects or rhythm.waits_for_itself(k.owner_id, e.parent_id)
   ),
   ended as (
     update rhythm.execution as e

@@ -24,9 +24,14 @@ begin
   v_kind.queue := coalesce(p_head ->> 'queue', v_options ->> 'queue', 'default');
   v_kind.priority := coalesce((p_head ->> 'priority')::smallint, (v_options ->> 'priority')::smallint, 0::smallint);
   v_kind.run_at := case when v_due > p_now then v_due end;
+  v_kind.expires_at := rhythm.expiry_of(p_head -> 'expires', greatest(v_due, p_now));
   v_kind.timeout_ms := rhythm.duration_ms(case when p_head ? 'timeout' then p_head -> 'timeout' else v_options -> 'timeout' end);
   v_kind.retry := rhythm.retry_policy(v_options -> 'retry', p_head -> 'retry');
   v_kind.concurrency_key := p_head ->> 'concurrency_key';
+  if rhythm.held_while(p_head) is not null then
+    v_kind.unique_key := p_head #>> '{unique,key}';
+    v_kind.unique_while := rhythm.held_while(p_head);
+  end if;
   v_kind.metadata := p_head -> 'metadata';
   v_kind.notify_on_end := coalesce((p_head ->> 'notify_on_end')::boolean, false);
   return v_kind;
@@ -34,6 +39,23 @@ end;
 $$;
 
 comment on function rhythm.kind_of(jsonb, timestamptz) is 'The part of a request that others share, with the defaults of its task or flow. Internal.';
+
+-- A duration counts from the moment from which it may begin.
+create or replace function rhythm.expiry_of(p_expires jsonb, p_from timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_expires is null then
+    return null;
+  end if;
+  return coalesce(p_from + rhythm.duration_ms(p_expires) * interval '1 millisecond', rhythm.timestamp_of(p_expires #>> '{}'));
+end;
+$$;
+
+comment on function rhythm.expiry_of(jsonb, timestamptz) is 'When an execution expires that may begin at p_from: the option expires is a duration, or a moment. Internal.';
 
 create or replace function rhythm.max_attempts(p_retry jsonb)
 returns integer
@@ -140,21 +162,22 @@ declare
   v_ids constant uuid[] := rhythm.new_ids(v_count, p_now);
 begin
   insert into rhythm.execution (
-    id, batch_id, run_at, notify_on_end, priority, timeout_ms, type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
+    id, batch_id, run_at, expires_at, notify_on_end, priority, timeout_ms, type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
   )
-  select v_ids[r.nth], v_batches[(r.nth - 1) / v_room + 1], v_kind.run_at, v_kind.notify_on_end, v_kind.priority, v_kind.timeout_ms,
+  select v_ids[r.nth], v_batches[(r.nth - 1) / v_room + 1], v_kind.run_at, v_kind.expires_at, v_kind.notify_on_end, v_kind.priority, v_kind.timeout_ms,
     'task', v_kind.target, v_kind.queue, v_kind.concurrency_key, p_head ->> 'traceparent', v_kind.retry, v_kind.metadata,
     coalesce(r.value -> 'inputs', '{}')
   from jsonb_array_elements(p_requests) with ordinality as r (value, nth);
 
-  insert into rhythm.batch (id, first_id, run_at, timeout_ms, priority, size, limited, type, queue, target, concurrency_key, common, ids)
-  select b.id, v_ids[b.first], v_kind.run_at, v_kind.timeout_ms, v_kind.priority, least(v_room, v_count - b.first + 1), v_limited, 'task', v_kind.queue,
+  insert into rhythm.batch (id, first_id, run_at, expires_at, timeout_ms, priority, size, limited, type, queue, target, concurrency_key, common, ids)
+  select b.id, v_ids[b.first], v_kind.run_at, v_kind.expires_at, v_kind.timeout_ms, v_kind.priority, least(v_room, v_count - b.first + 1), v_limited, 'task', v_kind.queue,
     v_kind.target, v_kind.concurrency_key, v_common, v_ids[b.first : b.first + v_room - 1]
   from (select u.id, (u.nth - 1) * v_room + 1 as first from unnest(v_batches) with ordinality as u (id, nth)) as b;
 
-  if v_kind.run_at is not null then
+  if v_kind.run_at is not null or v_kind.expires_at is not null then
     perform rhythm.wake_clocks();
-  else
+  end if;
+  if v_kind.run_at is null then
     perform rhythm.wake(array[v_kind.queue]);
   end if;
   return v_ids;
@@ -180,7 +203,7 @@ begin
   select
     (select array_agg(rhythm.kind_of(h.head, p_now) order by h.kind) from head as h),
     (select array_agg(row((r.v ->> 'id')::uuid, r.kind, (r.v ->> 'parent')::uuid, (r.v ->> 'wait_group')::integer, r.v ->> 'traceparent',
-      r.v ? 'idempotency_key', coalesce(r.v -> 'inputs', '{}'))::rhythm.newcomer order by r.nth) from request as r)
+      r.v ?| array['idempotency_key', 'unique'], coalesce(r.v -> 'inputs', '{}'))::rhythm.newcomer order by r.nth) from request as r)
   into kinds, newcomers;
 end;
 $$;
@@ -222,11 +245,11 @@ begin
   end if;
 
   with kind as materialized (
-    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
+    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.expires_at, k.timeout_ms, k.retry, k.concurrency_key, k.unique_key, k.unique_while, k.metadata, k.notify_on_end)::rhythm.kind) as room,
       rhythm.has_limits(k.queue) as limited, v.version, v.found_by,
-      p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
+      p_lease > 0 and k.run_at is null and (k.expires_at is null or k.expires_at > p_now) and k.queue = any (v_queues) and k.concurrency_key is null
         and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) and (v_paused is null or not rhythm.is_paused(v_paused, k.type, k.target)) as may_lease
-    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
+    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, expires_at, timeout_ms, retry, concurrency_key, unique_key, unique_while, metadata, notify_on_end, nth)
     left join lateral (select x.version, x.found_by from rhythm.flow_version as x where x.program = k.program offset 0) as v on true
   ),
   tree as materialized (
@@ -255,12 +278,12 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, batch_id, run_at, wait_group, seed, version, notify_on_end, keyed, priority, timeout_ms,
-      type, target, queue, concurrency_key, traceparent, tags, retry, metadata, inputs
+      id, parent_id, root_id, batch_id, run_at, expires_at, wait_group, seed, version, notify_on_end, keyed, priority, timeout_ms,
+      type, target, queue, concurrency_key, unique_key, unique_while, traceparent, tags, retry, metadata, inputs
     )
-    select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, n.wait_group,
+    select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, k.expires_at, n.wait_group,
       case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end, k.version,
-      k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key,
+      k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key, k.unique_key, k.unique_while,
       n.traceparent, case when k.found_by is not null then rhythm.first_tags(k.found_by, n.inputs) end, k.retry, k.metadata, coalesce(n.inputs, '{}')
     from numbered as n
     join kind as k on k.nth = n.kind
@@ -279,9 +302,9 @@ begin
     where k.type = 'workflow' and k.timeout_ms is not null
   ),
   made as (
-    insert into rhythm.batch (id, first_id, worker, run_at, claimed_at, timeout_ms, call, priority, size, attempt, limited, type, queue, target, concurrency_key, common, ids)
+    insert into rhythm.batch (id, first_id, worker, run_at, claimed_at, expires_at, timeout_ms, call, priority, size, attempt, limited, type, queue, target, concurrency_key, common, ids)
     select g.id, g.ids[1], case when g.is_leased then p_worker end, k.run_at, case when g.is_leased then p_now end,
-      case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
+      k.expires_at, case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
       case when g.is_leased then 1 else 0 end, not g.is_leased and k.limited, k.type, k.queue, k.target, k.concurrency_key,
       rhythm.common_of(rhythm.max_attempts(k.retry), k.timeout_ms, k.metadata, g.traceparent, k.program), g.ids
     from grouped as g join kind as k on k.nth = g.kind
@@ -307,7 +330,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform rhythm.wake(array(select distinct b.queue from unnest(p_batches) as b where b.worker is null and b.run_at is null));
-  if exists (select from unnest(p_batches) as b where b.run_at is not null) then
+  if exists (select from unnest(p_batches) as b where b.run_at is not null or b.expires_at is not null) then
     perform rhythm.wake_clocks();
   end if;
 end;

@@ -126,10 +126,14 @@ declare
   -- What was taken by then stays taken.
   v_kept constant uuid[] := p_pending || array(
     select i.id from rhythm.journal as j cross join lateral unnest(j.items) as i (id) where j.execution_id = p_execution and j.step <= p_step);
+  v_cancelled uuid[];
 begin
   -- What was begun since.
-  perform rhythm.cancel_trees(array(
+  v_cancelled := rhythm.cancel_trees(array(
     select c.id from rhythm.execution as c where c.parent_id = p_execution and c.state = 0 and c.id <> all (p_pending)), 'its workflow was put back to an earlier step', p_now);
+  -- It begins again: with its key, it would get the end of the one that is cancelled here.
+  delete from rhythm.idempotency_key as k
+  where k.key = any (array(select x.key from rhythm.idempotency_key as x where x.execution_id = any (v_cancelled) order by x.key for update));
   update rhythm.signal as g set taken_by = null
   from rhythm.signal_wait as w where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (v_kept);
   delete from rhythm.signal_wait as w where w.execution_id = p_execution and w.id <> all (v_kept);
@@ -197,6 +201,9 @@ begin
     where f.value ->> 'type' = 'tag' and jsonb_typeof(f.value -> 'tags') = 'array' limit 1
   ) as t
   where e.id = p_execution and e.tags is distinct from t.tags;
+  if v_execution.state > 0 then
+    perform rhythm.take_key_again(p_execution);
+  end if;
   update rhythm.execution as e
   set state = 0, version = coalesce(p_version, e.version), completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, error = null, note = null, output = null
   where e.id = p_execution;

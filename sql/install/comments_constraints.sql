@@ -81,6 +81,8 @@ comment on constraint type_known on rhythm.execution is 'There are workflows and
 comment on constraint state_known on rhythm.execution is 'It is live, or it has ended in one of three ways.';
 comment on constraint completed_at_iff_over on rhythm.execution is 'An execution that has ended has a time of its end.';
 comment on constraint fingerprint_iff_failed on rhythm.execution is 'Only failures have one, and are found by it.';
+comment on constraint unique_key_is_held on rhythm.execution is 'A key is held while the execution is queued or active; null: neither, so that a retry need not take it again.';
+comment on constraint held_while_known on rhythm.idempotency_key is 'Those two, or null.';
 comment on constraint over_is_in_no_batch on rhythm.execution is 'An execution that has ended does not run again.';
 
 comment on constraint batch_pkey on rhythm.batch is 'A batch is one row.';

@@ -42,9 +42,12 @@ comment on column rhythm.kind.program is 'The current version of the flow.';
 comment on column rhythm.kind.queue is 'The queue, with the default of the flow or task.';
 comment on column rhythm.kind.priority is 'The priority, with the default.';
 comment on column rhythm.kind.run_at is 'When it may begin; null: at once.';
+comment on column rhythm.kind.expires_at is 'When it is cancelled if it has not begun; null: never.';
 comment on column rhythm.kind.timeout_ms is 'The timeout, with the default.';
 comment on column rhythm.kind.retry is 'The retry policy, with the default.';
 comment on column rhythm.kind.concurrency_key is 'As in execution.';
+comment on column rhythm.kind.unique_key is 'As in execution.';
+comment on column rhythm.kind.unique_while is 'As in execution.';
 comment on column rhythm.kind.metadata is 'As in execution.';
 comment on column rhythm.kind.notify_on_end is 'As in execution.';
 
@@ -121,3 +124,7 @@ comment on column rhythm.lane_pick.rank is 'Where its head was.';
 comment on column rhythm.lane_pick.head is 'Its head before.';
 comment on column rhythm.lane_pick.taken is 'How many were taken.';
 comment on column rhythm.lane_pick.room is 'How many its key had room for before.';
+
+comment on column rhythm.key_claim.nth is 'The number of the request, from 1.';
+comment on column rhythm.key_claim.execution_id is 'The execution to which its key belongs.';
+comment on column rhythm.key_claim.is_new is 'The execution must still be created.';

@@ -81,7 +81,7 @@ begin
       select r.id, r.rank, r.first_id, row_number() over (order by r.rank, r.first_id) as nth
       from (
         select b.id, - b.priority::integer as rank, b.first_id from rhythm.batch as b
-        where b.limited and b.worker is null and b.run_at is null
+        where b.limited and b.worker is null and b.run_at is null and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)
           and b.queue = p_queue.name
           and case b.type when 'workflow' then '' else b.target end = a.target_group
           and coalesce(b.concurrency_key, '') = a.key
@@ -142,7 +142,7 @@ begin
     from unnest(p_lanes) as u
     left join lateral (
       select - b.priority::integer as rank, b.first_id from rhythm.batch as b
-      where b.limited and b.worker is null and b.run_at is null
+      where b.limited and b.worker is null and b.run_at is null and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)
         and b.queue = p_state.queue
         and case b.type when 'workflow' then '' else b.target end = u.target_group
         and coalesce(b.concurrency_key, '') = u.key

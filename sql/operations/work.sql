@@ -128,6 +128,26 @@ $$;
 
 comment on function rhythm.act_on(rhythm.operation, uuid, timestamptz) is 'Does to one execution what an operation does, records and counts it. Internal.';
 
+-- A look that took long makes the next one half as large, a short one makes it slowly larger. What was looked at and then not
+-- done is looked at again, so the next look is not larger than what this one did.
+create or replace function rhythm.next_pace(p_pace integer, p_done integer, p_took interval)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when p_took > interval '100 milliseconds' then greatest(least(p_pace, p_done) / 2, 1)
+    when p_done < p_pace then greatest(p_done, 1)
+    when p_took < interval '50 milliseconds' then least(p_pace + p_pace / 8 + 1, 500)
+    else p_pace
+  end;
+end;
+$$;
+
+comment on function rhythm.next_pace(integer, integer, interval) is 'At how many executions an operation looks next, after it did so many of the last ones in such a time. Internal.';
+
 -- One piece: works until p_until, and on one execution at least. True: there is more.
 -- Locks: the operation, skip locked; then as its action does, for a hundredth of a second at most.
 create or replace function rhythm.work_piece(p_id uuid, p_until timestamptz)
@@ -137,10 +157,11 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- What is looked at and then not done is looked at again in the next piece.
-  c_look constant integer := 50;
+  -- A line is found in the state of a workflow, which may be large: it is looked for in one workflow at a time.
+  c_dear constant text := 'line';
   v_now constant timestamptz := rhythm.now();
   v_operation rhythm.operation;
+  v_begun timestamptz;
   v_ids uuid[];
   v_fit uuid[];
   v_id uuid;
@@ -151,21 +172,28 @@ begin
     return false;
   end if;
   while not v_operation.is_looked and not v_left loop
-    v_ids := rhythm.next_to_look(v_operation, c_look);
-    v_fit := rhythm.fitting(v_operation.filter, v_ids);
+    v_begun := clock_timestamp();
+    v_ids := rhythm.next_to_look(v_operation, v_operation.pace);
+    v_fit := rhythm.fitting(v_operation.filter - c_dear, v_ids);
     foreach v_id in array v_fit loop
-      v_operation := rhythm.act_on(v_operation, v_id, v_now);
+      if not v_operation.filter ? c_dear or rhythm.fitting(v_operation.filter, array[v_id]) <> '{}' then
+        v_operation := rhythm.act_on(v_operation, v_id, v_now);
+      end if;
       v_left := rhythm.time_is_up(p_until);
       exit when v_left;
     end loop;
-    v_operation.looked := v_operation.looked + case when v_left then (select count(*) from unnest(v_ids) as i (id) where i.id <= v_id) else cardinality(v_ids) end;
-    v_operation.place := case when v_left then v_id else coalesce(v_ids[cardinality(v_ids)], v_operation.place) end;
-    v_operation.is_looked := not v_left and cardinality(v_ids) < c_look;
+    v_operation.is_looked := not v_left and cardinality(v_ids) < v_operation.pace;
+    if v_left then
+      v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <= v_id order by i.id);
+    end if;
+    v_operation.looked := v_operation.looked + cardinality(v_ids);
+    v_operation.place := coalesce(v_ids[cardinality(v_ids)], v_operation.place);
+    v_operation.pace := rhythm.next_pace(v_operation.pace, cardinality(v_ids), clock_timestamp() - v_begun);
     v_left := v_left or rhythm.time_is_up(p_until);
   end loop;
   -- What was locked, if it still fits.
   if v_operation.is_looked and not v_left then
-    for v_id in select a.execution_id from rhythm.operation_act as a where a.operation_id = p_id and a.result is null order by a.execution_id limit c_look loop
+    for v_id in select a.execution_id from rhythm.operation_act as a where a.operation_id = p_id and a.result is null order by a.execution_id limit 50 loop
       if rhythm.fitting(v_operation.filter, array[v_id]) = '{}' then
         update rhythm.operation_act as a set result = 'unchanged', at = v_now where a.operation_id = p_id and a.execution_id = v_id;
         v_operation.unchanged := v_operation.unchanged + 1;
@@ -181,7 +209,7 @@ begin
   end if;
   update rhythm.operation as o
   set state = v_operation.state, is_looked = v_operation.is_looked, ended_at = v_operation.ended_at, place = v_operation.place, looked = v_operation.looked,
-    done = v_operation.done, unchanged = v_operation.unchanged, refused = v_operation.refused
+    done = v_operation.done, unchanged = v_operation.unchanged, refused = v_operation.refused, pace = v_operation.pace
   where o.id = p_id;
   return v_operation.state = 'running';
 end;

@@ -46,6 +46,8 @@ declare
     when p_entry.options ?| array['type', 'target', 'inputs', 'traceparent', 'notify_on_end', 'id', 'delay', 'run_at', 'idempotency_key', 'idempotency_ttl'] then
       'The options of a schedule cannot hold type, target, inputs, traceparent, notify_on_end, id, delay, run_at, idempotency_key or '
       'idempotency_ttl: those follow from the schedule'
+    when p_entry.options ->> 'expires' ~ '^\s*\d{4}-' then
+      'The option expires of a schedule must be a duration, because a moment would hold for all of its times'
     when p_entry.options - rhythm.option_names('schedule') <> '{}' then
       'There is no ' || rhythm.unknown_option(p_entry.options, rhythm.option_names('schedule'))
   end;

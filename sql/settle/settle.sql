@@ -51,7 +51,7 @@ begin
         select (f.value ->> 'id')::uuid from jsonb_array_elements(o.effects) as f (value) where f.value ? 'id' order by 1)) end
       from unnest(v_flows) as o);
     v_requests := rhythm.child_requests(v_flows, v_groups);
-    if jsonb_path_exists(v_requests, '$[*].idempotency_key') then
+    if jsonb_path_exists(v_requests, '$[*] ? (exists(@.idempotency_key) || exists(@.unique))') then
       v_waiters := rhythm.make_key_waiters(v_requests, p_now);
       v_requests := (select coalesce(jsonb_agg(r.value order by r.nth), '[]') from jsonb_array_elements(v_requests) with ordinality as r (value, nth)
         where (r.value ->> 'id')::uuid <> all (v_waiters));

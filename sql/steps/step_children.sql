@@ -10,7 +10,7 @@ as $$
 declare
   v_waiters uuid[];
 begin
-  if not jsonb_path_exists(p_requests, '$[*].idempotency_key') then
+  if not jsonb_path_exists(p_requests, '$[*] ? (exists(@.idempotency_key) || exists(@.unique))') then
     perform from rhythm.create_many(p_requests);
     return;
   end if;

@@ -11,6 +11,7 @@ create table rhythm.execution (
   completed_at timestamptz,
   run_at timestamptz,
   paused_at timestamptz,
+  expires_at timestamptz,
   timeout_ms bigint,
   seed bigint,
   fingerprint bigint,
@@ -28,6 +29,8 @@ create table rhythm.execution (
   target text not null,
   queue text not null,
   concurrency_key text,
+  unique_key text,
+  unique_while text,
   cancel_reason text,
   paused_by text,
   pause_reason text,
@@ -46,6 +49,7 @@ create table rhythm.execution (
   constraint state_known check (state between 0 and 4),
   constraint completed_at_iff_over check ((completed_at is not null) = (state > 0)),
   constraint fingerprint_iff_failed check ((fingerprint is not null) = (state = 2)),
+  constraint unique_key_is_held check ((unique_key is null) = (unique_while is null) and unique_while in ('queued', 'active')),
   constraint over_is_in_no_batch check (state = 0 or batch_id is null)
 )
 with (
@@ -76,6 +80,7 @@ comment on column rhythm.execution.run_at is 'The moment until which its start w
 comment on column rhythm.execution.paused_at is 'Since when it is paused. Of what has ended: when it was paused last.';
 comment on column rhythm.execution.paused_by is 'Who paused it.';
 comment on column rhythm.execution.pause_reason is 'Why it was paused, if that was said.';
+comment on column rhythm.execution.expires_at is 'If it has not begun by then, it is cancelled.';
 comment on column rhythm.execution.seed is 'For a workflow: the source of its random numbers. No view shows it.';
 comment on column rhythm.execution.fingerprint is 'For a failure: a number that failures of the same kind share. Set only with state 2.';
 comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
@@ -84,7 +89,9 @@ comment on column rhythm.execution.version is 'For a workflow: the version of it
 comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound or started again. Null: never.';
 comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and must be notified.';
 comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it. The next heartbeat tells the worker.';
-comment on column rhythm.execution.keyed is 'It has an idempotency key.';
+comment on column rhythm.execution.keyed is 'It has, or had, an idempotency key or another unique key.';
+comment on column rhythm.execution.unique_key is 'The key that it holds while it is queued or active, and that a retry must take again. The table idempotency_key says who has it now.';
+comment on column rhythm.execution.unique_while is 'How long it holds that key: queued or active.';
 comment on column rhythm.execution.cancel_reason is 'Why it was cancelled, or was asked to stop.';
 comment on column rhythm.execution.note is 'Why it does not continue, if that is known: no worker has its handler, …';
 comment on column rhythm.execution.error is 'The error of the last attempt; of a failed execution, the one that ended it.';
@@ -104,6 +111,7 @@ create table rhythm.batch (
   worker uuid,
   run_at timestamptz,
   claimed_at timestamptz,
+  expires_at timestamptz,
   timeout_ms bigint,
   call integer,
   gate integer,
@@ -141,6 +149,7 @@ create index batch_delayed on rhythm.batch (run_at) where run_at is not null;
 create index batch_parked on rhythm.batch (type, target) where run_at = 'infinity' and not paused and gate is null;
 create index batch_gate on rhythm.batch (gate) where gate is not null;
 create index batch_leased on rhythm.batch (worker) where worker is not null;
+create index batch_expiry on rhythm.batch (expires_at) where expires_at is not null and worker is null and attempt = 0;
 create index batch_overdue on rhythm.batch (claimed_at) where worker is not null and timeout_ms is not null;
 
 comment on table rhythm.batch is 'What is delayed (run_at), ready, or leased (worker): one execution, or up to a hundred alike tasks.';
@@ -153,6 +162,7 @@ comment on column rhythm.batch.failures is 'How many attempts threw.';
 comment on column rhythm.batch.crashes is 'How many attempts were lost with their worker; for a workflow, since its last step.';
 comment on column rhythm.batch.limited is 'It waits in, or was leased from, a queue with limits.';
 comment on column rhythm.batch.run_at is 'Until when it is delayed. Infinity: it is parked, because its execution, task or flow is paused.';
+comment on column rhythm.batch.expires_at is 'If its members have not begun by then, they are cancelled. After the first attempt it means nothing.';
 comment on column rhythm.batch.paused is 'Its execution is paused. Not set, and parked: its task or flow is, or was.';
 comment on column rhythm.batch.gate is 'The gate at which its execution stands, parked.';
 comment on column rhythm.batch.common is 'What its members have in common, which a worker is told once: {max_attempts, metadata, traceparent}.';
@@ -161,6 +171,7 @@ comment on index rhythm.batch_delayed is 'What becomes ready, by time.';
 comment on index rhythm.batch_parked is 'What is parked because its task or flow is paused.';
 comment on index rhythm.batch_gate is 'What stands at gates.';
 comment on index rhythm.batch_leased is 'What a worker holds.';
+comment on index rhythm.batch_expiry is 'What has not begun and may expire, by time.';
 comment on index rhythm.batch_overdue is 'Attempts that may run past their timeout.';
 
 create table rhythm.workflow_state (
@@ -243,12 +254,15 @@ create table rhythm.idempotency_key (
   key text not null,
   execution_id uuid not null,
   expires_at timestamptz,
-  constraint idempotency_key_pkey primary key (key)
+  held_while text,
+  constraint idempotency_key_pkey primary key (key),
+  constraint held_while_known check (held_while in ('queued', 'active'))
 );
 
 create index idempotency_key_expiry on rhythm.idempotency_key (expires_at) where expires_at is not null;
 create index idempotency_key_execution on rhythm.idempotency_key (execution_id);
 
-comment on table rhythm.idempotency_key is 'The execution to which a key belongs; without expiry, as long as the execution is kept.';
+comment on table rhythm.idempotency_key is 'The execution to which a key belongs; without expiry, as long as the execution is kept. Nobody writes here when one begins or ends: key_is_free() looks.';
+comment on column rhythm.idempotency_key.held_while is 'The key is free as soon as the execution has begun (queued), or has ended (active). Null: neither.';
 comment on index rhythm.idempotency_key_expiry is 'For chores(), which deletes expired keys.';
 comment on index rhythm.idempotency_key_execution is 'For purge(), which deletes keys with their execution.';

@@ -95,9 +95,12 @@ create type rhythm.kind as (
   queue text,
   priority smallint,
   run_at timestamptz,
+  expires_at timestamptz,
   timeout_ms bigint,
   retry jsonb,
   concurrency_key text,
+  unique_key text,
+  unique_while text,
   metadata jsonb,
   notify_on_end boolean
 );
@@ -154,6 +157,14 @@ create type rhythm.outcome as (
 comment on type rhythm.outcome is 'What a worker reports of an execution: completed, failed, suspended, cancelled or released, with what its workflow started.';
 
 -- An execution to create: what it does not share with others of its kind.
+create type rhythm.key_claim as (
+  nth bigint,
+  execution_id uuid,
+  is_new boolean
+);
+
+comment on type rhythm.key_claim is 'A request with a key: the execution to which the key belongs, and whether it must still be created.';
+
 create type rhythm.newcomer as (
   id uuid,
   kind integer,

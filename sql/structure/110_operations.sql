@@ -19,6 +19,7 @@ create table rhythm.operation (
   done bigint not null default 0,
   unchanged bigint not null default 0,
   refused bigint not null default 0,
+  pace integer not null default 10,
   constraint operation_pkey primary key (id),
   constraint action_known check (action in ('cancel', 'retry', 'signal', 'pause', 'resume', 'migrate', 'repair')),
   constraint state_known check (state in ('running', 'stopped', 'completed')),
@@ -39,6 +40,7 @@ comment on column rhythm.operation.looked is 'How many executions it has looked 
 comment on column rhythm.operation.done is 'How many it has changed, or would change.';
 comment on column rhythm.operation.unchanged is 'How many there was nothing to change of.';
 comment on column rhythm.operation.refused is 'How many refused the change.';
+comment on column rhythm.operation.pace is 'At how many executions it looks at once: fewer, if that takes long.';
 comment on index rhythm.operation_running is 'For chores(), which works on them.';
 comment on index rhythm.operation_ended is 'For chores(), which deletes them after the retention.';
 

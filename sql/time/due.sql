@@ -98,11 +98,13 @@ begin
   return least(
     (select min(coalesce(t.kept_until, t.fires_at)) from rhythm.timer as t where not t.fired and not t.deadline),
     (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
+    (select min(b.expires_at) from rhythm.batch as b where b.expires_at is not null and b.worker is null and b.attempt = 0),
     (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
     (select min(b.run_at) from rhythm.batch as b where b.run_at < 'infinity'),
     (select min(r.at) from rhythm.rates_due(p_now) as r where r.at > p_now),
     (select p_now + interval '50 milliseconds' from rhythm.key_waiter as k where k.due limit 1),
-    (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
+    -- Who is silent for longer than that is given up by chores(), once a second. Until then, calls in between would do nothing.
+    (select greatest(min(w.beat_at + w.lease_ms * interval '1 millisecond'), p_now + interval '1 second') from rhythm.worker as w having count(*) > 0)
   );
 end;
 $$;
@@ -130,6 +132,7 @@ begin
   perform rhythm.join_late(p_limit, v_now);
   v_due := rhythm.next_due(v_now);
   if v_due <= v_now then
+    perform rhythm.expire(p_limit, v_now);
     perform rhythm.ready_delayed(p_limit, v_now);
     perform rhythm.fire_timers(p_limit, v_now);
     perform rhythm.end_signal_waits(p_limit, v_now);
@@ -141,5 +144,5 @@ end;
 $$;
 
 comment on function rhythm.due(integer) is
-  'Does what is due: delayed work, timers, timeouts of waits, schedules. At most p_limit of each; any number of sessions may call it at once; never waits. '
+  'Does what is due: delayed work, what expires, timers, timeouts of waits, schedules. At most p_limit of each; any number of sessions may call it at once; never waits. '
   'Returns when the next thing is due: a past time means call again at once, null means nothing is due. Part of tick().';

@@ -54,6 +54,7 @@ begin
     v_ids := array(
       select b.id from rhythm.batch as b
       where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.type = 'task' and b.target = any (p_targets)
+        and (b.expires_at is null or b.expires_at > rhythm.now() or b.attempt > 0)
       order by b.priority desc, b.first_id limit 1 for update skip locked);
     exit when v_paused is null;
     v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (rhythm.park(v_ids, v_paused)));

@@ -115,6 +115,7 @@ begin
   v_batch.first_id := p_execution.id;
   v_batch.run_at := case when p_execution.paused_at is null then p_run_at else 'infinity' end;
   v_batch.paused := p_execution.paused_at is not null;
+  v_batch.expires_at := case p_attempt when 0 then p_execution.expires_at end;
   v_batch.timeout_ms := case p_execution.type when 'task' then p_execution.timeout_ms end;
   v_batch.priority := p_execution.priority;
   v_batch.size := 1;
@@ -172,9 +173,9 @@ begin
     from numbered as n where s.execution_id = (n.b).first_id
   ),
   made as (
-    insert into rhythm.batch (id, first_id, worker, run_at, paused, gate, claimed_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
+    insert into rhythm.batch (id, first_id, worker, run_at, paused, gate, claimed_at, expires_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
     select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, case when (n.b).first_id = any (v_stopped) then 'infinity' else (n.b).run_at end, (n.b).paused,
-      v_gates[array_position(v_stopped, (n.b).first_id)], case when n.is_leased then p_now end, case when n.is_leased then p_call end,
+      v_gates[array_position(v_stopped, (n.b).first_id)], case when n.is_leased then p_now end, (n.b).expires_at, case when n.is_leased then p_call end,
       (n.b).priority, 1, greatest((n.b).attempt, case when n.is_leased then 1 else 0 end), (n.b).failures, not n.is_leased and (n.b).limited, 'workflow', (n.b).queue, (n.b).target, (n.b).concurrency_key,
       (n.b).common, (n.b).ids
     from numbered as n

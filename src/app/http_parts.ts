@@ -115,7 +115,7 @@ export function commandsOf(rhythm: Rhythm, console: Console): Commands {
       const run = type === "task"
         ? await now().tasks.queue(target, inputs, options)
         : await now().workflows.start(target, inputs, options);
-      return run.id;
+      return { id: run.id, created: run.created };
     },
     signal: (id, name, payload) => now().signals.send({ execution: id, name, payload }),
     cancel: (id, reason) => now().executions.cancel(id, { reason }),

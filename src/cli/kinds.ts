@@ -90,7 +90,7 @@ export function someOf(words: readonly string[]): Kind {
 /** What an option of the table takes. JSON is read later, as it may stand in a file. */
 export function ofType(type: OptionType): Kind {
   if (type.kind === "execution") return ID;
-  if (type.kind === "object" || type.kind === "retry") return JSON_TEXT;
+  if (type.kind === "object" || type.kind === "retry" || type.kind === "parts") return JSON_TEXT;
   return {
     wanted: wantedBy(type),
     read: (text) => {

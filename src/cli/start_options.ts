@@ -59,9 +59,9 @@ function flagOf({ flag }: OptionEntry): { long: string; name: string } {
 
 // JSON may stand in a file: it is read only now.
 async function withJson(type: OptionType, given: unknown, flag: string): Promise<unknown> {
-  if (type.kind !== "object" && type.kind !== "retry") return given;
+  if (type.kind !== "object" && type.kind !== "retry" && type.kind !== "parts") return given;
   const text = String(given);
-  if (type.kind === "object" || !/^\s*-?\d+\s*$/.test(text)) return await readJsonObject(text, flag);
+  if (type.kind !== "retry" || !/^\s*-?\d+\s*$/.test(text)) return await readJsonObject(text, flag);
   if (fits(type, Number(text))) return Number(text);
   throw new CliError(`${flag} must be ${wantedBy(type)}, not "${text}"`);
 }

@@ -126,7 +126,8 @@ export async function fork(
     const own = { ...effect, id: renamed((effect as { id: string }).id) } as unknown as JsonObject;
     if (!("options" in own)) return own;
     // The key belongs to the child of the other workflow.
-    const { idempotencyKey: _key, idempotencyTtl: _ttl, ...options } = own.options as JsonObject;
+    const { idempotencyKey: _key, idempotencyTtl: _ttl, unique: _unique, ...options } = own
+      .options as JsonObject;
     return { ...own, options: sqlOptions(options) };
   });
   const waits = past.waits.map(({ mode, ids: members }) => ({ mode, ids: members.map(renamed) }));

@@ -1,6 +1,12 @@
 import { channelName } from "../db/channels.ts";
 import type { Database, Queryable, Row } from "../db/database.ts";
-import { createMany, readExecutions, watchExecutions } from "../db/calls/executions.ts";
+import {
+  createEach,
+  createMany,
+  readExecutions,
+  type Started,
+  watchExecutions,
+} from "../db/calls/executions.ts";
 import type { EngineRef } from "../db/calls/engine_ref.ts";
 import { EngineError } from "../db/errors.ts";
 import { NamedDatabase } from "../db/named.ts";
@@ -20,7 +26,7 @@ import {
 } from "../define/mod.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { Channel } from "./channel.ts";
-import { idOf, type StartRequest, toCreate } from "./request.ts";
+import { idOf, isKeyed, type StartRequest, toCreate } from "./request.ts";
 import { isPassing } from "../db/error_kind.ts";
 import { retried } from "./retry.ts";
 import { Waiters } from "./waiters.ts";
@@ -129,8 +135,8 @@ export class ClientCore {
     return sql === undefined ? this.engine : { on: joined(sql), schema: this.engine.schema };
   }
 
-  /** Starts one execution; gives its id. `where` is what was called, for the sentences. */
-  async start(request: StartRequest, where: string, also?: Shape): Promise<string> {
+  /** Starts one execution. `where` is what was called, for the sentences. */
+  async start(request: StartRequest, where: string, also?: Shape): Promise<Started> {
     if (this.#telemetry === undefined) return await this.#create(request, where, also);
     const attributes = { "rhythm.target": request.target, "rhythm.type": request.type };
     return await this.#telemetry.span(
@@ -143,23 +149,31 @@ export class ClientCore {
   async run(request: StartRequest, where: string, wait?: WaitOptions): Promise<Execution> {
     // A key may stand for what nobody watches yet; a caller's transaction may stay open for long.
     checkWait(wait, where, "wait");
-    const { idempotencyKey, sql } = request.options;
-    if (idempotencyKey !== undefined || sql !== undefined || !await this.#hearsEnds()) {
+    const { idempotencyKey, unique, sql } = request.options;
+    if (
+      idempotencyKey !== undefined || unique !== undefined || sql !== undefined || !await this.#hearsEnds()
+    ) {
       return await this.wait(await this.start(request, where), wait, where);
     }
     const heard = this.waiters.expect();
     try {
-      const id = await this.start({ ...request, notifyOnEnd: true }, where);
+      const { id } = await this.start({ ...request, notifyOnEnd: true }, where);
       return await this.waiters.wait(id, wait, heard);
     } finally {
       heard.forget();
     }
   }
 
-  /** Starts many in one call: all of them or none. */
-  async createAll(elements: readonly string[], sql: SqlRunner | undefined): Promise<string[]> {
+  /** Starts many in one call: all of them or none. `keyed`: some of them have keys, which others may have. */
+  async createAll(
+    elements: readonly string[],
+    options: { sql: SqlRunner | undefined; keyed: boolean },
+  ): Promise<Started[]> {
     if (elements.length === 0) return [];
-    return await this.retried(() => createMany(this.within(sql), `[${elements.join(",")}]`));
+    const engine = this.within(options.sql);
+    const requests = `[${elements.join(",")}]`;
+    if (options.keyed) return await this.retried(() => createEach(engine, requests));
+    return (await this.retried(() => createMany(engine, requests))).map((id) => ({ id, created: true }));
   }
 
   /** Waits for the end of an execution. */
@@ -190,9 +204,14 @@ export class ClientCore {
     await Promise.all([this.#done.close(), this.#progress.close()]);
   }
 
-  async #create(request: StartRequest, where: string, also: Shape | undefined): Promise<string> {
-    const [id] = await this.createAll([toCreate(request, where, also)], request.options.sql);
-    return id!;
+  async #create(request: StartRequest, where: string, also: Shape | undefined): Promise<Started> {
+    const element = toCreate(request, where, also);
+    const { sql } = request.options;
+    const [started] = await this.createAll([element], {
+      sql,
+      keyed: isKeyed(request.options),
+    });
+    return started!;
   }
 
   async #hearsEnds(): Promise<boolean> {

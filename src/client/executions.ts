@@ -66,7 +66,7 @@ import {
   type StepChanges,
 } from "./changes.ts";
 import { changeMany, type MigrateOptions, type Migration, type RepairOptions } from "./migrations.ts";
-import { idOf, toCreate } from "./request.ts";
+import { idOf, isKeyed, toCreate } from "./request.ts";
 import { exportFile, importFile } from "./frozen.ts";
 import { pause, resume } from "./pauses.ts";
 import { readReasons } from "./reasons.ts";
@@ -155,12 +155,12 @@ export class Executions {
   async create(request: ExecutionRequest): Promise<Run> {
     const where = "executions.create()";
     const { type, target, inputs, ...options } = checkRequest(request, where);
-    const id = await this.#core.start(
+    const started = await this.#core.start(
       { type, target, inputs: inputs ?? {}, options },
       where,
       REQUEST,
     );
-    return new ExecutionRun(this.#core, id);
+    return new ExecutionRun(this.#core, started);
   }
 
   /**
@@ -174,13 +174,15 @@ export class Executions {
     const where = "executions.createMany()";
     checkArgument(requests, { argument: "requests", type: ARRAY, where });
     checkShape(options, { sql: TRANSACTION }, { where });
+    let keyed = false;
     const elements = requests.map((request, index) => {
       const at = `${where}[${index}]`;
       const { type, target, inputs, ...start } = checkRequest(request, at);
+      keyed ||= isKeyed(start);
       return toCreate({ type, target, inputs: inputs ?? {}, options: start }, at, REQUEST);
     });
-    const ids = await this.#core.createAll(elements, options.sql);
-    return ids.map((id) => new ExecutionRun(this.#core, id));
+    const started = await this.#core.createAll(elements, { sql: options.sql, keyed });
+    return started.map((one) => new ExecutionRun(this.#core, one));
   }
 
   /** One execution; nothing if there is none. */

@@ -46,6 +46,11 @@ export function toCreate(request: StartRequest, where: string, also?: Shape): st
   return `${JSON.stringify(named).slice(0, -1)},"inputs":${text}}`;
 }
 
+/** Whether an execution may already have the key of a start. */
+export function isKeyed({ idempotencyKey, unique }: StartOptions): boolean {
+  return idempotencyKey !== undefined || unique !== undefined;
+}
+
 /** The id of an execution that was given as itself or as its id. */
 export function idOf(ref: ExecutionRef): string {
   const id = typeof ref === "string" ? ref : ref?.id;

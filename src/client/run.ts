@@ -1,4 +1,4 @@
-import { cancelExecution, readExecutions, sendSignal } from "../db/calls/executions.ts";
+import { cancelExecution, readExecutions, sendSignal, type Started } from "../db/calls/executions.ts";
 import { toJson } from "../shared/json.ts";
 import {
   ANY_STORED_TEXT,
@@ -19,12 +19,14 @@ import { idOf } from "./request.ts";
 /** An execution that was started. */
 export class ExecutionRun<Output> implements Run<Output> {
   readonly id: string;
+  readonly created: boolean;
   readonly #core: ClientCore;
 
-  /** @param core what calls @param id the execution */
-  constructor(core: ClientCore, id: string) {
+  /** @param core what calls @param started the execution */
+  constructor(core: ClientCore, started: Started) {
     this.#core = core;
-    this.id = id;
+    this.id = started.id;
+    this.created = started.created;
   }
 
   async result(options?: WaitOptions): Promise<Output> {

@@ -132,10 +132,8 @@ export class Schedules {
   /** Fires a schedule now, besides its times. */
   async trigger(name: string): Promise<Run> {
     checkName(name, "schedules.trigger()");
-    return new ExecutionRun(
-      this.#core,
-      await this.#core.retried(() => triggerSchedule(this.#core.engine, name)),
-    );
+    const id = await this.#core.retried(() => triggerSchedule(this.#core.engine, name));
+    return new ExecutionRun(this.#core, { id, created: true });
   }
 
   /** Starts what a schedule would have started in a time past. */
@@ -146,7 +144,7 @@ export class Schedules {
     checkShape(span, { from: MOMENT, to: MOMENT }, { where, argument: "span", required });
     const dates = { from: new Date(span.from), to: new Date(span.to) };
     const ids = await this.#core.retried(() => backfillSchedule(this.#core.engine, name, dates));
-    return ids.map((id) => new ExecutionRun(this.#core, id));
+    return ids.map((id) => new ExecutionRun(this.#core, { id, created: true }));
   }
 
   /** All schedules, with their last and next run. */

@@ -124,6 +124,17 @@ export class NotAdoptedError extends EngineError {
   override readonly name = "NotAdoptedError";
 }
 
+/** Thrown when another execution has the key of `unique` (`RH012`), and the start did not want that one. */
+export class UniqueKeyError extends EngineError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "UniqueKeyError";
+
+  /** The execution that has the key. */
+  get executionId(): string {
+    return String(JSON.parse(this.detail ?? "{}").executionId);
+  }
+}
+
 const classes: Readonly<Record<string, typeof EngineError>> = {
   RH001: InvalidArgumentError,
   RH002: ExecutionNotFoundError,
@@ -135,6 +146,7 @@ const classes: Readonly<Record<string, typeof EngineError>> = {
   RH009: PgCronError,
   RH010: IsolationError,
   RH011: NotAdoptedError,
+  RH012: UniqueKeyError,
 };
 
 /** Every SQLSTATE that the engine raises itself. */
@@ -171,4 +183,5 @@ knownErrors({
   PgCronError,
   IsolationError,
   NotAdoptedError,
+  UniqueKeyError,
 });

@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "94670b5ca8cc46bb";
+export const imageDigest = "803f00f00db86893";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -124,7 +124,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "5e388399a041d54e19463312b4a8628aa27e49fc0325dccfee50db01a7f202fd",
+    checksum: "5e5def1fae83d17bccf8cd8f0c6ef4db2a3df90d30b677abf37afa92151e8a7e",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -138,6 +138,7 @@ create table rhythm.execution (
   completed_at timestamptz,
   run_at timestamptz,
   paused_at timestamptz,
+  expires_at timestamptz,
   timeout_ms bigint,
   seed bigint,
   fingerprint bigint,
@@ -155,6 +156,8 @@ create table rhythm.execution (
   target text not null,
   queue text not null,
   concurrency_key text,
+  unique_key text,
+  unique_while text,
   cancel_reason text,
   paused_by text,
   pause_reason text,
@@ -173,6 +176,7 @@ create table rhythm.execution (
   constraint state_known check (state between 0 and 4),
   constraint completed_at_iff_over check ((completed_at is not null) = (state > 0)),
   constraint fingerprint_iff_failed check ((fingerprint is not null) = (state = 2)),
+  constraint unique_key_is_held check ((unique_key is null) = (unique_while is null) and unique_while in ('queued', 'active')),
   constraint over_is_in_no_batch check (state = 0 or batch_id is null)
 )
 with (
@@ -203,6 +207,7 @@ comment on column rhythm.execution.run_at is 'The moment until which its start w
 comment on column rhythm.execution.paused_at is 'Since when it is paused. Of what has ended: when it was paused last.';
 comment on column rhythm.execution.paused_by is 'Who paused it.';
 comment on column rhythm.execution.pause_reason is 'Why it was paused, if that was said.';
+comment on column rhythm.execution.expires_at is 'If it has not begun by then, it is cancelled.';
 comment on column rhythm.execution.seed is 'For a workflow: the source of its random numbers. No view shows it.';
 comment on column rhythm.execution.fingerprint is 'For a failure: a number that failures of the same kind share. Set only with state 2.';
 comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
@@ -211,7 +216,9 @@ comment on column rhythm.execution.version is 'For a workflow: the version of it
 comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound or started again. Null: never.';
 comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and must be notified.';
 comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it. The next heartbeat tells the worker.';
-comment on column rhythm.execution.keyed is 'It has an idempotency key.';
+comment on column rhythm.execution.keyed is 'It has, or had, an idempotency key or another unique key.';
+comment on column rhythm.execution.unique_key is 'The key that it holds while it is queued or active, and that a retry must take again. The table idempotency_key says who has it now.';
+comment on column rhythm.execution.unique_while is 'How long it holds that key: queued or active.';
 comment on column rhythm.execution.cancel_reason is 'Why it was cancelled, or was asked to stop.';
 comment on column rhythm.execution.note is 'Why it does not continue, if that is known: no worker has its handler, …';
 comment on column rhythm.execution.error is 'The error of the last attempt; of a failed execution, the one that ended it.';
@@ -231,6 +238,7 @@ create table rhythm.batch (
   worker uuid,
   run_at timestamptz,
   claimed_at timestamptz,
+  expires_at timestamptz,
   timeout_ms bigint,
   call integer,
   gate integer,
@@ -268,6 +276,7 @@ create index batch_delayed on rhythm.batch (run_at) where run_at is not null;
 create index batch_parked on rhythm.batch (type, target) where run_at = 'infinity' and not paused and gate is null;
 create index batch_gate on rhythm.batch (gate) where gate is not null;
 create index batch_leased on rhythm.batch (worker) where worker is not null;
+create index batch_expiry on rhythm.batch (expires_at) where expires_at is not null and worker is null and attempt = 0;
 create index batch_overdue on rhythm.batch (claimed_at) where worker is not null and timeout_ms is not null;
 
 comment on table rhythm.batch is 'What is delayed (run_at), ready, or leased (worker): one execution, or up to a hundred alike tasks.';
@@ -280,6 +289,7 @@ comment on column rhythm.batch.failures is 'How many attempts threw.';
 comment on column rhythm.batch.crashes is 'How many attempts were lost with their worker; for a workflow, since its last step.';
 comment on column rhythm.batch.limited is 'It waits in, or was leased from, a queue with limits.';
 comment on column rhythm.batch.run_at is 'Until when it is delayed. Infinity: it is parked, because its execution, task or flow is paused.';
+comment on column rhythm.batch.expires_at is 'If its members have not begun by then, they are cancelled. After the first attempt it means nothing.';
 comment on column rhythm.batch.paused is 'Its execution is paused. Not set, and parked: its task or flow is, or was.';
 comment on column rhythm.batch.gate is 'The gate at which its execution stands, parked.';
 comment on column rhythm.batch.common is 'What its members have in common, which a worker is told once: {max_attempts, metadata, traceparent}.';
@@ -288,6 +298,7 @@ comment on index rhythm.batch_delayed is 'What becomes ready, by time.';
 comment on index rhythm.batch_parked is 'What is parked because its task or flow is paused.';
 comment on index rhythm.batch_gate is 'What stands at gates.';
 comment on index rhythm.batch_leased is 'What a worker holds.';
+comment on index rhythm.batch_expiry is 'What has not begun and may expire, by time.';
 comment on index rhythm.batch_overdue is 'Attempts that may run past their timeout.';
 
 create table rhythm.workflow_state (
@@ -370,13 +381,16 @@ create table rhythm.idempotency_key (
   key text not null,
   execution_id uuid not null,
   expires_at timestamptz,
-  constraint idempotency_key_pkey primary key (key)
+  held_while text,
+  constraint idempotency_key_pkey primary key (key),
+  constraint held_while_known check (held_while in ('queued', 'active'))
 );
 
 create index idempotency_key_expiry on rhythm.idempotency_key (expires_at) where expires_at is not null;
 create index idempotency_key_execution on rhythm.idempotency_key (execution_id);
 
-comment on table rhythm.idempotency_key is 'The execution to which a key belongs; without expiry, as long as the execution is kept.';
+comment on table rhythm.idempotency_key is 'The execution to which a key belongs; without expiry, as long as the execution is kept. Nobody writes here when one begins or ends: key_is_free() looks.';
+comment on column rhythm.idempotency_key.held_while is 'The key is free as soon as the execution has begun (queued), or has ended (active). Null: neither.';
 comment on index rhythm.idempotency_key_expiry is 'For chores(), which deletes expired keys.';
 comment on index rhythm.idempotency_key_execution is 'For purge(), which deletes keys with their execution.';
 `,
@@ -384,13 +398,14 @@ comment on index rhythm.idempotency_key_execution is 'For purge(), which deletes
   {
     name: "structure/025_key_waiters.sql",
     kind: "structure",
-    checksum: "8018df10bc2c7f90056dd89eccb1aefbffb18a10c54c07e0c5a1c29b01fa40a5",
+    checksum: "a8589af4d8b377715597aeb7318ebf27f1175ab5ed622e44e83da9d942fe942a",
     text: `-- Children of workflows that do not run, because another execution came first with their idempotency key.
 
 create table rhythm.key_waiter (
   execution_id uuid not null,
   owner_id uuid not null,
   due boolean not null default false,
+  rejects boolean not null default false,
   key text not null,
   constraint key_waiter_pkey primary key (execution_id),
   constraint waits_for_another check (owner_id <> execution_id)
@@ -403,6 +418,7 @@ comment on table rhythm.key_waiter is 'Children that end as another execution do
 comment on column rhythm.key_waiter.execution_id is 'The child. It has its own execution, so that its workflow waits for it as for any other child, and can cancel it alone.';
 comment on column rhythm.key_waiter.owner_id is 'The execution to which its key belongs. Never a key waiter itself.';
 comment on column rhythm.key_waiter.due is 'due() must look at it, because it could not be locked when it was made, or when the owner ended.';
+comment on column rhythm.key_waiter.rejects is 'It does not wait: it fails, because its start asked for that (on_conflict: reject).';
 comment on column rhythm.key_waiter.key is 'As in idempotency_key: retry() asks again which execution it stands for.';
 comment on constraint waits_for_another on rhythm.key_waiter is 'An execution cannot wait for itself.';
 comment on index rhythm.key_waiter_owner is 'The waiters of an owner that has ended.';
@@ -498,7 +514,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "93d2cc7deb64a7b668663c3dabd9f13c5b43f3d235137156f20b2415250615b6",
+    checksum: "8ca6dec2a210a9dbaf682465969f10d5335f5f5d18455efd8f8f3b0b18ab8261",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -596,9 +612,12 @@ create type rhythm.kind as (
   queue text,
   priority smallint,
   run_at timestamptz,
+  expires_at timestamptz,
   timeout_ms bigint,
   retry jsonb,
   concurrency_key text,
+  unique_key text,
+  unique_while text,
   metadata jsonb,
   notify_on_end boolean
 );
@@ -655,6 +674,14 @@ create type rhythm.outcome as (
 comment on type rhythm.outcome is 'What a worker reports of an execution: completed, failed, suspended, cancelled or released, with what its workflow started.';
 
 -- An execution to create: what it does not share with others of its kind.
+create type rhythm.key_claim as (
+  nth bigint,
+  execution_id uuid,
+  is_new boolean
+);
+
+comment on type rhythm.key_claim is 'A request with a key: the execution to which the key belongs, and whether it must still be created.';
+
 create type rhythm.newcomer as (
   id uuid,
   kind integer,
@@ -1177,7 +1204,7 @@ comment on column rhythm.home.environment is 'The environment''s name, such as p
   {
     name: "structure/110_operations.sql",
     kind: "structure",
-    checksum: "6a0f1ce579b4dd9982116791dbabf21247b9a665195c03d2c4c04fba27b015b7",
+    checksum: "056625e12d0849dcec7c25e0f0d286d0f809db26c41f7b8a7200ca7a6892116d",
     text: `-- Operations: something that is done to many executions, in bounded pieces. A piece, its records and the place that it has reached
 -- commit together, so that a crash loses and doubles nothing.
 
@@ -1199,6 +1226,7 @@ create table rhythm.operation (
   done bigint not null default 0,
   unchanged bigint not null default 0,
   refused bigint not null default 0,
+  pace integer not null default 10,
   constraint operation_pkey primary key (id),
   constraint action_known check (action in ('cancel', 'retry', 'signal', 'pause', 'resume', 'migrate', 'repair')),
   constraint state_known check (state in ('running', 'stopped', 'completed')),
@@ -1219,6 +1247,7 @@ comment on column rhythm.operation.looked is 'How many executions it has looked 
 comment on column rhythm.operation.done is 'How many it has changed, or would change.';
 comment on column rhythm.operation.unchanged is 'How many there was nothing to change of.';
 comment on column rhythm.operation.refused is 'How many refused the change.';
+comment on column rhythm.operation.pace is 'At how many executions it looks at once: fewer, if that takes long.';
 comment on index rhythm.operation_running is 'For chores(), which works on them.';
 comment on index rhythm.operation_ended is 'For chores(), which deletes them after the retention.';
 
@@ -1951,7 +1980,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "5a45a8f5f094d49b1805eb47f815e2496bcd8205a51cff787f2b5f5d6f710a58",
+    checksum: "c0e087ebf81fa6ade49f8144315827982b033583ee45d2583898e269c0890011",
     text: `-- Retrying executions that failed or were cancelled.
 
 -- The failed children that made a workflow fail, or that it has not taken. They run again with it.
@@ -2023,10 +2052,11 @@ begin
   if v_key is null then
     return false;
   end if;
-  insert into rhythm.idempotency_key as k (key, execution_id) values (v_key, p_execution)
+  insert into rhythm.idempotency_key as k (key, execution_id, held_while) values (v_key, p_execution, (select e.unique_while from rhythm.execution as e where e.id = p_execution))
   on conflict (key) do update set
     execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,
-    expires_at = case when rhythm.key_is_free(k) then null else k.expires_at end
+    expires_at = case when rhythm.key_is_free(k) then null else k.expires_at end,
+    held_while = case when rhythm.key_is_free(k) then excluded.held_while else k.held_while end
   returning k.execution_id into v_owner;
   select o.state, o.parent_id is not null and (p.id is null or p.type = 'workflow' and p.state = 0) into v_state, v_is_told
   from rhythm.execution as o
@@ -2202,8 +2232,10 @@ begin
   if rhythm.wait_for_key_again(p_execution, p_run_at, p_now) then
     return;
   end if;
+  perform rhythm.take_key_again(p_execution);
   update rhythm.execution as e
-  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, paused_at = null, paused_by = null, pause_reason = null, note = null, wait_group = case when e.parent_id is null then null else e.wait_group end
+  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, paused_at = null, paused_by = null, pause_reason = null, note = null,
+    expires_at = case when e.attempt = 0 and e.expires_at > p_now then e.expires_at end, wait_group = case when e.parent_id is null then null else e.wait_group end
   where e.id = p_execution
   returning e.* into v_execution;
   perform rhythm.set_deadline(p_execution, p_now);
@@ -2301,7 +2333,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "54e3398679b711fa8ed797ed36df74d53e468670d0065d3f141f8253fa16aee3",
+    checksum: "a05d3ec40d2328aaba53d98751da7d9a65a28464b56b117109659c724414aba6",
     text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
@@ -2380,6 +2412,13 @@ as $$
   from rhythm.execution as e
   where e.parent_id is null and e.root_id is not null
   union all
+  select e.id, format('it is active and does not have its unique key "%s"', e.unique_key)
+  from rhythm.execution as e
+  where e.state = 0 and e.unique_while = 'active' and e.cancel_reason is null
+    and not exists (select from rhythm.key_waiter as w where w.execution_id = e.id)
+    and not exists (
+      select from rhythm.idempotency_key as k where k.key = format('%s:%s:%s', e.type, e.target, e.unique_key) and k.execution_id = e.id)
+  union all
   select e.id, 'an idempotency key stands for it, and it does not say so'
   from rhythm.execution as e
   where not e.keyed and exists (select from rhythm.idempotency_key as k where k.execution_id = e.id);
@@ -2410,9 +2449,10 @@ as $$
   select b.first_id, format('batch %s has no members, and is leased', b.id)
   from rhythm.batch as b
   where b.worker is not null and not exists (select from member as m where m.id = b.id)
-    -- Transactional tasks end in sessions of their own. If two of a batch end at once, a heartbeat deletes the batch.
+    -- Transactional tasks end in sessions of their own. If the last two of a batch end at once, the next heartbeat deletes the batch.
     and not (b.type = 'task' and b.size > 1 and exists (
-      select from rhythm.worker as w where w.id = b.worker and b.claimed_at > rhythm.now() - w.lease_ms * interval '1 millisecond'))
+      select from rhythm.worker as w join rhythm.execution as e on e.id = any (b.ids)
+      where w.id = b.worker and e.completed_at > rhythm.now() - w.lease_ms * interval '1 millisecond'))
   union all
   select b.first_id, format('batch %s does not begin with it', b.id)
   from rhythm.batch as b
@@ -2439,6 +2479,12 @@ as $$
   select b.first_id, 'it is leased, and no attempt was counted'
   from rhythm.batch as b
   where b.worker is not null and b.attempt = 0
+  union all
+  select b.first_id, 'it may expire, and its batch says something else'
+  from rhythm.batch as b
+  join member as m on m.id = b.id
+  join rhythm.execution as e on e.id = m.member_id
+  where b.attempt = 0 and b.expires_at is distinct from e.expires_at
   union all
   select m.member_id, format('it has no attempts left: %s of %s threw, %s were lost with their worker, %s may be',
     m.failures, rhythm.max_attempts(m.retry), m.crashes, rhythm.max_crashes(m.retry))
@@ -2867,7 +2913,7 @@ comment on function rhythm.check_inboxes() is 'What is wrong with inboxes, group
   {
     name: "claim/claim.sql",
     kind: "behaviour",
-    checksum: "2ecb846864b72c6d18a278698b2d12663b9a7780b18ad292f08ca56733e80ea5",
+    checksum: "fbedfcbfe1e9bc7455aa422107dd3835493db8ec184dd75a979a2d6280cb9bfc",
     text: `-- Claiming: ready batches become leased. One row is written for each batch, and none for its members.
 
 -- The members that a batch still has, among the ids of the hint. Locks nothing.
@@ -2957,8 +3003,8 @@ begin
   if v_ids = '{}' then
     return null;
   end if;
-  insert into rhythm.batch (id, first_id, run_at, timeout_ms, priority, size, attempt, failures, crashes, type, queue, target, concurrency_key, common, ids)
-  values (v_new, v_ids[1], v_batch.run_at, v_batch.timeout_ms, v_batch.priority, cardinality(v_ids), v_batch.attempt, v_batch.failures,
+  insert into rhythm.batch (id, first_id, run_at, expires_at, timeout_ms, priority, size, attempt, failures, crashes, type, queue, target, concurrency_key, common, ids)
+  values (v_new, v_ids[1], v_batch.run_at, v_batch.expires_at, v_batch.timeout_ms, v_batch.priority, cardinality(v_ids), v_batch.attempt, v_batch.failures,
     v_batch.crashes, v_batch.type, v_batch.queue, v_batch.target, v_batch.concurrency_key, v_batch.common, v_ids);
   return v_new;
 end;
@@ -3006,7 +3052,7 @@ declare
   v_batch record;
 begin
   while v_room > 0 loop
-    v_next := rhythm.ready_batches(p_queue, v_look + cardinality(v_stuck), p_targets, v_head);
+    v_next := rhythm.ready_batches(p_queue, v_look + cardinality(v_stuck), p_targets, v_head, p_now);
     exit when v_next <@ v_stuck and v_next <> '{}';
     if v_next = '{}' then
       exit when v_head.queue is null or v_result <> '{}';
@@ -3105,7 +3151,7 @@ comment on function rhythm.claim_batches(uuid, integer, text[], integer, text[],
   {
     name: "claim/heads.sql",
     kind: "behaviour",
-    checksum: "6ae3dce25b9f475b2a02c8cff0004caafd5269be7adc15ebca05ea526f32b411",
+    checksum: "f4b7e9c452a0f51e5202e619fa0d79766fd01f41e28df40cf99875ec314d842d",
     text: `-- The head of a queue.
 --
 -- While an old transaction is open, consumed entries stay in the index, and every claim walks over them: 200,000 batches of one
@@ -3129,7 +3175,7 @@ $$;
 comment on function rhythm.hash_of(text[]) is 'One number for the tasks that a claim asks for. Internal.';
 
 -- Locks: batches, skip locked. Never waits. The bounds on priority keep the planner from preferring another index.
-create or replace function rhythm.ready_batches(p_queue text, p_limit integer, p_targets text[], p_head rhythm.queue_head)
+create or replace function rhythm.ready_batches(p_queue text, p_limit integer, p_targets text[], p_head rhythm.queue_head, p_now timestamptz)
 returns bigint[]
 language plpgsql
 volatile
@@ -3143,6 +3189,7 @@ begin
       select b.id from rhythm.batch as b
       where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited
         and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+        and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)
       order by b.priority desc, b.first_id limit p_limit for update skip locked);
   end if;
   -- Two scans. Between them are the older entries of the same priority, which one scan of the index cannot skip.
@@ -3150,18 +3197,20 @@ begin
     select b.id from rhythm.batch as b
     where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.priority > p_head.priority and b.first_id > p_head.made_after
       and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+      and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)
     order by b.priority desc, b.first_id limit p_limit for update skip locked);
   return v_ids || array(
     select b.id from rhythm.batch as b
     where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited
       and b.priority = p_head.priority and b.priority between p_head.priority and p_head.priority and b.first_id > p_head.id
       and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+      and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)
     order by b.priority desc, b.first_id limit p_limit - cardinality(v_ids) for update skip locked);
 end;
 $$;
 
-comment on function rhythm.ready_batches(text, integer, text[], rhythm.queue_head) is
-  'The next ready batches of a queue, locked, highest priority and oldest first, starting at its head if one is noted. Internal.';
+comment on function rhythm.ready_batches(text, integer, text[], rhythm.queue_head, timestamptz) is
+  'The next ready batches of a queue that have not expired, locked, highest priority and oldest first, starting at its head if one is noted. Internal.';
 
 -- Locks: an advisory lock for each head, if it is free. Never waits.
 create or replace function rhythm.may_move_head(p_queue text, p_targets bigint)
@@ -3260,7 +3309,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "ddae5783de168290f0b947be620c09c07cdd91cb271aea361cee4319e786d2a4",
+    checksum: "0ef8ad8d1a5b9d25698a4c85170de0bf0ae32cb9f400d6cc6999207fb2c3ce56",
     text: `-- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.settled_items(p_items uuid[])
@@ -3277,6 +3326,7 @@ begin
         when c.id is not null then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
           jsonb_build_object('type', 'Error', 'message', 'It failed')
           || case c.state when 3 then jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled'))
+              || case when c.attempt = 0 and c.error ->> 'code' = 'EXPIRED' then '{"code": "EXPIRED"}'::jsonb else '{}' end
             else coalesce(c.error, '{}') end
           || jsonb_build_object('kind', c.type, 'executionId', c.id, 'target', c.target, 'attempt', c.attempt))
         when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
@@ -4089,24 +4139,74 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "create/create_many.sql",
     kind: "behaviour",
-    checksum: "4bab317cbb68c451d684e39de0062507da01144d7fb6eb161aa2e0fee003e505",
+    checksum: "3e41d676928c9c73c2be88bdc429a8742e6152ba671b3c74cd05c35f55006b85",
     text: `-- Creating many executions at once, all or none.
 
--- It is free if it has expired, or its execution was purged. Volatile: after waiting for another session that claimed the
--- key, this must see what that session wrote.
-create or replace function rhythm.key_is_free(p_key rhythm.idempotency_key)
+create or replace function rhythm.key_of(p_request jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return format('%s:%s:%s', p_request ->> 'type', p_request ->> 'target', coalesce(p_request ->> 'idempotency_key', p_request #>> '{unique,key}'));
+end;
+$$;
+
+comment on function rhythm.key_of(jsonb) is 'The idempotency key or unique key of a request, with the name of its task or flow, as in the table idempotency_key. Internal.';
+
+create or replace function rhythm.held_while(p_request jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_request ? 'unique' then (
+    select w.held from (select coalesce(p_request #>> '{unique,while}', 'active')) as w (held) where w.held in ('queued', 'active')) end;
+end;
+$$;
+
+comment on function rhythm.held_while(jsonb) is 'Whether the key of a request is held while it is queued, or active; null: neither. Internal.';
+
+create or replace function rhythm.is_begun(p_execution rhythm.execution)
 returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return coalesce(p_key.expires_at <= rhythm.now(), false)
-    or not exists (select from rhythm.execution as e where e.id = p_key.execution_id);
+  return p_execution.state > 0 or coalesce(case p_execution.type
+    when 'task' then (select b.attempt > 0 from rhythm.batch as b where b.id = p_execution.batch_id)
+    else (
+      select s.seq > 0 or s.attempt > 0 or s.batch_id is null or coalesce((select b.attempt > 0 from rhythm.batch as b where b.id = s.batch_id), false)
+      from rhythm.workflow_state as s where s.execution_id = p_execution.id)
+    end, false);
 end;
 $$;
 
-comment on function rhythm.key_is_free(rhythm.idempotency_key) is 'Whether an idempotency key no longer belongs to an execution. Internal.';
+comment on function rhythm.is_begun(rhythm.execution) is 'Whether an execution has ended, or a worker has taken it. Internal.';
+
+-- It is free if it has expired, if its execution was purged, or no longer is what the key is held for. So nothing is written when an
+-- execution begins or ends. Volatile: after waiting for another session that claimed the key, this must see what that session wrote.
+create or replace function rhythm.key_is_free(p_key rhythm.idempotency_key)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_execution rhythm.execution;
+begin
+  select e.* into v_execution from rhythm.execution as e where e.id = p_key.execution_id;
+  return not found or coalesce(p_key.expires_at <= rhythm.now(), false) or case p_key.held_while
+    when 'active' then v_execution.state > 0
+    when 'queued' then rhythm.is_begun(v_execution)
+    else false end;
+end;
+$$;
+
+comment on function rhythm.key_is_free(rhythm.idempotency_key) is 'Whether a key no longer belongs to an execution. Internal.';
 
 -- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
 create or replace function rhythm.claim_keys(p_requests jsonb, p_now timestamptz)
@@ -4116,23 +4216,25 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
   with keyed as (
-    select distinct on (r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key')
-      format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key') as key,
+    select distinct on (rhythm.key_of(r.value))
+      rhythm.key_of(r.value) as key,
       coalesce((r.value ->> 'id')::uuid, rhythm.uuid7(p_now, (r.nth - 1)::integer)) as id,
-      p_now + rhythm.duration_ms(r.value -> 'idempotency_ttl') * interval '1 millisecond' as expires_at
+      p_now + rhythm.duration_ms(coalesce(r.value -> 'idempotency_ttl', r.value #> '{unique,while}')) * interval '1 millisecond' as expires_at,
+      rhythm.held_while(r.value) as held_while
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    where r.value ? 'idempotency_key'
-    order by r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key', r.nth
+    where r.value ?| array['idempotency_key', 'unique']
+    order by rhythm.key_of(r.value), r.nth
   ),
   before as (
     select k.key, k.execution_id from rhythm.idempotency_key as k where k.key in (select n.key from keyed as n)
   ),
   kept as (
-    insert into rhythm.idempotency_key as k (key, execution_id, expires_at)
-    select n.key, n.id, n.expires_at from keyed as n order by n.key
+    insert into rhythm.idempotency_key as k (key, execution_id, expires_at, held_while)
+    select n.key, n.id, n.expires_at, n.held_while from keyed as n order by n.key
     on conflict (key) do update set
       execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,
-      expires_at = case when rhythm.key_is_free(k) then excluded.expires_at else k.expires_at end
+      expires_at = case when rhythm.key_is_free(k) then excluded.expires_at else k.expires_at end,
+      held_while = case when rhythm.key_is_free(k) then excluded.held_while else k.held_while end
     returning k.key, k.execution_id, k.xmax = 0 as inserted
   )
   select r.nth, k.execution_id,
@@ -4140,14 +4242,14 @@ as $$
     (k.inserted or coalesce(k.execution_id = n.id and b.execution_id <> n.id, false))
       and r.nth = min(r.nth) over (partition by k.key)
   from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-  join kept as k on k.key = format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key')
+  join kept as k on k.key = rhythm.key_of(r.value)
   join keyed as n on n.key = k.key
   left join before as b on b.key = k.key
-  where r.value ? 'idempotency_key';
+  where r.value ?| array['idempotency_key', 'unique'];
 $$;
 
 comment on function rhythm.claim_keys(jsonb, timestamptz) is
-  'For each request with an idempotency key: the execution to which the key belongs, and whether it must still be created. Internal.';
+  'For each request with a key: the execution to which the key belongs, and whether it must still be created. Internal.';
 
 -- The common head of alike requests; null if they are not alike, or if each of them must be checked.
 create or replace function rhythm.one_head(p_requests jsonb)
@@ -4165,7 +4267,7 @@ begin
     return null;
   end if;
   v_head := (p_requests -> 0) - 'inputs';
-  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'parent'] or rhythm.request_problem(v_head) is not null then
+  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'unique', 'parent'] or rhythm.request_problem(v_head) is not null then
     return null;
   end if;
   select bool_and(case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' = v_head else false end)
@@ -4180,6 +4282,41 @@ comment on function rhythm.one_head(jsonb) is 'What requests for tasks have in c
 
 -- All keys are claimed before executions are created. A key that another request of this call has just claimed has no execution
 -- yet, and would look free. So each key is claimed once, and requests of one call that share a key are one execution.
+create or replace function rhythm.create_unlike(p_requests jsonb, p_now timestamptz)
+returns rhythm.key_claim[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids uuid[];
+  v_claims rhythm.key_claim[];
+  v_result rhythm.key_claim[];
+  v_new jsonb;
+begin
+  perform rhythm.check_requests(p_requests);
+  perform rhythm.check_targets(p_requests);
+  perform rhythm.hold_parents(p_requests);
+  v_ids := rhythm.new_ids(jsonb_array_length(p_requests), p_now);
+  v_claims := case when jsonb_path_exists(p_requests, '$[*].unique') then rhythm.claim_unique(p_requests, p_now)
+    else array(select row(c.nth, c.execution_id, c.is_new)::rhythm.key_claim from rhythm.claim_keys(p_requests, p_now) as c) end;
+  with request as (
+    select r.nth, coalesce(k.execution_id, (r.value ->> 'id')::uuid, v_ids[r.nth]) as id, coalesce(k.is_new, true) as is_new, r.value
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    left join unnest(v_claims) as k on k.nth = r.nth
+  )
+  select array_agg(row(r.nth, r.id, r.is_new)::rhythm.key_claim order by r.nth),
+    jsonb_agg((r.value - 'idempotency_ttl') || jsonb_build_object('id', r.id) order by r.nth) filter (where r.is_new)
+  into v_result, v_new
+  from request as r;
+  perform rhythm.create_new(coalesce(v_new, '[]'), p_now);
+  perform rhythm.record_named('start', array(select c.execution_id from unnest(v_result) as c order by c.nth));
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.create_unlike(jsonb, timestamptz) is 'What create_many() does with requests that are not alike. Internal.';
+
 create or replace function rhythm.create_many(p_requests jsonb)
 returns setof uuid
 language plpgsql
@@ -4195,7 +4332,6 @@ declare
   v_now constant timestamptz := rhythm.now();
   v_head constant jsonb := rhythm.one_head(p_requests);
   v_ids uuid[];
-  v_new jsonb;
 begin
   if v_head is not null then
     v_ids := rhythm.make_alike(v_head, p_requests, v_now);
@@ -4203,31 +4339,35 @@ begin
     return query select i.id from unnest(v_ids) with ordinality as i (id, nth) order by i.nth;
     return;
   end if;
-  perform rhythm.check_requests(p_requests);
-  perform rhythm.check_targets(p_requests);
-  perform rhythm.hold_parents(p_requests);
-  v_ids := rhythm.new_ids(jsonb_array_length(p_requests), v_now);
-  with known as materialized (
-    select k.* from rhythm.claim_keys(p_requests, v_now) as k
-  ),
-  request as (
-    select r.nth, coalesce(k.execution_id, (r.value ->> 'id')::uuid, v_ids[r.nth]) as id, coalesce(k.is_new, true) as is_new, r.value
-    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    left join known as k on k.nth = r.nth
-  )
-  select array_agg(r.id order by r.nth), jsonb_agg((r.value - 'idempotency_ttl') || jsonb_build_object('id', r.id) order by r.nth) filter (where r.is_new)
-  into v_ids, v_new
-  from request as r;
-  perform rhythm.create_new(coalesce(v_new, '[]'), v_now);
-  perform rhythm.record_named('start', v_ids);
-  return query select i.id from unnest(v_ids) with ordinality as i (id, nth) order by i.nth;
+  return query select c.execution_id from unnest(rhythm.create_unlike(p_requests, v_now)) as c order by c.nth;
 end;
 $$;
 
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
-  'and optionally "queue", "priority", "delay", "run_at", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
+  'and optionally "queue", "priority", "delay", "run_at", "expires", "timeout", "retry", "idempotency_key", "idempotency_ttl", "unique", "concurrency_key", '
   '"metadata", "parent", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
+
+create or replace function rhythm.create_each(p_requests jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('id', c.execution_id, 'created', c.is_new) order by c.nth), '[]')
+    from unnest(rhythm.create_unlike(p_requests, rhythm.now())) as c);
+end;
+$$;
+
+comment on function rhythm.create_each(jsonb) is
+  'As create_many(), and says of each request whether it was created: [{"id", "created"}]. False: its key belongs to that execution, which was there before.';
 
 create or replace function rhythm.create_new(p_requests jsonb, p_now timestamptz)
 returns void
@@ -4858,7 +4998,7 @@ comment on function rhythm.is_whole(jsonb) is 'Whether a JSON number is an integ
   {
     name: "create/key_waiters.sql",
     kind: "behaviour",
-    checksum: "f6459067974d39c22df7e68ff025e6da7e28068153fa048bf9a44a8c8ba7100b",
+    checksum: "5ccbbeb8f24f7a480c4593591905a69789ccc7c918e6c5167301d7c9c97506ef",
     text: `-- Children whose idempotency key already belongs to another execution: they end as that one does.
 
 -- Turns requests for children whose key is taken into key waiters, and returns their ids. The others must still be created.
@@ -4872,6 +5012,9 @@ as $$
 declare
   v_ids uuid[];
 begin
+  if jsonb_path_exists(p_requests, '$[*].unique.on_conflict ? (@ == "replace" || @ == "cancel_existing")') then
+    perform rhythm.raise('RH001', 'unique.on_conflict of a child must be existing or reject');
+  end if;
   with known as materialized (
     select r.value as v, k.execution_id as owner_id, (r.value ->> 'id')::uuid as id
     from rhythm.claim_keys(p_requests, p_now) as k
@@ -4883,10 +5026,10 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, wait_group, priority, timeout_ms, type, target, queue, concurrency_key, traceparent, retry, metadata, inputs, note
+      id, parent_id, root_id, wait_group, priority, timeout_ms, type, target, queue, concurrency_key, unique_key, unique_while, traceparent, retry, metadata, inputs, note
     )
     select k.id, p.id, coalesce(p.root_id, p.id), (k.v ->> 'wait_group')::integer, (k.x).priority, (k.x).timeout_ms,
-      (k.x).type, (k.x).target, (k.x).queue, (k.x).concurrency_key, k.v ->> 'traceparent', (k.x).retry, (k.x).metadata, coalesce(k.v -> 'inputs', '{}'),
+      (k.x).type, (k.x).target, (k.x).queue, (k.x).concurrency_key, (k.x).unique_key, (k.x).unique_while, k.v ->> 'traceparent', (k.x).retry, (k.x).metadata, coalesce(k.v -> 'inputs', '{}'),
       rhythm.key_waiter_note(k.owner_id)
     from kind as k
     join rhythm.execution as p on p.id = (k.v ->> 'parent')::uuid
@@ -4897,8 +5040,8 @@ begin
     from kind as k where (k.x).timeout_ms is not null
   ),
   made as (
-    insert into rhythm.key_waiter (execution_id, owner_id, key)
-    select k.id, k.owner_id, format('%s:%s:%s', k.v ->> 'type', k.v ->> 'target', k.v ->> 'idempotency_key')
+    insert into rhythm.key_waiter (execution_id, owner_id, rejects, key)
+    select k.id, k.owner_id, coalesce(k.v #>> '{unique,on_conflict}' = 'reject', false), rhythm.key_of(k.v)
     from known as k
     returning execution_id
   )
@@ -4963,8 +5106,10 @@ declare
   v_result rhythm.transition[];
 begin
   with fate as (
-    select k.execution_id, o.id as owner_id, o.state, o.output, o.cancel_reason, coalesce(o.attempt, 0) as attempt,
-      coalesce(case when o.state > 0 then o.error end, case
+    select k.execution_id, o.id as owner_id, case when k.rejects then 2 else o.state end as state, case when not k.rejects then o.output end as output, o.cancel_reason, coalesce(o.attempt, 0) as attempt,
+      coalesce(case when o.state > 0 and not k.rejects then o.error end, case
+        when k.rejects then jsonb_build_object('type', 'Error', 'code', 'UNIQUE_KEY_TAKEN', 'executionId', k.owner_id,
+          'message', format('Execution %s has its unique key', k.owner_id))
         when o.id is null then jsonb_build_object('type', 'Error', 'code', 'OWNER_GONE',
           'message', format('Execution %s, which came first with its idempotency key, is not there any more', k.owner_id))
         when o.state = 0 then jsonb_build_object('type', 'Error', 'code', 'WAITS_FOR_ITSELF',
@@ -4974,7 +5119,7 @@ begin
     join rhythm.key_waiter as k on k.execution_id = w.id
     join rhythm.execution as e on e.id = w.id
     left join rhythm.execution as o on o.id = k.owner_id
-    where o.id is null or o.state > 0 or rhythm.waits_for_itself(k.owner_id, e.parent_id)
+    where o.id is null or o.state > 0 or k.rejects or rhythm.waits_for_itself(k.owner_id, e.parent_id)
   ),
   ended as (
     update rhythm.execution as e
@@ -5079,7 +5224,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Tries key waiters
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "3e1e143ff5d13982be4dc2f04b23059cca1d9a8d83f38a57c1fe8ebc52f1ab2e",
+    checksum: "27965f2bbde97111e4827ecac6e7b2e711052a1f04a197509b3bdf0c0b9ba716",
     text: `-- Checked requests become executions and their batches.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -5106,9 +5251,14 @@ begin
   v_kind.queue := coalesce(p_head ->> 'queue', v_options ->> 'queue', 'default');
   v_kind.priority := coalesce((p_head ->> 'priority')::smallint, (v_options ->> 'priority')::smallint, 0::smallint);
   v_kind.run_at := case when v_due > p_now then v_due end;
+  v_kind.expires_at := rhythm.expiry_of(p_head -> 'expires', greatest(v_due, p_now));
   v_kind.timeout_ms := rhythm.duration_ms(case when p_head ? 'timeout' then p_head -> 'timeout' else v_options -> 'timeout' end);
   v_kind.retry := rhythm.retry_policy(v_options -> 'retry', p_head -> 'retry');
   v_kind.concurrency_key := p_head ->> 'concurrency_key';
+  if rhythm.held_while(p_head) is not null then
+    v_kind.unique_key := p_head #>> '{unique,key}';
+    v_kind.unique_while := rhythm.held_while(p_head);
+  end if;
   v_kind.metadata := p_head -> 'metadata';
   v_kind.notify_on_end := coalesce((p_head ->> 'notify_on_end')::boolean, false);
   return v_kind;
@@ -5116,6 +5266,23 @@ end;
 $$;
 
 comment on function rhythm.kind_of(jsonb, timestamptz) is 'The part of a request that others share, with the defaults of its task or flow. Internal.';
+
+-- A duration counts from the moment from which it may begin.
+create or replace function rhythm.expiry_of(p_expires jsonb, p_from timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_expires is null then
+    return null;
+  end if;
+  return coalesce(p_from + rhythm.duration_ms(p_expires) * interval '1 millisecond', rhythm.timestamp_of(p_expires #>> '{}'));
+end;
+$$;
+
+comment on function rhythm.expiry_of(jsonb, timestamptz) is 'When an execution expires that may begin at p_from: the option expires is a duration, or a moment. Internal.';
 
 create or replace function rhythm.max_attempts(p_retry jsonb)
 returns integer
@@ -5222,21 +5389,22 @@ declare
   v_ids constant uuid[] := rhythm.new_ids(v_count, p_now);
 begin
   insert into rhythm.execution (
-    id, batch_id, run_at, notify_on_end, priority, timeout_ms, type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
+    id, batch_id, run_at, expires_at, notify_on_end, priority, timeout_ms, type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
   )
-  select v_ids[r.nth], v_batches[(r.nth - 1) / v_room + 1], v_kind.run_at, v_kind.notify_on_end, v_kind.priority, v_kind.timeout_ms,
+  select v_ids[r.nth], v_batches[(r.nth - 1) / v_room + 1], v_kind.run_at, v_kind.expires_at, v_kind.notify_on_end, v_kind.priority, v_kind.timeout_ms,
     'task', v_kind.target, v_kind.queue, v_kind.concurrency_key, p_head ->> 'traceparent', v_kind.retry, v_kind.metadata,
     coalesce(r.value -> 'inputs', '{}')
   from jsonb_array_elements(p_requests) with ordinality as r (value, nth);
 
-  insert into rhythm.batch (id, first_id, run_at, timeout_ms, priority, size, limited, type, queue, target, concurrency_key, common, ids)
-  select b.id, v_ids[b.first], v_kind.run_at, v_kind.timeout_ms, v_kind.priority, least(v_room, v_count - b.first + 1), v_limited, 'task', v_kind.queue,
+  insert into rhythm.batch (id, first_id, run_at, expires_at, timeout_ms, priority, size, limited, type, queue, target, concurrency_key, common, ids)
+  select b.id, v_ids[b.first], v_kind.run_at, v_kind.expires_at, v_kind.timeout_ms, v_kind.priority, least(v_room, v_count - b.first + 1), v_limited, 'task', v_kind.queue,
     v_kind.target, v_kind.concurrency_key, v_common, v_ids[b.first : b.first + v_room - 1]
   from (select u.id, (u.nth - 1) * v_room + 1 as first from unnest(v_batches) with ordinality as u (id, nth)) as b;
 
-  if v_kind.run_at is not null then
+  if v_kind.run_at is not null or v_kind.expires_at is not null then
     perform rhythm.wake_clocks();
-  else
+  end if;
+  if v_kind.run_at is null then
     perform rhythm.wake(array[v_kind.queue]);
   end if;
   return v_ids;
@@ -5262,7 +5430,7 @@ begin
   select
     (select array_agg(rhythm.kind_of(h.head, p_now) order by h.kind) from head as h),
     (select array_agg(row((r.v ->> 'id')::uuid, r.kind, (r.v ->> 'parent')::uuid, (r.v ->> 'wait_group')::integer, r.v ->> 'traceparent',
-      r.v ? 'idempotency_key', coalesce(r.v -> 'inputs', '{}'))::rhythm.newcomer order by r.nth) from request as r)
+      r.v ?| array['idempotency_key', 'unique'], coalesce(r.v -> 'inputs', '{}'))::rhythm.newcomer order by r.nth) from request as r)
   into kinds, newcomers;
 end;
 $$;
@@ -5304,11 +5472,11 @@ begin
   end if;
 
   with kind as materialized (
-    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
+    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.expires_at, k.timeout_ms, k.retry, k.concurrency_key, k.unique_key, k.unique_while, k.metadata, k.notify_on_end)::rhythm.kind) as room,
       rhythm.has_limits(k.queue) as limited, v.version, v.found_by,
-      p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
+      p_lease > 0 and k.run_at is null and (k.expires_at is null or k.expires_at > p_now) and k.queue = any (v_queues) and k.concurrency_key is null
         and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) and (v_paused is null or not rhythm.is_paused(v_paused, k.type, k.target)) as may_lease
-    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
+    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, expires_at, timeout_ms, retry, concurrency_key, unique_key, unique_while, metadata, notify_on_end, nth)
     left join lateral (select x.version, x.found_by from rhythm.flow_version as x where x.program = k.program offset 0) as v on true
   ),
   tree as materialized (
@@ -5337,12 +5505,12 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, batch_id, run_at, wait_group, seed, version, notify_on_end, keyed, priority, timeout_ms,
-      type, target, queue, concurrency_key, traceparent, tags, retry, metadata, inputs
+      id, parent_id, root_id, batch_id, run_at, expires_at, wait_group, seed, version, notify_on_end, keyed, priority, timeout_ms,
+      type, target, queue, concurrency_key, unique_key, unique_while, traceparent, tags, retry, metadata, inputs
     )
-    select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, n.wait_group,
+    select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, k.expires_at, n.wait_group,
       case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end, k.version,
-      k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key,
+      k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key, k.unique_key, k.unique_while,
       n.traceparent, case when k.found_by is not null then rhythm.first_tags(k.found_by, n.inputs) end, k.retry, k.metadata, coalesce(n.inputs, '{}')
     from numbered as n
     join kind as k on k.nth = n.kind
@@ -5361,9 +5529,9 @@ begin
     where k.type = 'workflow' and k.timeout_ms is not null
   ),
   made as (
-    insert into rhythm.batch (id, first_id, worker, run_at, claimed_at, timeout_ms, call, priority, size, attempt, limited, type, queue, target, concurrency_key, common, ids)
+    insert into rhythm.batch (id, first_id, worker, run_at, claimed_at, expires_at, timeout_ms, call, priority, size, attempt, limited, type, queue, target, concurrency_key, common, ids)
     select g.id, g.ids[1], case when g.is_leased then p_worker end, k.run_at, case when g.is_leased then p_now end,
-      case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
+      k.expires_at, case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
       case when g.is_leased then 1 else 0 end, not g.is_leased and k.limited, k.type, k.queue, k.target, k.concurrency_key,
       rhythm.common_of(rhythm.max_attempts(k.retry), k.timeout_ms, k.metadata, g.traceparent, k.program), g.ids
     from grouped as g join kind as k on k.nth = g.kind
@@ -5389,7 +5557,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform rhythm.wake(array(select distinct b.queue from unnest(p_batches) as b where b.worker is null and b.run_at is null));
-  if exists (select from unnest(p_batches) as b where b.run_at is not null) then
+  if exists (select from unnest(p_batches) as b where b.run_at is not null or b.expires_at is not null) then
     perform rhythm.wake_clocks();
   end if;
 end;
@@ -5733,7 +5901,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "acaa1c451d30ae35c3d7fca971c3a9c3d9d7a394f8dd633745fdb16e3b659b52",
+    checksum: "7bb11f45d4d29cc15585bbf7450baf651f07b2a37e70170bd615b99ca8b846df",
     text: `-- The requests of create_many(), and what can be wrong with them.
 
 -- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
@@ -5747,21 +5915,22 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return case p_in
-    when 'start' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
+    when 'start' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
       'concurrency_key', 'metadata', 'parent', 'id']
     -- A child of a workflow: the workflow decides its parent and its id.
-    when 'child' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
+    when 'child' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
       'concurrency_key', 'metadata']
     -- A start by a schedule: the schedule decides when it runs, and its key.
-    when 'schedule' then array['queue', 'priority', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
+    when 'schedule' then array['queue', 'priority', 'expires', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
     when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
+    when 'unique' then array['key', 'while', 'on_conflict']
     when 'retry' then array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes']
   end;
 end;
 $$;
 
 comment on function rhythm.option_names(text) is
-  'The names of the options of a start. With an argument, those of: child, a child of a workflow; schedule, a start by a schedule; defaults, the defaults of a task or flow; retry, a retry policy. Internal.';
+  'The names of the options of a start. With an argument, those of: child, a child of a workflow; schedule, a start by a schedule; defaults, the defaults of a task or flow; retry, a retry policy; unique, the option unique. Internal.';
 
 create or replace function rhythm.unknown_option(p_options jsonb, p_known text[])
 returns text
@@ -5893,13 +6062,20 @@ begin
       'priority must be a whole number from -32768 to 32767' end,
     case when p ? 'delay' and rhythm.duration_ms(p -> 'delay') is null then
       'delay must be a duration: seconds, or text such as "1h30m"' end,
+    case when p ? 'expires' and (jsonb_typeof(p -> 'expires') not in ('number', 'string') or coalesce(rhythm.duration_ms(p -> 'expires'), 0) = 0
+      and (jsonb_typeof(p -> 'expires') <> 'string' or p ->> 'expires' !~ '^\\s*\\d{4}-' or rhythm.timestamp_of(p ->> 'expires') is null)) then
+      'expires must be a duration above zero, such as "10m", or a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'timeout' and coalesce(rhythm.duration_ms(p -> 'timeout'), 0) = 0 then
       'timeout must be a duration above zero: seconds, or text such as "1h30m"' end,
     case when p ? 'idempotency_ttl' and coalesce(rhythm.duration_ms(p -> 'idempotency_ttl'), 0) = 0 then
       'idempotency_ttl must be a duration above zero: seconds, or text such as "1h30m"' end,
     case when p ? 'idempotency_ttl' and not p ? 'idempotency_key' then 'idempotency_ttl needs an idempotency_key' end,
+    case when p ? 'unique' then rhythm.unique_problem(p -> 'unique') end,
+    case when p ? 'unique' and p ? 'idempotency_key' then 'unique and idempotency_key exclude each other' end,
     case when p ? 'run_at' and (jsonb_typeof(p -> 'run_at') <> 'string' or rhythm.timestamp_of(p ->> 'run_at') is null) then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
+    case when p ? 'run_at' and p ? 'expires' and rhythm.duration_ms(p -> 'expires') is null and rhythm.timestamp_of(p ->> 'expires') <= rhythm.timestamp_of(p ->> 'run_at') then
+      'expires must be later than run_at' end,
     case when length(p ->> 'traceparent') > 500 then 'traceparent must be a text of at most 500 characters' end,
     case when p ? 'notify_on_end' and jsonb_typeof(p -> 'notify_on_end') <> 'boolean' then 'notify_on_end must be true or false' end,
     case when p ? 'metadata' and jsonb_typeof(p -> 'metadata') <> 'object' then 'metadata must be an object' end,
@@ -6066,7 +6242,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "c6e2422534ddf45b5be8b421f8ca6b2dd912593768297c465ce6fd372584a6a3",
+    checksum: "8848df6d434d11b6ae614635c7c31bbe4f3daf647bba4fa99c64f7d5df6e5357",
     text: `-- Starting: the functions that applications call.
 
 create or replace function rhythm.start(
@@ -6076,10 +6252,12 @@ create or replace function rhythm.start(
   priority integer default null,
   delay interval default null,
   run_at timestamptz default null,
+  expires text default null,
   timeout interval default null,
   retry jsonb default null,
   idempotency_key text default null,
   idempotency_ttl interval default null,
+  "unique" jsonb default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
@@ -6095,15 +6273,15 @@ declare
   v_id uuid;
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
-    'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
+    'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
 end;
 $$;
 
-comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
+comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, text, jsonb, uuid, uuid) is
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
   'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => interval ''1 hour'');';
 
@@ -6114,10 +6292,12 @@ create or replace function rhythm.queue(
   priority integer default null,
   delay interval default null,
   run_at timestamptz default null,
+  expires text default null,
   timeout interval default null,
   retry jsonb default null,
   idempotency_key text default null,
   idempotency_ttl interval default null,
+  "unique" jsonb default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
@@ -6133,15 +6313,15 @@ declare
   v_id uuid;
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
-    'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
+    'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
 end;
 $$;
 
-comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
+comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, text, jsonb, uuid, uuid) is
   'Queues a task. Example: select rhythm.queue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
@@ -6156,6 +6336,238 @@ end;
 $$;
 
 comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of create_many(), without options that are null. Internal.';
+`,
+  },
+  {
+    name: "create/unique.sql",
+    kind: "behaviour",
+    checksum: "0d460f8109b4f53446d239ca276b815cd88fbe6af47c719811c5f4718fed4218",
+    text: `-- Unique keys: what happens if another execution has the key of a start.
+
+create or replace function rhythm.unique_problem(p_unique jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_names constant text[] := rhythm.option_names('unique');
+begin
+  return case
+    when jsonb_typeof(p_unique) <> 'object' then 'unique must be an object'
+    when p_unique - c_names <> '{}' then 'unique has no ' || rhythm.unknown_option(p_unique, c_names)
+    when not p_unique ? 'key' then 'unique needs a key'
+    when jsonb_typeof(p_unique -> 'key') <> 'string' then 'unique.key must be a text'
+    when rhythm.name_problem('unique key', p_unique ->> 'key') is not null then rhythm.name_problem('unique key', p_unique ->> 'key')
+    when p_unique ? 'while' and not coalesce(p_unique ->> 'while' in ('queued', 'active', 'kept'), false) and coalesce(rhythm.duration_ms(p_unique -> 'while'), 0) = 0 then
+      'unique.while must be queued, active or kept, or a duration above zero, such as "10m"'
+    when p_unique ? 'on_conflict' and not coalesce(p_unique ->> 'on_conflict' in ('existing', 'reject', 'replace', 'cancel_existing'), false) then
+      'unique.on_conflict must be existing, reject, replace or cancel_existing'
+  end;
+end;
+$$;
+
+comment on function rhythm.unique_problem(jsonb) is 'What is wrong with the option unique, as a sentence; null if nothing is.';
+
+create or replace function rhythm.refuse_conflict(p_request jsonb, p_owner uuid, p_why text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.raise('RH012', format('Cannot start %s "%s": execution %s has the unique key "%s"%s', case p_request ->> 'type' when 'workflow' then 'flow' else 'task' end,
+    p_request ->> 'target', p_owner, p_request #>> '{unique,key}', p_why), null, jsonb_build_object('executionId', p_owner)::text);
+end;
+$$;
+
+comment on function rhythm.refuse_conflict(jsonb, uuid, text) is 'Raises RH012: another execution has the unique key of a request. Internal.';
+
+-- A waiting execution gets what another start of its key says, and keeps its id, its place in the order and its parent.
+-- The caller holds its row, its state and its batch.
+create or replace function rhythm.replace_waiting(p_execution uuid, p_request jsonb, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_kind constant rhythm.kind := rhythm.kind_of(p_request - '{id,inputs,parent,traceparent,wait_group}'::text[], p_now);
+  v_execution rhythm.execution;
+  v_old rhythm.batch;
+  v_batch rhythm.batch;
+begin
+  select b.* into v_old
+  from rhythm.execution as e left join rhythm.workflow_state as s on s.execution_id = e.id join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
+  where e.id = p_execution;
+  update rhythm.execution as e
+  set inputs = coalesce(p_request -> 'inputs', '{}'), queue = v_kind.queue, priority = v_kind.priority, run_at = v_kind.run_at, expires_at = v_kind.expires_at,
+    timeout_ms = v_kind.timeout_ms, retry = v_kind.retry, concurrency_key = v_kind.concurrency_key, metadata = v_kind.metadata, traceparent = p_request ->> 'traceparent',
+    notify_on_end = e.notify_on_end or v_kind.notify_on_end, note = null,
+    version = case e.type when 'workflow' then (select v.version from rhythm.flow_version as v where v.program = v_kind.program) end,
+    tags = case e.type when 'workflow' then (
+      select rhythm.first_tags(v.found_by, coalesce(p_request -> 'inputs', '{}')) from rhythm.flow_version as v where v.program = v_kind.program and v.found_by is not null) end
+  where e.id = p_execution
+  returning e.* into v_execution;
+  v_batch := rhythm.batch_of(v_execution, v_kind.run_at, 0, v_old.failures, v_old.crashes);
+  v_batch.common := rhythm.common_of(rhythm.max_attempts(v_kind.retry), v_kind.timeout_ms, v_kind.metadata, v_execution.traceparent, v_kind.program);
+  if v_old.gate is not null then
+    v_batch.gate := v_old.gate;
+    v_batch.run_at := 'infinity';
+  end if;
+  delete from rhythm.batch as b where b.id = v_old.id;
+  insert into rhythm.batch select v_batch.*;
+  if v_execution.type = 'workflow' then
+    update rhythm.workflow_state as s set batch_id = v_batch.id, program = v_kind.program where s.execution_id = p_execution;
+    delete from rhythm.timer as t where t.execution_id = p_execution and t.deadline;
+    perform rhythm.set_deadline(p_execution, coalesce(v_kind.run_at, p_now));
+  else
+    update rhythm.execution as e set batch_id = v_batch.id where e.id = p_execution;
+  end if;
+  perform rhythm.wake_for(array[v_batch]);
+end;
+$$;
+
+comment on function rhythm.replace_waiting(uuid, jsonb, timestamptz) is 'Gives an execution that has not begun the inputs and options of another request. Internal.';
+
+-- The executions to lock before the keys are claimed: whole trees that may be cancelled, and executions that must not begin
+-- meanwhile. A start that finds a queued execution must be seen by it: it begins after this transaction, or is not found.
+create or replace function rhythm.lock_rivals(p_requests jsonb, p_owners uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_cancelled uuid[];
+  v_waiting uuid[];
+begin
+  select coalesce(array_agg(k.execution_id) filter (where r.value #>> '{unique,on_conflict}' = 'cancel_existing'), '{}'),
+    coalesce(array_agg(k.execution_id) filter (where r.value #>> '{unique,on_conflict}' = 'replace'
+      or k.held_while = 'queued' and coalesce(r.value #>> '{unique,on_conflict}', 'existing') = 'existing'), '{}')
+  into v_cancelled, v_waiting
+  from jsonb_array_elements(p_requests) as r
+  join rhythm.idempotency_key as k on k.key = rhythm.key_of(r.value) and k.execution_id = any (p_owners)
+  where r.value ? 'unique';
+  if v_cancelled <> '{}' or v_waiting <> '{}' then
+    perform rhythm.lock_trees(v_cancelled, v_waiting);
+    perform rhythm.hold_batch(b.id)
+    from unnest(v_waiting) as i (id)
+    join rhythm.execution as e on e.id = i.id and e.state = 0
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker is null
+    order by i.id;
+  end if;
+end;
+$$;
+
+comment on function rhythm.lock_rivals(jsonb, uuid[]) is 'Locks the executions that have unique keys of requests, as far as it matters to what happens. Internal.';
+
+-- Claims the keys of requests. What was locked may no longer have the key when that is claimed: then all locks are
+-- released, and it begins again. Only in this way are locks taken in the one order.
+-- Locks: states, executions, batches, then keys. Waits for sessions with the same keys.
+create or replace function rhythm.claim_unique(p_requests jsonb, p_now timestamptz)
+returns rhythm.key_claim[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_twice text;
+  v_owners uuid[];
+  v_claims rhythm.key_claim[];
+  v_claim rhythm.key_claim;
+  v_request jsonb;
+  v_how text;
+  v_result rhythm.key_claim[] := '{}';
+begin
+  select min(r.value #>> '{unique,key}') into v_twice from jsonb_array_elements(p_requests) as r
+  where r.value ? 'unique'
+  group by rhythm.key_of(r.value)
+  having count(*) > 1 and bool_or(coalesce(r.value #>> '{unique,on_conflict}', 'existing') <> 'existing')
+  limit 1;
+  if v_twice is not null then
+    perform rhythm.raise('RH001', format('Two requests of one call have the unique key "%s"', v_twice), 'Only with on_conflict "existing" are they one execution');
+  end if;
+  loop
+    begin
+      v_owners := array(
+        select k.execution_id from rhythm.idempotency_key as k
+        where k.key = any (array(select rhythm.key_of(r.value) from jsonb_array_elements(p_requests) as r where r.value ? 'unique')));
+      perform rhythm.lock_rivals(p_requests, v_owners);
+      v_claims := array(select row(c.nth, c.execution_id, c.is_new)::rhythm.key_claim from rhythm.claim_keys(p_requests, p_now) as c order by c.nth);
+      if exists (
+        select from unnest(v_claims) as c
+        where not c.is_new and c.execution_id <> all (v_owners) and p_requests -> (c.nth - 1)::integer ? 'unique'
+          and not exists (select from unnest(v_claims) as x where x.is_new and x.execution_id = c.execution_id)
+      ) then
+        raise sqlstate 'RHTRY';
+      end if;
+      exit;
+    exception
+      when sqlstate 'RHTRY' then
+        null;
+    end;
+  end loop;
+
+  foreach v_claim in array v_claims loop
+    v_request := p_requests -> (v_claim.nth - 1)::integer;
+    v_how := case when not v_claim.is_new and v_request ? 'unique' then coalesce(v_request #>> '{unique,on_conflict}', 'existing') end;
+    if v_how = 'reject' then
+      perform rhythm.refuse_conflict(v_request, v_claim.execution_id, '');
+    elsif v_how = 'replace' then
+      if (select rhythm.is_begun(e) from rhythm.execution as e where e.id = v_claim.execution_id) then
+        perform rhythm.refuse_conflict(v_request, v_claim.execution_id, ' and has begun, so it cannot be replaced');
+      end if;
+      perform rhythm.replace_waiting(v_claim.execution_id, v_request, p_now);
+    elsif v_how = 'cancel_existing' then
+      perform rhythm.cancel_trees(array[v_claim.execution_id], format('Another start with its unique key "%s" took its place', v_request #>> '{unique,key}'), p_now);
+      v_claim.execution_id := coalesce((v_request ->> 'id')::uuid, rhythm.new_id());
+      v_claim.is_new := true;
+      update rhythm.idempotency_key as k
+      set execution_id = v_claim.execution_id, held_while = rhythm.held_while(v_request), expires_at = p_now + rhythm.duration_ms(v_request #> '{unique,while}') * interval '1 millisecond'
+      where k.key = rhythm.key_of(v_request);
+    end if;
+    v_result := v_result || v_claim;
+  end loop;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.claim_unique(jsonb, timestamptz) is
+  'Claims the keys of requests, and does what they say where another execution has one: returns that, refuses, replaces it or cancels it. Internal.';
+
+-- An execution that will run again holds its key again.
+create or replace function rhythm.take_key_again(p_execution uuid)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_execution rhythm.execution;
+  v_owner uuid;
+begin
+  select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
+  -- What has begun once is not queued in this sense.
+  if v_execution.unique_key is null or v_execution.unique_while = 'queued' and v_execution.attempt > 0 then
+    return;
+  end if;
+  insert into rhythm.idempotency_key as k (key, execution_id, held_while)
+  values (format('%s:%s:%s', v_execution.type, v_execution.target, v_execution.unique_key), p_execution, v_execution.unique_while)
+  on conflict (key) do update set
+    execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,
+    held_while = case when rhythm.key_is_free(k) then excluded.held_while else k.held_while end,
+    expires_at = case when rhythm.key_is_free(k) then null else k.expires_at end
+  returning k.execution_id into v_owner;
+  if v_owner <> p_execution then
+    perform rhythm.raise('RH003', format('Cannot run execution %s again: execution %s has its unique key "%s" now', p_execution, v_owner, v_execution.unique_key),
+      'Wait until that is over, or cancel it');
+  end if;
+end;
+$$;
+
+comment on function rhythm.take_key_again(uuid) is 'Takes the unique key of an execution that will run again; raises RH003 if another has it. Internal.';
 `,
   },
   {
@@ -6586,7 +6998,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "b2b314c0a6210ae2c4184a5a6c545215aa6a1c491ed995be91de0908c93f105f",
+    checksum: "3e9eb901fb544484c37b759e6a9df3a1d896022daa37ef42e498136cdfe8c492",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -6715,10 +7127,14 @@ declare
   -- What was taken by then stays taken.
   v_kept constant uuid[] := p_pending || array(
     select i.id from rhythm.journal as j cross join lateral unnest(j.items) as i (id) where j.execution_id = p_execution and j.step <= p_step);
+  v_cancelled uuid[];
 begin
   -- What was begun since.
-  perform rhythm.cancel_trees(array(
+  v_cancelled := rhythm.cancel_trees(array(
     select c.id from rhythm.execution as c where c.parent_id = p_execution and c.state = 0 and c.id <> all (p_pending)), 'its workflow was put back to an earlier step', p_now);
+  -- It begins again: with its key, it would get the end of the one that is cancelled here.
+  delete from rhythm.idempotency_key as k
+  where k.key = any (array(select x.key from rhythm.idempotency_key as x where x.execution_id = any (v_cancelled) order by x.key for update));
   update rhythm.signal as g set taken_by = null
   from rhythm.signal_wait as w where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (v_kept);
   delete from rhythm.signal_wait as w where w.execution_id = p_execution and w.id <> all (v_kept);
@@ -6786,6 +7202,9 @@ begin
     where f.value ->> 'type' = 'tag' and jsonb_typeof(f.value -> 'tags') = 'array' limit 1
   ) as t
   where e.id = p_execution and e.tags is distinct from t.tags;
+  if v_execution.state > 0 then
+    perform rhythm.take_key_again(p_execution);
+  end if;
   update rhythm.execution as e
   set state = 0, version = coalesce(p_version, e.version), completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, error = null, note = null, output = null
   where e.id = p_execution;
@@ -9558,7 +9977,7 @@ comment on function rhythm.open_lanes(rhythm.queue_state, text[]) is 'Opens lane
   {
     name: "limits/pick.sql",
     kind: "behaviour",
-    checksum: "801e7b6f98ae3b64cb3eadf9045a2de234dead6ca2bd9059feb460c88eaf5bd0",
+    checksum: "9bebf770b145018845042bd7de79e0cdd4f9da306459ea2825a08de1b932ea4a",
     text: `-- Decides whose turn it is. Each row of a lane has a place: (turn, rank, id). A fair queue gives the next row of a key a turn
 -- that is 1/weight later. Any other queue gives all rows turn 0, so that priority and age decide. A claim takes the first
 -- rows of all lanes by place, and reads only as many lanes as it may need.
@@ -9642,7 +10061,7 @@ begin
       select r.id, r.rank, r.first_id, row_number() over (order by r.rank, r.first_id) as nth
       from (
         select b.id, - b.priority::integer as rank, b.first_id from rhythm.batch as b
-        where b.limited and b.worker is null and b.run_at is null
+        where b.limited and b.worker is null and b.run_at is null and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)
           and b.queue = p_queue.name
           and case b.type when 'workflow' then '' else b.target end = a.target_group
           and coalesce(b.concurrency_key, '') = a.key
@@ -9703,7 +10122,7 @@ begin
     from unnest(p_lanes) as u
     left join lateral (
       select - b.priority::integer as rank, b.first_id from rhythm.batch as b
-      where b.limited and b.worker is null and b.run_at is null
+      where b.limited and b.worker is null and b.run_at is null and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)
         and b.queue = p_state.queue
         and case b.type when 'workflow' then '' else b.target end = u.target_group
         and coalesce(b.concurrency_key, '') = u.key
@@ -10712,7 +11131,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "91ba11d8951baa49cfc42872dbac553d96f3638bde1780630fdd91494bc06294",
+    checksum: "2435ddb3e798c74aa3637a0acf8d6ac13cd0d1ffc80e100e5ff29df6f3255de2",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -10843,6 +11262,26 @@ $$;
 
 comment on function rhythm.act_on(rhythm.operation, uuid, timestamptz) is 'Does to one execution what an operation does, records and counts it. Internal.';
 
+-- A look that took long makes the next one half as large, a short one makes it slowly larger. What was looked at and then not
+-- done is looked at again, so the next look is not larger than what this one did.
+create or replace function rhythm.next_pace(p_pace integer, p_done integer, p_took interval)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when p_took > interval '100 milliseconds' then greatest(least(p_pace, p_done) / 2, 1)
+    when p_done < p_pace then greatest(p_done, 1)
+    when p_took < interval '50 milliseconds' then least(p_pace + p_pace / 8 + 1, 500)
+    else p_pace
+  end;
+end;
+$$;
+
+comment on function rhythm.next_pace(integer, integer, interval) is 'At how many executions an operation looks next, after it did so many of the last ones in such a time. Internal.';
+
 -- One piece: works until p_until, and on one execution at least. True: there is more.
 -- Locks: the operation, skip locked; then as its action does, for a hundredth of a second at most.
 create or replace function rhythm.work_piece(p_id uuid, p_until timestamptz)
@@ -10852,10 +11291,11 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- What is looked at and then not done is looked at again in the next piece.
-  c_look constant integer := 50;
+  -- A line is found in the state of a workflow, which may be large: it is looked for in one workflow at a time.
+  c_dear constant text := 'line';
   v_now constant timestamptz := rhythm.now();
   v_operation rhythm.operation;
+  v_begun timestamptz;
   v_ids uuid[];
   v_fit uuid[];
   v_id uuid;
@@ -10866,21 +11306,28 @@ begin
     return false;
   end if;
   while not v_operation.is_looked and not v_left loop
-    v_ids := rhythm.next_to_look(v_operation, c_look);
-    v_fit := rhythm.fitting(v_operation.filter, v_ids);
+    v_begun := clock_timestamp();
+    v_ids := rhythm.next_to_look(v_operation, v_operation.pace);
+    v_fit := rhythm.fitting(v_operation.filter - c_dear, v_ids);
     foreach v_id in array v_fit loop
-      v_operation := rhythm.act_on(v_operation, v_id, v_now);
+      if not v_operation.filter ? c_dear or rhythm.fitting(v_operation.filter, array[v_id]) <> '{}' then
+        v_operation := rhythm.act_on(v_operation, v_id, v_now);
+      end if;
       v_left := rhythm.time_is_up(p_until);
       exit when v_left;
     end loop;
-    v_operation.looked := v_operation.looked + case when v_left then (select count(*) from unnest(v_ids) as i (id) where i.id <= v_id) else cardinality(v_ids) end;
-    v_operation.place := case when v_left then v_id else coalesce(v_ids[cardinality(v_ids)], v_operation.place) end;
-    v_operation.is_looked := not v_left and cardinality(v_ids) < c_look;
+    v_operation.is_looked := not v_left and cardinality(v_ids) < v_operation.pace;
+    if v_left then
+      v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <= v_id order by i.id);
+    end if;
+    v_operation.looked := v_operation.looked + cardinality(v_ids);
+    v_operation.place := coalesce(v_ids[cardinality(v_ids)], v_operation.place);
+    v_operation.pace := rhythm.next_pace(v_operation.pace, cardinality(v_ids), clock_timestamp() - v_begun);
     v_left := v_left or rhythm.time_is_up(p_until);
   end loop;
   -- What was locked, if it still fits.
   if v_operation.is_looked and not v_left then
-    for v_id in select a.execution_id from rhythm.operation_act as a where a.operation_id = p_id and a.result is null order by a.execution_id limit c_look loop
+    for v_id in select a.execution_id from rhythm.operation_act as a where a.operation_id = p_id and a.result is null order by a.execution_id limit 50 loop
       if rhythm.fitting(v_operation.filter, array[v_id]) = '{}' then
         update rhythm.operation_act as a set result = 'unchanged', at = v_now where a.operation_id = p_id and a.execution_id = v_id;
         v_operation.unchanged := v_operation.unchanged + 1;
@@ -10896,7 +11343,7 @@ begin
   end if;
   update rhythm.operation as o
   set state = v_operation.state, is_looked = v_operation.is_looked, ended_at = v_operation.ended_at, place = v_operation.place, looked = v_operation.looked,
-    done = v_operation.done, unchanged = v_operation.unchanged, refused = v_operation.refused
+    done = v_operation.done, unchanged = v_operation.unchanged, refused = v_operation.refused, pace = v_operation.pace
   where o.id = p_id;
   return v_operation.state = 'running';
 end;
@@ -12188,7 +12635,7 @@ comment on function rhythm.fire_schedules(integer) is
   {
     name: "schedules/schedule.sql",
     kind: "behaviour",
-    checksum: "d1ef037f7b219bb9dfe8aa9df3aa84dc4d365ef8d383410b44d179fe5e5e4b91",
+    checksum: "4512d37826f18ed021e237f7179f650adc8bd1f8f648ed49cf79ba623642d01e",
     text: `-- schedule() and unschedule().
 
 create or replace function rhythm.schedule_named(p_name text)
@@ -12237,6 +12684,8 @@ declare
     when p_entry.options ?| array['type', 'target', 'inputs', 'traceparent', 'notify_on_end', 'id', 'delay', 'run_at', 'idempotency_key', 'idempotency_ttl'] then
       'The options of a schedule cannot hold type, target, inputs, traceparent, notify_on_end, id, delay, run_at, idempotency_key or '
       'idempotency_ttl: those follow from the schedule'
+    when p_entry.options ->> 'expires' ~ '^\\s*\\d{4}-' then
+      'The option expires of a schedule must be a duration, because a moment would hold for all of its times'
     when p_entry.options - rhythm.option_names('schedule') <> '{}' then
       'There is no ' || rhythm.unknown_option(p_entry.options, rhythm.option_names('schedule'))
   end;
@@ -13682,7 +14131,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "6918c6689a911715e24eccac3d1f52ce77c7222ccb6c915513627f84eb87e6a2",
+    checksum: "ce7c980df5fecca899dd129180437b78a966693a456f8dcb932fd2ae54282375",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -13736,7 +14185,7 @@ begin
         select (f.value ->> 'id')::uuid from jsonb_array_elements(o.effects) as f (value) where f.value ? 'id' order by 1)) end
       from unnest(v_flows) as o);
     v_requests := rhythm.child_requests(v_flows, v_groups);
-    if jsonb_path_exists(v_requests, '$[*].idempotency_key') then
+    if jsonb_path_exists(v_requests, '$[*] ? (exists(@.idempotency_key) || exists(@.unique))') then
       v_waiters := rhythm.make_key_waiters(v_requests, p_now);
       v_requests := (select coalesce(jsonb_agg(r.value order by r.nth), '[]') from jsonb_array_elements(v_requests) with ordinality as r (value, nth)
         where (r.value ->> 'id')::uuid <> all (v_waiters));
@@ -14178,7 +14627,7 @@ comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "d418006f54520d6349ed0cd7291b6eb7e0e5383563b5a37c06401d0ce58ee018",
+    checksum: "f9140790370e70930619f0d6ee03cbb60141b6f46210c6f02f2796182100b137",
     text: `-- Steps of workflows that their worker has in memory: the end of a task or a due timer, the workflow's next state, and the
 -- tasks and timers that it started. They share one transaction, without a lease of the workflow and without reading it back.
 
@@ -14214,7 +14663,7 @@ begin
   end if;
   if v_problem is null and p_children <> '[]' then
     select case
-      when jsonb_path_exists(p_kinds, '$[*].idempotency_key') then 'A child with an idempotency key is started with an outcome'
+      when jsonb_path_exists(p_kinds, '$[*] ? (exists(@.idempotency_key) || exists(@.unique))') then 'A child with an idempotency key or a unique key is started with an outcome'
       when bool_or(not coalesce(c.id is not null and c.flow is not null and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
       when max(c.kind) >= jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind), jsonb_array_length(p_kinds))
       when max(length(c.traceparent)) > 500 then 'traceparent must be a text of at most 500 characters'
@@ -14511,7 +14960,7 @@ comment on function rhythm.settle_steps(uuid, jsonb, integer, integer, text[], t
   {
     name: "steps/step_children.sql",
     kind: "behaviour",
-    checksum: "3c2b8fcb231b2fa261c2401223b1c79496f1158f3c0f5ac91bfcb57987c4ab95",
+    checksum: "a3fb48ca7568308a4694f7db8bc0dba1942981cfcedc99daebdbedc9329c54f6",
     text: `-- The children of workflows in TypeScript.
 
 -- A child whose idempotency key already belongs to an execution waits for that.
@@ -14524,7 +14973,7 @@ as $$
 declare
   v_waiters uuid[];
 begin
-  if not jsonb_path_exists(p_requests, '$[*].idempotency_key') then
+  if not jsonb_path_exists(p_requests, '$[*] ? (exists(@.idempotency_key) || exists(@.unique))') then
     perform from rhythm.create_many(p_requests);
     return;
   end if;
@@ -15279,7 +15728,7 @@ comment on function rhythm.chores(integer) is
   {
     name: "time/due.sql",
     kind: "behaviour",
-    checksum: "2d6e3b4880e9f27a3591c98991ede8dc40060a5bb244c90176b542003fa63256",
+    checksum: "6bae9cf04cedccfe0aed08f90162a13936659eb5e40bef5278e4c95ee73c3f6f",
     text: `-- What becomes due. Each part has a limit, and skips what another session has locked.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
@@ -15380,11 +15829,13 @@ begin
   return least(
     (select min(coalesce(t.kept_until, t.fires_at)) from rhythm.timer as t where not t.fired and not t.deadline),
     (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
+    (select min(b.expires_at) from rhythm.batch as b where b.expires_at is not null and b.worker is null and b.attempt = 0),
     (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
     (select min(b.run_at) from rhythm.batch as b where b.run_at < 'infinity'),
     (select min(r.at) from rhythm.rates_due(p_now) as r where r.at > p_now),
     (select p_now + interval '50 milliseconds' from rhythm.key_waiter as k where k.due limit 1),
-    (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
+    -- Who is silent for longer than that is given up by chores(), once a second. Until then, calls in between would do nothing.
+    (select greatest(min(w.beat_at + w.lease_ms * interval '1 millisecond'), p_now + interval '1 second') from rhythm.worker as w having count(*) > 0)
   );
 end;
 $$;
@@ -15412,6 +15863,7 @@ begin
   perform rhythm.join_late(p_limit, v_now);
   v_due := rhythm.next_due(v_now);
   if v_due <= v_now then
+    perform rhythm.expire(p_limit, v_now);
     perform rhythm.ready_delayed(p_limit, v_now);
     perform rhythm.fire_timers(p_limit, v_now);
     perform rhythm.end_signal_waits(p_limit, v_now);
@@ -15423,7 +15875,7 @@ end;
 $$;
 
 comment on function rhythm.due(integer) is
-  'Does what is due: delayed work, timers, timeouts of waits, schedules. At most p_limit of each; any number of sessions may call it at once; never waits. '
+  'Does what is due: delayed work, what expires, timers, timeouts of waits, schedules. At most p_limit of each; any number of sessions may call it at once; never waits. '
   'Returns when the next thing is due: a past time means call again at once, null means nothing is due. Part of tick().';
 `,
   },
@@ -15538,9 +15990,101 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
 `,
   },
   {
+    name: "time/expire.sql",
+    kind: "behaviour",
+    checksum: "41ac21ac30be55e8ab0dd2af349adc1a4d994a3997505b55047bc8d6d39ef0a4",
+    text: `-- What has not begun by its time.
+
+create or replace function rhythm.expired_error(p_expires_at timestamptz)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return jsonb_build_object('type', 'CancelledError', 'code', 'EXPIRED', 'message', format('It had not begun by %s, when it expired', rhythm.moment_text(p_expires_at)));
+end;
+$$;
+
+comment on function rhythm.expired_error(timestamptz) is 'The error of an execution that expired. Internal.';
+
+-- Cancels executions that expired, and what was started under them. A batch that a session is claiming, and what a session has
+-- locked, stays due. A claim that was first wins: it has counted an attempt.
+-- Locks: states, executions, batches, skip locked. Never waits.
+create or replace function rhythm.expire(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '100ms'
+as $$
+declare
+  v_batches bigint[] := array(
+    select x.id from (
+      select b.id, sum(b.size) over (order by b.expires_at, b.id) - b.size as before
+      from (
+        select y.id, y.size, y.expires_at from rhythm.batch as y
+        where y.expires_at is not null and y.worker is null and y.attempt = 0 and y.expires_at <= p_now
+        order by y.expires_at limit p_limit
+      ) as b
+    ) as x where x.before < p_limit);
+  v_ids uuid[];
+  v_free uuid[];
+  v_above uuid[];
+  v_ended rhythm.transition[];
+begin
+  if v_batches = '{}' then
+    return 0;
+  end if;
+  v_ids := rhythm.ids_in(v_batches);
+  v_free := rhythm.lock_free_states(array(
+    select i.id from unnest(v_ids) as i (id)
+    union
+    select e.parent_id from rhythm.execution as e where e.id = any (v_ids) and e.parent_id is not null));
+  v_ids := array(
+    select e.id from rhythm.execution as e
+    where e.id = any (v_ids) and e.state = 0 and e.cancel_reason is null and (e.type = 'task' or e.id = any (v_free))
+      and (e.parent_id is null or e.parent_id = any (v_free) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.parent_id))
+    order by e.id for no key update skip locked);
+  v_batches := array(
+    select b.id from rhythm.batch as b
+    where b.id = any (v_batches) and b.worker is null and b.attempt = 0
+    order by b.id for update skip locked);
+  v_ids := array(
+    select e.id from rhythm.execution as e where e.id = any (v_ids) and e.batch_id = any (v_batches)
+    union all
+    select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (v_ids) and s.batch_id = any (v_batches));
+  -- Somebody put others under these: the whole tree is cancelled, if no session has locked a part of it.
+  v_above := array(select distinct c.parent_id from rhythm.execution as c where c.parent_id = any (v_ids) and c.state = 0);
+  if v_above <> '{}' then
+    v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (v_above));
+    v_above := rhythm.lock_free_trees(v_above);
+    perform rhythm.cancel_trees(array[e.id], rhythm.expired_error(e.expires_at) ->> 'message', p_now) from rhythm.execution as e where e.id = any (v_above);
+    update rhythm.execution as e set error = rhythm.expired_error(e.expires_at) where e.id = any (v_above);
+  end if;
+  update rhythm.workflow_state as s set batch_id = null where s.execution_id = any (v_ids) and s.batch_id is not null;
+  with over as (
+    update rhythm.execution as e
+    set state = 3, batch_id = null, completed_at = p_now, error = rhythm.expired_error(e.expires_at), cancel_reason = rhythm.expired_error(e.expires_at) ->> 'message',
+      note = null, paused_at = null, paused_by = null, pause_reason = null
+    where e.id = any (v_ids)
+    returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type
+  )
+  select coalesce(array_agg(o::rhythm.transition order by o.id), '{}') into v_ended from over as o;
+  delete from rhythm.timer as t where t.execution_id = any (v_ids) and t.deadline;
+  perform rhythm.drop_empty_batches(v_batches);
+  perform rhythm.follow_ends(v_ended, '{}', p_now);
+  return cardinality(v_ended) + cardinality(v_above);
+end;
+$$;
+
+comment on function rhythm.expire(integer, timestamptz) is 'Cancels what has not begun by its time (the option expires). Part of due().';
+`,
+  },
+  {
     name: "time/run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "b8766cca324d1554d9d290c31c0a75cb22989867403fc156d7cd2fe9bbe3addd",
+    checksum: "270105e89db17b3c77bbefbea4c28ca7af00e16455863f72ffe6b882b20d96f4",
     text: `-- Running SQL tasks, within tick(). A temporary worker holds their leases. It exists only in this transaction, so no other
 -- session ever sees it, and a crash leaves the tasks as they were.
 
@@ -15597,6 +16141,7 @@ begin
     v_ids := array(
       select b.id from rhythm.batch as b
       where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.type = 'task' and b.target = any (p_targets)
+        and (b.expires_at is null or b.expires_at > rhythm.now() or b.attempt > 0)
       order by b.priority desc, b.first_id limit 1 for update skip locked);
     exit when v_paused is null;
     v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (rhythm.park(v_ids, v_paused)));
@@ -16590,7 +17135,7 @@ comment on function rhythm.find(jsonb) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "69a940344f1085848504b0fb62c05b9ce17666266f542eefbf0a6c9641134f12",
+    checksum: "8ac6f4afae717a9952dc7b35ae922b2453ea13f9f271abc26d9313ce385fe6ff",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -16604,8 +17149,8 @@ as $$
     'inputs', e.inputs, 'output', e.output, 'error', e.error, 'attempt', e.attempt, 'max_attempts', e.max_attempts,
     'failures', e.failures, 'crashes', e.crashes, 'max_crashes', e.max_crashes,
     'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'parent_id', e.parent_id, 'worker', e.worker,
-    'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key,
-    'created_at', e.created_at, 'run_at', e.run_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at,
+    'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key, 'unique_key', e.unique_key, 'unique_while', e.unique_while,
+    'created_at', e.created_at, 'run_at', e.run_at, 'expires_at', e.expires_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at,
     'frozen_status', e.frozen_status, 'gate', e.gate, 'paused_at', e.paused_at, 'paused_by', e.paused_by, 'pause_reason', e.pause_reason)
   from rhythm.executions as e
   where e.id = p_execution;
@@ -17022,7 +17567,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "f31288838e7258077b9677465d95c285db690e6abff50941ed9b5cbee7a3d9bc",
+    checksum: "fe3f9f2c2d80e191e2ae7eddd461f642958885b901d3ff8bda229b650e482902",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only if a worker sleeps, and once for each queue and transaction. A worker that falls asleep while this transaction is open
@@ -17140,6 +17685,7 @@ begin
   v_batch.first_id := p_execution.id;
   v_batch.run_at := case when p_execution.paused_at is null then p_run_at else 'infinity' end;
   v_batch.paused := p_execution.paused_at is not null;
+  v_batch.expires_at := case p_attempt when 0 then p_execution.expires_at end;
   v_batch.timeout_ms := case p_execution.type when 'task' then p_execution.timeout_ms end;
   v_batch.priority := p_execution.priority;
   v_batch.size := 1;
@@ -17197,9 +17743,9 @@ begin
     from numbered as n where s.execution_id = (n.b).first_id
   ),
   made as (
-    insert into rhythm.batch (id, first_id, worker, run_at, paused, gate, claimed_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
+    insert into rhythm.batch (id, first_id, worker, run_at, paused, gate, claimed_at, expires_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
     select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, case when (n.b).first_id = any (v_stopped) then 'infinity' else (n.b).run_at end, (n.b).paused,
-      v_gates[array_position(v_stopped, (n.b).first_id)], case when n.is_leased then p_now end, case when n.is_leased then p_call end,
+      v_gates[array_position(v_stopped, (n.b).first_id)], case when n.is_leased then p_now end, (n.b).expires_at, case when n.is_leased then p_call end,
       (n.b).priority, 1, greatest((n.b).attempt, case when n.is_leased then 1 else 0 end), (n.b).failures, not n.is_leased and (n.b).limited, 'workflow', (n.b).queue, (n.b).target, (n.b).concurrency_key,
       (n.b).common, (n.b).ids
     from numbered as n
@@ -17860,7 +18406,7 @@ comment on view rhythm.heat is
   {
     name: "views/executions.sql",
     kind: "behaviour",
-    checksum: "5f2d9d40088a987172ddd5af78f90aa257526372c477226ac393a0964f4d244d",
+    checksum: "db8740e37d8f972a934b3cff7c5b2f16a36520eb3156070c5cab6239bdc462d2",
     text: `-- Executions, for people. Views belong to the owner, so that a role that may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
@@ -17888,6 +18434,8 @@ select
   coalesce(e.root_id, e.id) as root_id,
   b.worker,
   e.concurrency_key,
+  e.unique_key,
+  e.unique_while,
   e.timeout_ms,
   case when e.state = 0 then coalesce(b.failures, s.failures, 0) else 0 end::integer as failures,
   coalesce(b.crashes, 0)::integer as crashes,
@@ -17897,6 +18445,7 @@ select
   e.traceparent,
   rhythm.created_at(e.id) as created_at,
   coalesce(nullif(b.run_at, 'infinity'), e.run_at) as run_at,
+  e.expires_at,
   coalesce(b.claimed_at, e.claimed_at) as claimed_at,
   case when e.state = 4 then coalesce((select f.completed_at from rhythm.frozen as f where f.execution_id = e.id), e.completed_at) else e.completed_at end as completed_at,
   case when e.state = 4 then (select f.status from rhythm.frozen as f where f.execution_id = e.id) end as frozen_status,
@@ -18416,7 +18965,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "bb752addbf3da778d050f22f0fb0b6d318a54f89fbcd6afe3a6b0f3e217b8b1f",
+    checksum: "72752e89775ce359e88a1a2e56ec9b4830811987cc3f26269703dcddec14756c",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -18462,6 +19011,8 @@ comment on column rhythm.executions.parent_id is 'The execution that started it,
 comment on column rhythm.executions.root_id is 'The execution at the top of its tree.';
 comment on column rhythm.executions.worker is 'The worker that holds its lease; null if none.';
 comment on column rhythm.executions.concurrency_key is 'What per_key_concurrency of its queue counts by.';
+comment on column rhythm.executions.unique_key is 'The key that it holds while it is queued or active (the option unique).';
+comment on column rhythm.executions.unique_while is 'How long it holds that key: queued or active.';
 comment on column rhythm.executions.timeout_ms is 'Milliseconds: for a task, of each attempt; for a workflow, of the whole execution.';
 comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';
 comment on column rhythm.executions.crashes is 'How many attempts were lost with their worker, while it is live; for a workflow, since its last step.';
@@ -18471,6 +19022,7 @@ comment on column rhythm.executions.fingerprint is 'What failures of the same ki
 comment on column rhythm.executions.traceparent is 'The W3C trace context that it belongs to.';
 comment on column rhythm.executions.created_at is 'When it was started.';
 comment on column rhythm.executions.run_at is 'It does not run before this time: its delay, or the backoff before the next attempt.';
+comment on column rhythm.executions.expires_at is 'If it has not begun by then, it is cancelled.';
 comment on column rhythm.executions.claimed_at is 'When the current or last attempt began.';
 comment on column rhythm.executions.completed_at is 'When it ended.';
 comment on column rhythm.executions.frozen_status is 'Of a frozen copy: its status where it was exported.';
@@ -18725,7 +19277,7 @@ comment on column rhythm.heat.took is 'How many waited up to each bound: see rat
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "3d9214433cbd8129f4172e7013ad7c7e451be1b9c59d7f451461c17dde012588",
+    checksum: "3bc322424245ef38d9554d3285cd2cae9883284db80e91a13b2e259a84084740",
     text: `-- Comments on constraints: what each of them prevents.
 
 comment on constraint installation_pkey on rhythm.installation is 'Each file has one row, also after it was applied again.';
@@ -18809,6 +19361,8 @@ comment on constraint type_known on rhythm.execution is 'There are workflows and
 comment on constraint state_known on rhythm.execution is 'It is live, or it has ended in one of three ways.';
 comment on constraint completed_at_iff_over on rhythm.execution is 'An execution that has ended has a time of its end.';
 comment on constraint fingerprint_iff_failed on rhythm.execution is 'Only failures have one, and are found by it.';
+comment on constraint unique_key_is_held on rhythm.execution is 'A key is held while the execution is queued or active; null: neither, so that a retry need not take it again.';
+comment on constraint held_while_known on rhythm.idempotency_key is 'Those two, or null.';
 comment on constraint over_is_in_no_batch on rhythm.execution is 'An execution that has ended does not run again.';
 
 comment on constraint batch_pkey on rhythm.batch is 'A batch is one row.';
@@ -19130,7 +19684,7 @@ comment on constraint audit_entry_pkey on rhythm.audit_entry is 'Each act is rec
   {
     name: "install/comments_types.sql",
     kind: "behaviour",
-    checksum: "43b73640d23ee648d015596818d7a0129709338526c7adc2c7427ce81566da3e",
+    checksum: "875b591cf9b8f615b8f8d9ce57472a6d50c8e074185bbc39b77af906e9e8d825",
     text: `
 comment on column rhythm.inner_schema.path is 'Where in the whole schema.';
 comment on column rhythm.inner_schema.schema is 'The schema.';
@@ -19175,9 +19729,12 @@ comment on column rhythm.kind.program is 'The current version of the flow.';
 comment on column rhythm.kind.queue is 'The queue, with the default of the flow or task.';
 comment on column rhythm.kind.priority is 'The priority, with the default.';
 comment on column rhythm.kind.run_at is 'When it may begin; null: at once.';
+comment on column rhythm.kind.expires_at is 'When it is cancelled if it has not begun; null: never.';
 comment on column rhythm.kind.timeout_ms is 'The timeout, with the default.';
 comment on column rhythm.kind.retry is 'The retry policy, with the default.';
 comment on column rhythm.kind.concurrency_key is 'As in execution.';
+comment on column rhythm.kind.unique_key is 'As in execution.';
+comment on column rhythm.kind.unique_while is 'As in execution.';
 comment on column rhythm.kind.metadata is 'As in execution.';
 comment on column rhythm.kind.notify_on_end is 'As in execution.';
 
@@ -19254,12 +19811,16 @@ comment on column rhythm.lane_pick.rank is 'Where its head was.';
 comment on column rhythm.lane_pick.head is 'Its head before.';
 comment on column rhythm.lane_pick.taken is 'How many were taken.';
 comment on column rhythm.lane_pick.room is 'How many its key had room for before.';
+
+comment on column rhythm.key_claim.nth is 'The number of the request, from 1.';
+comment on column rhythm.key_claim.execution_id is 'The execution to which its key belongs.';
+comment on column rhythm.key_claim.is_new is 'The execution must still be created.';
 `,
   },
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "dd3cc5ea6d3e57dcf313c747490f8d8ad56aa5ae0768cd70006d21391a9e309a",
+    checksum: "7a5936e001075cb0b871fc2039789a3b48a64a1b81d93564ceeb6fe48f936337",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -19294,7 +19855,7 @@ as $$
       'unregistered', 'home_problem', 'find_token', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
-      'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'tag', 'watch'
+      'start', 'queue', 'create_many', 'create_each', 'signal', 'cancel', 'cancel_many', 'tag', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'checkpoint', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),

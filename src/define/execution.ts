@@ -83,6 +83,8 @@ export interface Execution {
   createdAt: Date;
   /** When it may run; later than `createdAt` if it was delayed. */
   runAt: Date | null;
+  /** It is cancelled if it has not begun by then. */
+  expiresAt: Date | null;
   /** When it was last claimed: the attempt began, or the workflow went on. */
   startedAt: Date | null;
   /** When it ended. */
@@ -221,6 +223,8 @@ export type ExecutionRef = string | { readonly id: string };
 export interface Run<Output = JsonValue> {
   /** The execution's id. */
   readonly id: string;
+  /** False: it was there before, and has the `idempotencyKey` or the key of `unique` of this start. */
+  readonly created: boolean;
   /**
    * Waits for the end and gives the output.
    *

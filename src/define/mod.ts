@@ -56,6 +56,7 @@ export {
   type ScheduledOptions,
   type StartOptions,
   type TaskOptions,
+  type UniqueOptions,
 } from "./options.ts";
 export {
   ABORT_SIGNAL,

@@ -1,6 +1,7 @@
 import { type Duration, durationMs } from "../shared/duration.ts";
 import { assertJson, type JsonObject } from "../shared/json.ts";
 import {
+  fits,
   type OptionEntry,
   type OptionScope,
   optionsIn,
@@ -14,6 +15,7 @@ import {
   BOOLEAN,
   callOf,
   checkArgument,
+  checkPlain,
   checkShape,
   refuseUnknown,
   type Shape,
@@ -43,6 +45,23 @@ export interface RetryPolicy {
   jitter?: number | boolean;
   /** How often it is repeated after an attempt was lost with its worker. Default: 3. */
   crashes?: number;
+}
+
+/** One execution of a task or flow at a time with this key. */
+export interface UniqueOptions {
+  /** The key. It belongs to the name of the task or flow. */
+  key: string;
+  /**
+   * How long an execution has the key: until it begins (`queued`), until it is over (`active`), as long as it is kept (`kept`), or for a
+   * time from its start. Default: `active`.
+   */
+  while?: "queued" | "active" | "kept" | Duration;
+  /**
+   * What a start does if another execution has the key. `existing`: it gives that one. `reject`: it throws a `UniqueKeyError`. `replace`:
+   * it gives that one new inputs and options, if it has not begun. `cancel_existing`: it cancels that one, and starts.
+   * Default: `existing`. A child of a workflow can say `existing` or `reject`.
+   */
+  onConflict?: "existing" | "reject" | "replace" | "cancel_existing";
 }
 
 /** What a task says about itself. */
@@ -84,6 +103,8 @@ export interface StartOptions {
   delay?: Duration;
   /** The moment from which it may run. */
   runAt?: Date | string;
+  /** It is cancelled if it has not begun by then: a moment, or how long after the moment from which it may run. */
+  expires?: Duration | Date;
   /** How long it may take: an attempt of a task, the whole of a workflow. */
   timeout?: Duration;
   /** When and how often an attempt is repeated; a number is `maxAttempts`. Default: none that threw. */
@@ -92,6 +113,8 @@ export interface StartOptions {
   idempotencyKey?: string;
   /** How long the key holds. */
   idempotencyTtl?: Duration;
+  /** One execution at a time with this key. */
+  unique?: UniqueOptions;
   /** Executions under one key share the queue's limit per key. */
   concurrencyKey?: string;
   /** What to attach; it can be searched. */
@@ -105,7 +128,7 @@ export interface StartOptions {
 /** What a schedule can say about the executions it starts. */
 export type ScheduledOptions = Omit<
   StartOptions,
-  "sql" | "id" | "delay" | "runAt" | "idempotencyKey" | "idempotencyTtl"
+  "sql" | "id" | "delay" | "runAt" | "idempotencyKey" | "idempotencyTtl" | "unique"
 >;
 
 /** What `task()` takes besides the defaults of its executions. */
@@ -167,6 +190,11 @@ export function checkOptions(
   const { in: scope, where, also = {} } = about;
   const given = options as Record<string, unknown>;
   checkEntries(options, optionsIn(scope), { where, at: "", also });
+  for (const { name, type } of optionsIn(scope)) {
+    if (type.kind === "parts" && given[name] !== undefined) {
+      checkParts(given[name] as object, { name, type, where });
+    }
+  }
   if (given.retry !== undefined) checkRetry(given.retry as RetryPolicy, about);
   if (given.id !== undefined) {
     const problem = idProblem(given.id);
@@ -176,8 +204,30 @@ export function checkOptions(
   if (given.delay !== undefined && given.runAt !== undefined) {
     throw new InvalidOptionError("runAt", `${where}: give "delay" or "runAt", not both`);
   }
+  if (
+    given.runAt !== undefined && fits({ kind: "moment" }, given.expires) &&
+    new Date(given.expires as Date | string) <= new Date(given.runAt as Date | string)
+  ) {
+    throw new InvalidOptionError("expires", `${where}: "expires" must be later than "runAt"`);
+  }
+  if (given.unique !== undefined && given.idempotencyKey !== undefined) {
+    throw new InvalidOptionError("unique", `${where}: give "unique" or "idempotencyKey", not both`);
+  }
   if (given.idempotencyTtl !== undefined && given.idempotencyKey === undefined) {
     throw new InvalidOptionError("idempotencyTtl", `${where}: "idempotencyTtl" needs an "idempotencyKey"`);
+  }
+}
+
+function checkParts(
+  given: object,
+  about: { name: string; type: OptionType & { kind: "parts" }; where: string },
+): void {
+  const { name, type, where } = about;
+  checkPlain(given, { argument: name, where });
+  checkEntries(given, type.parts, { where: `${where} ${name}`, at: `${name}.` });
+  const missing = type.needed.find((one) => (given as Record<string, unknown>)[one] === undefined);
+  if (missing !== undefined) {
+    throw new InvalidOptionError(`${name}.${missing}`, `${where}: "${name}" needs a "${missing}"`);
   }
 }
 
@@ -199,8 +249,16 @@ function engineValue(type: OptionType, value: unknown, scope: OptionScope): Json
   switch (type.kind) {
     case "duration":
       return durationMs(value as Duration) / 1000;
+    case "span":
+      return type.values.includes(value as string) ? value as string : durationMs(value as Duration) / 1000;
+    case "parts":
+      return namedValues(value as object, type.parts, scope);
     case "moment":
       return new Date(value as Date | string).toISOString();
+    case "until":
+      return fits({ kind: "duration", aboveZero: true }, value)
+        ? durationMs(value as Duration) / 1000
+        : new Date(value as Date | string).toISOString();
     case "execution":
       return typeof value === "string" ? value : (value as { id: string }).id;
     case "retry":

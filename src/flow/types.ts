@@ -69,6 +69,8 @@ export interface RunOptions {
   delay?: Duration;
   /** When it may run, ISO 8601. */
   runAt?: string;
+  /** It is cancelled if it has not begun by then. */
+  expires?: Duration;
   /** How long it may take. */
   timeout?: Duration;
   /** What happens when it fails; a number is `maxAttempts`. */
@@ -77,6 +79,8 @@ export interface RunOptions {
   idempotencyKey?: string;
   /** How long the key belongs to that execution. Default: as long as it is kept. */
   idempotencyTtl?: Duration;
+  /** One execution at a time with this key. */
+  unique?: { key: string; while?: Duration; onConflict?: "existing" | "reject" };
   /** What a queue's limit for each key counts by. */
   concurrencyKey?: string;
   /** What to attach to it. */

@@ -168,7 +168,12 @@ export type PauseKind = "execution" | "task" | "flow" | "queue" | "everything";
 /** What HTTP does on behalf of a caller. */
 export interface Commands {
   /** Starts a workflow or queues a task; gives the id. */
-  start(type: "task" | "workflow", target: string, inputs: unknown, options: StartOptions): Promise<string>;
+  start(
+    type: "task" | "workflow",
+    target: string,
+    inputs: unknown,
+    options: StartOptions,
+  ): Promise<{ id: string; created: boolean }>;
   /** Sends a signal. */
   signal(id: string, name: string, payload: unknown): Promise<void>;
   /** Cancels; false if it was over. */

@@ -24,12 +24,22 @@ export type OptionType =
   | { readonly kind: "duration"; readonly aboveZero?: true }
   /** A point in time. */
   | { readonly kind: "moment" }
+  /** A duration above zero, or a point in time. */
+  | { readonly kind: "until" }
   /** One of a few words. */
   | { readonly kind: "choice"; readonly values: readonly string[] }
+  /** One of a few words, or a duration above zero. */
+  | { readonly kind: "span"; readonly values: readonly string[] }
   /** A number from 0 to 1, or a boolean. */
   | { readonly kind: "share" }
   /** A JSON object. */
   | { readonly kind: "object" }
+  /** An object with options of its own; some of them it must have. */
+  | {
+    readonly kind: "parts";
+    readonly parts: readonly OptionEntry[];
+    readonly needed: readonly string[];
+  }
   /** A retry policy: `RETRY_OPTIONS`, or a number of attempts. */
   | { readonly kind: "retry" }
   /** An execution that exists. */
@@ -56,6 +66,28 @@ export interface OptionEntry {
   /** What it does, in a few words. */
   readonly help: string;
 }
+
+/** The options inside `unique`. */
+export const UNIQUE_OPTIONS = [
+  {
+    name: "key",
+    type: { kind: "key" },
+    in: ["start", "child"],
+    help: "the key; one execution of a task or flow has it",
+  },
+  {
+    name: "while",
+    type: { kind: "span", values: ["queued", "active", "kept"] },
+    in: ["start", "child"],
+    help: "how long that execution has it; active by default",
+  },
+  {
+    name: "onConflict",
+    type: { kind: "choice", values: ["existing", "reject", "replace", "cancel_existing"] },
+    in: ["start", "child"],
+    help: "what a start does if another has it; existing by default",
+  },
+] as const satisfies readonly OptionEntry[];
 
 /** The options of an execution, in the order in which people read them. */
 export const OPTIONS = [
@@ -88,6 +120,13 @@ export const OPTIONS = [
     help: "run at a moment, ISO 8601",
   },
   {
+    name: "expires",
+    type: { kind: "until" },
+    in: ["start", "child", "schedule"],
+    flag: "--expires <until>",
+    help: "cancelled if it has not begun by then: 10m, or a moment",
+  },
+  {
     name: "timeout",
     type: { kind: "duration", aboveZero: true },
     in: ["start", "child", "schedule", "defaults"],
@@ -114,6 +153,13 @@ export const OPTIONS = [
     in: ["start", "child"],
     flag: "--key-ttl <duration>",
     help: "how long the key is valid",
+  },
+  {
+    name: "unique",
+    type: { kind: "parts", parts: UNIQUE_OPTIONS, needed: ["key"] },
+    in: ["start", "child"],
+    flag: "--unique <json>",
+    help: "one at a time with this key: key, while, onConflict",
   },
   {
     name: "concurrencyKey",
@@ -220,17 +266,22 @@ export function sqlName(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** Options under their names in SQL, those of a retry policy included; values stay as they are. */
+/** Options under their names in SQL, those inside others included; values stay as they are. */
 export function sqlOptions<Value>(options: Readonly<Record<string, Value>>): Record<string, Value> {
   const named: Record<string, Value> = {};
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
-    named[sqlName(name)] = name === "retry" && typeof value === "object" && value !== null
+    named[sqlName(name)] = NESTED.has(name) && typeof value === "object" && value !== null
       ? sqlOptions(value as Readonly<Record<string, Value>>) as Value
       : value;
   }
   return named;
 }
+
+const NESTED: ReadonlySet<string> = new Set(
+  (OPTIONS as readonly OptionEntry[]).filter(({ type }) => type.kind === "retry" || type.kind === "parts")
+    .map(({ name }) => name),
+);
 
 /** What an option takes, as messages say it after "must be"; SQL says the same. */
 export function wantedBy(type: OptionType): string {
@@ -245,11 +296,18 @@ export function wantedBy(type: OptionType): string {
       return `a duration${type.aboveZero ? " above zero" : ""}: seconds, or text such as "1h30m"`;
     case "moment":
       return "a moment such as 2030-01-31T12:00:00Z";
+    case "until":
+      return 'a duration above zero, such as "10m", or a moment such as 2030-01-31T12:00:00Z';
     case "choice":
       return `${type.values.slice(0, -1).join(", ")} or ${type.values.at(-1)}`;
+    case "span":
+      return `${type.values.slice(0, -1).join(", ")} or ${
+        type.values.at(-1)
+      }, or a duration above zero, such as "10m"`;
     case "share":
       return "true, false or a number from 0 to 1";
     case "object":
+    case "parts":
       return "an object";
     case "retry":
       return `a number of attempts from 1 to ${MOST_ATTEMPTS}, or an object`;
@@ -261,7 +319,7 @@ export function wantedBy(type: OptionType): string {
 }
 
 /**
- * Whether a value itself fits. The callers check what is inside a retry policy or an object, and whether an id can be used.
+ * Whether a value itself fits. The callers check what is inside a retry policy, parts or an object, and whether an id can be used.
  */
 export function fits(type: OptionType, value: unknown): boolean {
   switch (type.kind) {
@@ -276,11 +334,16 @@ export function fits(type: OptionType, value: unknown): boolean {
       return isDuration(value, type.aboveZero === true);
     case "moment":
       return isMoment(value);
+    case "until":
+      return isDuration(value, true) || isMoment(value);
     case "choice":
       return type.values.includes(value as string);
+    case "span":
+      return type.values.includes(value as string) || isDuration(value, true);
     case "share":
       return typeof value === "boolean" || typeof value === "number" && value >= 0 && value <= 1;
     case "object":
+    case "parts":
       return isObject(value);
     case "retry":
       return isObject(value) ||

@@ -4,6 +4,7 @@ import {
   engineOptions,
   InvalidOptionError,
   type RetryPolicy,
+  type UniqueOptions,
 } from "../define/mod.ts";
 import type { Duration } from "../shared/duration.ts";
 import { assertJson, type JsonObject } from "../shared/json.ts";
@@ -31,6 +32,8 @@ export interface ChildOptions {
   delay?: Duration;
   /** The moment from which it may run. */
   runAt?: Date | string;
+  /** It is cancelled if it has not begun by then: a moment, or how long after the moment from which it may run. */
+  expires?: Duration | Date;
   /** How long it may take: an attempt of a task, the whole of a workflow. */
   timeout?: Duration;
   /** When and how often an attempt is repeated; a number is `maxAttempts`. Default: none that threw. */
@@ -39,6 +42,8 @@ export interface ChildOptions {
   idempotencyKey?: string;
   /** How long the key belongs to that execution. Default: as long as it is kept. */
   idempotencyTtl?: Duration;
+  /** One execution at a time with this key. `onConflict` can be `existing` or `reject`. */
+  unique?: UniqueOptions;
   /** Executions under one key share the queue's limit per key. */
   concurrencyKey?: string;
   /** What to attach; it can be searched. */
@@ -54,6 +59,13 @@ export function childOf(
   const named = nameOf(target);
   const where = `ctx.run("${named.target}")`;
   checkOptions(options, { in: "child", where });
+  const onConflict = options.unique?.onConflict;
+  if (onConflict === "replace" || onConflict === "cancel_existing") {
+    throw new InvalidOptionError(
+      "unique.onConflict",
+      `${where}: "unique.onConflict" of a child must be existing or reject`,
+    );
+  }
   const inputs = input === undefined ? {} : input;
   assertJson(inputs, { what: `inputs of ${named.type} "${named.target}"` });
   return { ...engineOptions(options, "child"), ...named, inputs: inputs as JsonObject };

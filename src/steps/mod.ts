@@ -24,6 +24,7 @@ export type {
   SqlRunner,
   SqlTag,
   TaskLog,
+  UniqueOptions,
   WorkflowDefaults,
   WorkflowDefinition,
   WorkflowRef,

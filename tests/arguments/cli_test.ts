@@ -92,6 +92,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   version: ["five"],
   port: ["zero", "five"],
   duration: ["zero", "five", "fraction", "duration"],
+  until: ["five", "fraction", "duration", "moment"],
   time: ["moment"],
   ago: ["zero", "five", "fraction", "duration", "moment"],
   json: ["object"],

@@ -73,6 +73,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   "queue, under a task": "select rhythm.queue('a', parent => :ready)",
   "start, under a parent": "select rhythm.start('f', parent => :forks)",
   "queue, known key": "select rhythm.queue('a', idempotency_key => 'once')",
+  create_each: `select rhythm.create_each('[{"type": "task", "target": "a", "unique": {"key": "costs"}}]')`,
   create_many:
     `select rhythm.create_many((select jsonb_agg('{"type": "task", "target": "a"}'::jsonb) from generate_series(1, 100)))`,
   register_flow: "select rhythm.register_flow('f', 'return 2', '{}')",

@@ -53,6 +53,7 @@ const executionRow: z.ZodType<executions.StoredExecution> = z.strictObject({
   parentId: z.uuidv7().nullable(),
   createdAt: z.date(),
   runAt: z.date().nullable(),
+  expiresAt: z.date().nullable(),
   startedAt: z.date().nullable(),
   completedAt: z.date().nullable(),
   note: z.string().nullable(),

@@ -32,10 +32,16 @@ export function samples(nth: number): Record<string, Sample> {
     priority: { value: -7 },
     delay: { value: "1h30m", kept: 5_400, without: ["runAt"] },
     runAt: { value: "2100-01-02T03:04:05.000Z", without: ["delay"] },
+    expires: { value: "3h", kept: 10_800 },
     timeout: { value: "2m30s", kept: 150_000 },
     retry: { value: retry, kept: { ...retry, max_attempts: 5, maxAttempts: undefined } },
-    idempotencyKey: { value: `key ${nth}` },
+    idempotencyKey: { value: `key ${nth}`, without: ["unique"] },
     idempotencyTtl: { value: "1d", kept: 86_400 },
+    unique: {
+      value: { key: `unique ${nth}`, while: "queued", onConflict: "reject" },
+      kept: { key: `unique ${nth}`, while: "queued" },
+      without: ["idempotencyKey"],
+    },
     concurrencyKey: { value: "customer 7" },
     metadata: { value: { team: "a b", nested: { camelCase: [1] } } },
     parent: { value: parentId },
@@ -53,10 +59,11 @@ export async function kept(database: Database, id: string): Promise<Record<strin
       'queue', e.queue, 'priority', e.priority,
       'delay', round(extract(epoch from e.run_at - rhythm.now()) / 10) * 10,
       'runAt', to_char(e.run_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+      'expires', round(extract(epoch from e.expires_at - coalesce(e.run_at, rhythm.now())) / 10) * 10,
       'timeout', e.timeout_ms, 'retry', e.retry, 'maxAttempts', rhythm.max_attempts(e.retry),
       'idempotencyKey', substr(k.key, length(e.type || ':' || e.target || ':') + 1),
       'idempotencyTtl', round(extract(epoch from k.expires_at - rhythm.now()) / 10) * 10,
-      'concurrencyKey', e.concurrency_key, 'metadata', e.metadata, 'parent', e.parent_id, 'id', e.id
+      'unique', jsonb_build_object('key', e.unique_key, 'while', e.unique_while), 'concurrencyKey', e.concurrency_key, 'metadata', e.metadata, 'parent', e.parent_id, 'id', e.id
     ) as kept
     from rhythm.execution as e
     left join rhythm.idempotency_key as k on k.execution_id = e.id

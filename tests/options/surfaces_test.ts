@@ -48,6 +48,9 @@ async function arrived(
     if (name === "retry") {
       equal(row.retry, sqlOptions(value as Record<string, unknown>), "retry");
       same(row.maxAttempts, (value as { maxAttempts: number }).maxAttempts);
+    } else if (name === "unique") {
+      const { key, while: held } = value as { key: string; while: string };
+      equal(row.unique, { key, while: held }, "unique");
     } else if (name === "metadata") equal({ ...row.metadata as object, ...value as object }, row.metadata);
     else equal(row[name], all[name]!.kept ?? value, name);
   }
@@ -67,8 +70,8 @@ Deno.test("SQL: the options of queue(), start() and create_many() arrive, and op
     for (const options of calls("start")) {
       const given = Object.entries(sqlOptions(options));
       const named = given.map(([name], nth) =>
-        `${name} => $${nth + 2}::text${
-          name === "retry" || name === "metadata" ? "::jsonb" : CASTS[name] ?? ""
+        `"${name}" => $${nth + 2}::text${
+          name === "retry" || name === "metadata" || name === "unique" ? "::jsonb" : CASTS[name] ?? ""
         }`
       );
       const [row] = await database.query<{ id: string }>(
@@ -139,6 +142,24 @@ Deno.test("SQL says of every option what TypeScript says that it must be", async
         JSON.stringify(value),
       );
     }
+  }
+  for (const { name: outer, type: parts } of optionsIn("start")) {
+    if (parts.kind !== "parts") continue;
+    for (const { name, type } of parts.parts) {
+      if (type.kind === "key") continue;
+      for (const value of [[], "?", -1e9, null]) {
+        same(
+          await problem({ [sqlName(outer)]: { key: "k", [sqlName(name)]: value } }),
+          `${sqlName(outer)}.${sqlName(name)} must be ${wantedBy(type)}`,
+          JSON.stringify(value),
+        );
+      }
+    }
+    const [row] = await test.database.query<{ names: string[] }>(
+      "select to_jsonb(rhythm.option_names($1)) as names",
+      [sqlName(outer)],
+    );
+    equal(row!.names, parts.parts.map(({ name }) => sqlName(name)));
   }
   for (const { name, type } of retryOptionsIn("start")) {
     for (const value of [[], "?", -1e9, null]) {

@@ -141,8 +141,10 @@ race("settle_one(): two of a batch end at once, and the next heartbeat deletes t
   });
   const batches = async (): Promise<number> =>
     (await arena.watcher`select count(*)::integer from rhythm.batch`)[0]!.count;
+  // Also if they ran for longer than a lease.
+  await one`update rhythm.batch set claimed_at = claimed_at - interval '2 hours'`;
   assert.deepEqual([await batches(), await violations(arena.watcher)], [1, []]);
-  await one`update rhythm.batch set claimed_at = claimed_at - interval '1 hour'`;
+  await one`update rhythm.execution set completed_at = completed_at - interval '1 hour'`;
   const [violation] = await violations(arena.watcher);
   assert.match(violation!, /has no members, and is leased/);
   await one`select rhythm.beat(${worker}, null, '[]')`;

@@ -145,6 +145,16 @@ const cases: Record<string, Case> = {
       assert.equal(row?.n, 1);
     },
   },
+  "create_each() with a unique key that somebody took": {
+    before: () => Promise.resolve(crypto.randomUUID()),
+    meanwhile: ({ sql }) => sql`select rhythm.queue('a', "unique" => '{"key": "once"}')`,
+    call: (sql) =>
+      sql`select rhythm.create_each('[{"type": "task", "target": "a", "unique": {"key": "once", "on_conflict": "cancel_existing"}}]')`,
+    after: async ({ sql }) => {
+      const [row] = await sql`select count(*)::integer as n from rhythm.executions where status = 'pending'`;
+      assert.equal(row?.n, 1);
+    },
+  },
   "watch() of what ended": {
     before: runningTask,
     meanwhile: complete,

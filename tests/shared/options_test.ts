@@ -4,6 +4,7 @@ import type {
   ScheduledOptions,
   StartOptions,
   TaskOptions,
+  UniqueOptions,
   WorkflowDefaults,
 } from "../../src/define/mod.ts";
 import type { FlowRetryOptions, RunOptions } from "../../src/flow/types.ts";
@@ -19,6 +20,7 @@ import {
   type RetryOptionName,
   sqlName,
   sqlOptions,
+  UNIQUE_OPTIONS,
 } from "../../src/shared/options.ts";
 import type { ChildOptions } from "../../src/steps/child.ts";
 
@@ -35,11 +37,12 @@ Deno.test("the public types have the options of the table, and no others", () =>
   const _flow: Same<keyof FrontMatter, OptionName<"defaults"> | "name" | "description" | "input" | "index"> =
     true;
   const _retry: Same<keyof RetryPolicy, RetryOptionName<"start">> = true;
+  const _unique: Same<keyof UniqueOptions, (typeof UNIQUE_OPTIONS)[number]["name"]> = true;
   const _flowRetry: Same<keyof FlowRetryOptions, RetryOptionName<"child">> = true;
 });
 
 Deno.test("every option has a name, a flag and words of its own", () => {
-  for (const table of [OPTIONS, RETRY_OPTIONS] as readonly (readonly OptionEntry[])[]) {
+  for (const table of [OPTIONS, RETRY_OPTIONS, UNIQUE_OPTIONS] as readonly (readonly OptionEntry[])[]) {
     same(new Set(table.map(({ name }) => name)).size, table.length);
     for (const { name, help } of table) {
       match(name, /^[a-z]+([A-Z][a-z]+)*$/);
@@ -62,9 +65,11 @@ Deno.test("sqlOptions() names options as SQL does, inside a retry policy too, an
 });
 
 Deno.test("fits() refuses what no option can be", () => {
-  for (const { name, type } of [...OPTIONS, ...RETRY_OPTIONS] as readonly OptionEntry[]) {
+  for (const { name, type } of [...OPTIONS, ...RETRY_OPTIONS, ...UNIQUE_OPTIONS] as readonly OptionEntry[]) {
     for (const value of [null, undefined, NaN, Infinity, [], () => 1, Symbol("x"), "", -1e9, 1e9]) {
-      if (type.kind === "duration" && value === 1e9) continue;
+      if ((type.kind === "duration" || type.kind === "until" || type.kind === "span") && value === 1e9) {
+        continue;
+      }
       same(fits(type, value), false, `${name}: ${String(value)}`);
     }
   }

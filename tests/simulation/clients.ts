@@ -1,3 +1,4 @@
+import { UniqueKeyError } from "../../src/db/engine_errors.ts";
 import type { Rhythm } from "../../src/app/rhythm.ts";
 import { errorKind } from "../../src/db/error_kind.ts";
 import { ExecutionNotFoundError, ExecutionStateError } from "../../src/db/engine_errors.ts";
@@ -195,6 +196,21 @@ export class Clients {
           record.told.push({ id: run.id, at: this.#world.elapsed });
         }));
         return;
+      case "crowd": {
+        const { unique, queue, pausesMs } = item;
+        const options = { metadata, unique, queue, retry: { crashes: 1_000 } };
+        for (const ms of pausesMs) {
+          await Promise.all(this.#clients.map(async (one) => {
+            try {
+              await this.#insist(one, () => one.rhythm.tasks.queue("echo", { v: ms, ms: 400 }, options));
+            } catch (error) {
+              if (!(error instanceof UniqueKeyError)) throw error;
+            }
+          }));
+          await clock.sleep(ms);
+        }
+        return;
+      }
       case "schedule": {
         const { cron, overlap, catchUp, jitter } = item;
         const name = `schedule_${item.n}`;

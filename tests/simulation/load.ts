@@ -27,6 +27,7 @@ export interface LoadOptions {
   readonly priority?: number;
   readonly delay?: string;
   readonly timeout?: string;
+  readonly expires?: string;
   readonly concurrencyKey?: string;
   readonly retry?: { readonly maxAttempts?: number; readonly crashes?: number; readonly initial?: string };
 }
@@ -69,6 +70,20 @@ export type Item =
   }
   /** Two clients start the same thing at once. */
   | { readonly kind: "same"; readonly n: number; readonly at: number; readonly client: number }
+  /** Two clients start the same thing again and again, of which one at a time may be there. */
+  | {
+    readonly kind: "crowd";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly unique: {
+      readonly key: string;
+      readonly while: "queued" | "active";
+      readonly onConflict: "existing" | "reject" | "replace" | "cancel_existing";
+    };
+    readonly queue: string;
+    readonly pausesMs: readonly number[];
+  }
   /** A schedule begins, and ends later. */
   | {
     readonly kind: "schedule";
@@ -223,7 +238,32 @@ export function planLoad(dice: Dice, { from, calmFrom, nextFrom, nth: day, progr
     while (nth < always.length && made.kind !== always[nth]) made = item(dice, place);
     return made;
   });
+  // However little the rest starts, there are enough executions.
+  for (let started = items.reduce((sum, one) => sum + startedBy(one), 0); started < FEWEST;) {
+    const at = dice.between(from, calmFrom);
+    const made = many(dice, { n: day * 1_000 + items.length, at, client: dice.whole(0, 1) });
+    items.push(made);
+    started += made.size;
+  }
   return items.sort((one, other) => one.at - other.at);
+}
+
+/** How many executions a day starts at least. */
+const FEWEST = 160;
+
+function startedBy(one: Item): number {
+  if (one.kind === "many") return one.size;
+  return one.kind === "workflow" || one.kind === "task" || one.kind === "same" ? 1 : 0;
+}
+
+// What has to wait for its turn is asked for again and again: of that, a few tell as much as many.
+function many(
+  dice: Dice,
+  head: { readonly n: number; readonly at: number; readonly client: number },
+): Item & { readonly kind: "many" } {
+  const queue = dice.happens(0.6) ? dice.pick(["default", "other"]) : dice.pick(Object.keys(LIMITS));
+  const size = queue in LIMITS ? dice.pick([4, 8, 12, 30]) : dice.pick([5, 80, 100, 150]);
+  return { kind: "many", ...head, size, queue };
 }
 
 /** A day, and what is in it. */
@@ -279,8 +319,19 @@ function item(
       };
     }],
     [8, () => taskItem(dice, head, lastsOverNight ? untilMorning() : undefined)],
-    [2, () => ({ kind: "many", ...head, size: dice.pick([5, 80, 100, 150]), queue: dice.pick(QUEUES) })],
+    [2, () => many(dice, head)],
     [1, () => ({ kind: "same", ...head })],
+    [0.8, () => ({
+      kind: "crowd",
+      ...head,
+      unique: {
+        key: dice.pick(["x", "y"]),
+        while: dice.pick(["queued", "active"] as const),
+        onConflict: dice.pick(["existing", "reject", "replace", "cancel_existing"] as const),
+      },
+      queue: dice.pick(QUEUES),
+      pausesMs: Array.from({ length: dice.whole(2, 8) }, () => dice.pick([0, 10, 300, 3_000])),
+    })],
     [0.7, () => ({
       kind: "schedule",
       ...head,
@@ -381,6 +432,7 @@ function taskItem(
     ...(dice.happens(0.3) ? { concurrencyKey: dice.pick(["a", "b", "c"]) } : {}),
     ...(dice.happens(0.2) ? { priority: dice.whole(-5, 5) } : {}),
     ...(dice.happens(0.15) ? { delay: `${Math.floor(untilMorning ?? dice.between(1, 20_000))}ms` } : {}),
+    ...(dice.happens(0.1) ? { expires: `${dice.whole(1, 10_000)}ms` } : {}),
   };
   return { kind: "task", ...head, task, input, options, isKeyed: dice.happens(0.6), later: laterOf(dice) };
 }

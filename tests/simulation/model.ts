@@ -30,12 +30,19 @@ export interface Seen {
   readonly root_id: string;
   readonly timeout_ms: number | null;
   readonly tags: readonly string[] | null;
+  /** The key that no other live one of its target may have. */
+  readonly held: string | null;
+  /** It ended before its time because of that time, or first began after it; null: it has none. */
+  readonly odd_expiry: boolean | null;
 }
 
 /** What is read of each. */
 export const SEEN =
   `select e.id, e.type, e.target, e.status, e.inputs, e.output, e.error, e.version, e.attempt, e.max_attempts, e.max_crashes, e.metadata,
-  e.parent_id, e.root_id, e.timeout_ms::float8 as timeout_ms, e.tags from rhythm.executions as e order by e.id`;
+  e.parent_id, e.root_id, e.timeout_ms::float8 as timeout_ms, e.tags,
+  case when e.unique_while = 'active' and e.cancel_reason is null then e.unique_key end as held,
+  case when e.error ->> 'code' = 'EXPIRED' then e.completed_at < e.expires_at else e.attempt = 1 and e.claimed_at >= e.expires_at end as odd_expiry
+  from rhythm.executions as e order by e.id`;
 
 const FINAL = new Set(["completed", "failed", "cancelled"]);
 
@@ -101,6 +108,9 @@ export class Model {
     for (const row of rows) {
       if (row.type !== "task" || this.#clients.mayBeginAgain(this.#recordOf(row))) continue;
       const attempts = this.#ledger.of(row.id);
+      if (row.odd_expiry === true && row.error?.code !== "EXPIRED") {
+        wrong.push(`${nameOf(row)} began after it had expired`);
+      }
       const item = this.#recordOf(row)?.item;
       if (
         row.parent_id === null && item?.kind === "task" && item.options.delay !== undefined &&
@@ -157,8 +167,10 @@ export class Model {
     const record = this.#recordOf(row);
     if (row.status === "completed") return this.#judgeOutput(row);
     if (row.status === "cancelled") {
+      if (row.error?.code === "EXPIRED") return this.#judgeExpiry(row);
       const isAsked = record !== undefined &&
-        (record.item.kind === "schedule" || this.#clients.isAsked(record, "cancel") ||
+        (record.item.kind === "schedule" || record.item.kind === "crowd" ||
+          this.#clients.isAsked(record, "cancel") ||
           // A rewind cancels what was begun since.
           record.isRewindAsked && row.parent_id !== null);
       const root = byId.get(row.root_id);
@@ -167,6 +179,12 @@ export class Model {
       return isAsked || isEndOfParent ? undefined : "was cancelled, and nobody asked for it";
     }
     return this.#judgeFailure(row, byId);
+  }
+
+  #judgeExpiry(row: Seen): string | undefined {
+    if (this.#ledger.of(row.id).length > 0) return "expired, and had begun";
+    if (row.odd_expiry === null) return "expired, and nobody asked for it";
+    return row.odd_expiry ? "expired early" : undefined;
   }
 
   #judgeOutput(row: Seen): string | undefined {
@@ -277,6 +295,13 @@ export class Model {
       const slot = `${schedule} at ${scheduled_for}`;
       if (slots.has(slot)) wrong.push(`${slot} was started twice: ${slots.get(slot)} and ${id}`);
       slots.set(slot, id);
+    }
+    const holders = new Map<string, string>();
+    for (const { id, target, status, held } of rows) {
+      if (held === null || FINAL.has(status)) continue;
+      const key = `${target} ${held}`;
+      if (holders.has(key)) wrong.push(`${holders.get(key)} and ${id} have the unique key ${key}`);
+      holders.set(key, id);
     }
     for (const { item, told } of this.#clients.records.values()) {
       const [one, other] = told;

@@ -166,6 +166,21 @@ export const mutations: readonly Mutation[] = [
     replace: "select coalesce(array_agg(row(x.execution_id, x.id, false, x.wait_group)",
   },
   {
+    name: "claims hand out what has expired",
+    file: "sql/claim/heads.sql",
+    find:
+      "      where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited\n        and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))\n        and (b.expires_at is null or b.expires_at > p_now or b.attempt > 0)\n",
+    replace:
+      "      where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited\n        and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))\n",
+  },
+  {
+    name: "work expires before its time",
+    file: "sql/time/expire.sql",
+    find:
+      "        where y.expires_at is not null and y.worker is null and y.attempt = 0 and y.expires_at <= p_now\n",
+    replace: "        where y.expires_at is not null and y.worker is null and y.attempt = 0\n",
+  },
+  {
     name: "delayed work becomes ready early",
     file: "sql/time/due.sql",
     find: "    where b.run_at is not null and b.run_at <= p_now\n",
@@ -320,6 +335,18 @@ export const mutations: readonly Mutation[] = [
     find:
       "      execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,",
     replace: "      execution_id = excluded.execution_id,",
+  },
+  {
+    name: "a unique key is free before its execution ends",
+    file: "sql/create/create_many.sql",
+    find: "    when 'active' then v_execution.state > 0\n",
+    replace: "    when 'active' then true\n",
+  },
+  {
+    name: "a retry takes the unique key of another",
+    file: "sql/create/unique.sql",
+    find: "  if v_owner <> p_execution then\n    perform rhythm.raise('RH003', format('Cannot run",
+    replace: "  if false then\n    perform rhythm.raise('RH003', format('Cannot run",
   },
   {
     name: "a purge leaves the journal",

@@ -38,6 +38,8 @@ export class Network {
   readonly #calls = new Set<Call>();
   #listeners: Listener[] = [];
   readonly #holders = new Map<Process, Set<Holder>>();
+  // A fast one lets a worker ask a hundred times a second for work that has to wait for its turn.
+  readonly #longestMs: number;
 
   /** @param parts where it is, what it leads to, and what happens on the way */
   constructor(parts: { world: World; server: Server; weather: Weather; dice: Dice }) {
@@ -45,6 +47,7 @@ export class Network {
     this.#server = parts.server;
     this.#weather = parts.weather;
     this.#dice = parts.dice;
+    this.#longestMs = parts.dice.pick([4, 12, 30]);
     parts.server.onNotify = (channel, payload) => this.#notify(channel, payload);
   }
 
@@ -325,7 +328,7 @@ export class Network {
   }
 
   #travel(): number {
-    return this.#dice.between(0.2, 1.5);
+    return this.#dice.between(0.2, this.#longestMs);
   }
 }
 

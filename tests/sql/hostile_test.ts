@@ -251,6 +251,11 @@ const good: Record<string, Json[]> = {
       id: id("07"),
       traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
       notify_on_end: true,
+    }, {
+      type: "task",
+      target: "a",
+      expires: 60,
+      unique: { key: "k", while: "queued", on_conflict: "replace" },
     }, { type: "workflow", target: "f", inputs: { n: 1 }, run_at: "2030-01-01T00:00:00Z" }],
   ],
   p_tasks: [[{ name: "b", queue: "q", priority: 1, timeout: 1, retry }]],
@@ -430,7 +435,7 @@ function callOf({ name, parameters }: Callable, at: Parameter, value: string): s
     if (!parameter.required && !bounds.includes(parameter.name)) return [];
     return [[parameter, known === undefined ? "null" : literal(known, parameter.type)] as const];
   });
-  const given = args.map(([parameter, text]) => `${parameter.name} => (${text})::${parameter.type}`);
+  const given = args.map(([parameter, text]) => `"${parameter.name}" => (${text})::${parameter.type}`);
   return `select * from rhythm.${name}(${given.join(", ")})`;
 }
 

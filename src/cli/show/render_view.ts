@@ -72,6 +72,9 @@ function heading(execution: Execution, terminal: Terminal, now: Date): string[] 
     `created ${tellTime(createdAt, now)}`,
     ...(completedAt === null ? [] : [`ended ${tellTime(completedAt, now)}`]),
     ...(execution.runAt !== null && execution.runAt > now ? [`runs ${tellSince(execution.runAt, now)}`] : []),
+    ...(completedAt === null && execution.attempt === 0 && execution.expiresAt !== null
+      ? [`expires ${tellSince(execution.expiresAt, now)}`]
+      : []),
     ...(Object.keys(execution.metadata).length === 0 ? [] : [`metadata ${brief(execution.metadata, 50)}`]),
   ];
   return [

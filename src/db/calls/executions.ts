@@ -47,6 +47,8 @@ export interface StoredExecution {
   createdAt: Date;
   /** When it may run. */
   runAt: Date | null;
+  /** It is cancelled if it has not begun by then. */
+  expiresAt: Date | null;
   /** When its first attempt began. */
   startedAt: Date | null;
   /** When it ended. */
@@ -136,7 +138,7 @@ const COLUMNS = `
   e.cancel_reason as "cancelReason", e.attempt,
   e.max_attempts as "maxAttempts", e.failures, e.crashes, e.max_crashes as "maxCrashes",
   coalesce(e.metadata, '{}') as metadata, e.progress, e.checkpoint, e.parent_id as "parentId",
-  e.created_at as "createdAt", e.run_at as "runAt", e.claimed_at as "startedAt", e.completed_at as "completedAt", e.note,
+  e.created_at as "createdAt", e.run_at as "runAt", e.expires_at as "expiresAt", e.claimed_at as "startedAt", e.completed_at as "completedAt", e.note,
   e.frozen_status as "frozenStatus", e.gate,
   e.paused_at as "pausedAt", e.paused_by as "pausedBy", e.pause_reason as "pauseReason"`;
 
@@ -149,6 +151,24 @@ export async function createMany(engine: EngineRef, requests: string): Promise<s
     [requests],
   );
   return row!.ids === "" ? [] : row!.ids.split(" ");
+}
+
+/** What a start gave. */
+export interface Started {
+  /** The execution. */
+  readonly id: string;
+  /** False: it was there before, and has the key of the start. */
+  readonly created: boolean;
+}
+
+/** As `createMany()`, for requests that have keys: says which of the executions are new. */
+export async function createEach(engine: EngineRef, requests: string): Promise<Started[]> {
+  const [row] = await ask<{ started: Started[] }>(
+    engine,
+    "select rhythm.create_each($1::text::jsonb) as started",
+    [requests],
+  );
+  return row!.started;
 }
 
 /** Reads executions; those that do not exist are left out. */

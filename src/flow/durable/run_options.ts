@@ -36,8 +36,23 @@ export function runOptions(vm: FlowMachine, value: Value, call: string): RunOpti
   if (options.delay !== undefined && options.runAt !== undefined) {
     refuse(vm, `The options delay and runAt of ${call} exclude each other`);
   }
+  if (
+    options.runAt !== undefined && fits({ kind: "moment" }, options.expires) &&
+    Date.parse(options.expires as string) <= Date.parse(options.runAt)
+  ) {
+    refuse(vm, `The option expires of ${call} must be later than runAt`);
+  }
   if (options.idempotencyTtl !== undefined && options.idempotencyKey === undefined) {
     refuse(vm, `The option idempotencyTtl of ${call} needs an idempotencyKey`);
+  }
+  if (options.unique !== undefined) {
+    if (options.unique.key === undefined) refuse(vm, `The option unique of ${call} needs a key`);
+    if (options.idempotencyKey !== undefined) {
+      refuse(vm, `The options unique and idempotencyKey of ${call} exclude each other`);
+    }
+    if (!["existing", "reject", undefined].includes(options.unique.onConflict)) {
+      refuse(vm, `The option unique.onConflict of ${call} must be existing or reject`);
+    }
   }
   return Object.keys(options).length === 0 ? undefined : options;
 }
@@ -52,7 +67,12 @@ function read(
   const options: JsonObject = {};
   for (const { name, type } of entries) {
     if (given[name] === undefined) continue;
-    options[name] = valueOf(vm, given[name], { type, what: `The option ${at}${name} of ${call}`, call });
+    options[name] = valueOf(vm, given[name], {
+      type,
+      what: `The option ${at}${name} of ${call}`,
+      name,
+      call,
+    });
   }
   return options;
 }
@@ -60,9 +80,9 @@ function read(
 function valueOf(
   vm: FlowMachine,
   value: Value,
-  about: { type: OptionType; what: string; call: string },
+  about: { type: OptionType; what: string; name: string; call: string },
 ): JsonObject[string] {
-  const { type, what, call } = about;
+  const { type, what, name, call } = about;
   switch (type.kind) {
     case "name":
       return nameArgument(vm, value, what);
@@ -75,9 +95,15 @@ function valueOf(
       return value as number | string;
     case "moment":
       return momentArgument(vm, value, what).toISOString();
+    case "until":
+      if (fits(type, value) && !(value instanceof Date)) return value as number | string;
+      if (value instanceof Date) return momentArgument(vm, value, what).toISOString();
+      break;
     case "object":
       if (!(value instanceof PlainObject)) refuse(vm, `${what} must be an object, not ${shown(vm, value)}`);
       return toJsonValue(vm, value, what);
+    case "parts":
+      return read(vm, value, { entries: type.parts, what, at: `${name}.`, call });
     case "retry":
       if (typeof value === "number") break;
       return read(vm, value, { entries: RETRY, what, at: "retry.", call });

@@ -205,7 +205,10 @@ function readWhen(text: string): number | Date {
 
 function startRoutes(commands: Commands): Route[] {
   const body = z.strictObject({ inputs: anyJson.optional(), options: startOptions.optional() });
-  const started = z.object({ id: z.string() });
+  const started = z.object({
+    id: z.string(),
+    created: z.boolean().describe("false: it was there before, and has the key of this start"),
+  });
   const start = (type: "task" | "workflow", path: string, operation: string, summary: string): Route =>
     route({
       method: "POST",
@@ -216,9 +219,8 @@ function startRoutes(commands: Commands): Route[] {
       body,
       response: started,
       status: 201,
-      handle: async ({ params, body }) => ({
-        id: await commands.start(type, params.name!, body.inputs ?? {}, (body.options ?? {}) as StartOptions),
-      }),
+      handle: async ({ params, body }) =>
+        await commands.start(type, params.name!, body.inputs ?? {}, (body.options ?? {}) as StartOptions),
     });
   return [
     start("workflow", "/api/workflows/:name/start", "startWorkflow", "Starts a workflow"),

@@ -50,6 +50,7 @@ export const execution = z.object({
   parentId: z.string().nullable(),
   createdAt: time,
   runAt: time.nullable(),
+  expiresAt: time.nullable().describe("it is cancelled if it has not begun by then"),
   startedAt: time.nullable(),
   completedAt: time.nullable(),
   frozenStatus: z.string().nullable().describe("of a frozen copy: its status where it was exported"),
@@ -441,8 +442,17 @@ function valueOf(type: OptionType, scope: OptionScope): z.ZodType {
       return (type.whole ? z.int() : z.number()).min(type.from).max(type.to);
     case "duration":
       return wanted(z.union([z.number().nonnegative(), z.string()]), type);
+    case "until":
+      return wanted(z.union([z.number().positive(), z.string()]), type);
     case "choice":
       return z.enum(type.values as readonly [string, ...string[]]);
+    case "span":
+      return wanted(z.union([z.number().positive(), z.string()]), type);
+    case "parts":
+      return z.strictObject(Object.fromEntries(type.parts.map((part) => {
+        const value = valueOf(part.type, scope);
+        return [part.name, (type.needed.includes(part.name) ? value : value.optional()).describe(part.help)];
+      })));
     case "share":
       return z.union([z.boolean(), z.number().min(0).max(1)]);
     case "object":

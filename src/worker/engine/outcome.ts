@@ -51,7 +51,9 @@ export function dueAfter(outcome: Outcome, now: number): number | undefined {
   for (const effect of outcome.flow.effects) {
     const { type, at, timeoutAt, kept, options } = effect as unknown as Timed;
     // Another session may have locked the owner of its key: the engine tries again.
-    if (options?.idempotencyKey !== undefined) soonest = Math.min(soonest ?? Infinity, 50);
+    if (options?.idempotencyKey !== undefined || options?.unique !== undefined) {
+      soonest = Math.min(soonest ?? Infinity, 50);
+    }
     const moment = type === "start_timer" ? at : type === "await_signal" ? timeoutAt : undefined;
     if (moment === undefined) continue;
     const ms = msUntil(moment, { kept: kept === true, now });
@@ -96,7 +98,7 @@ interface Timed {
   readonly at?: string;
   readonly timeoutAt?: string;
   readonly kept?: true;
-  readonly options?: { readonly idempotencyKey?: string };
+  readonly options?: { readonly idempotencyKey?: string; readonly unique?: object };
 }
 
 // A little more than SQL's kept_grace().

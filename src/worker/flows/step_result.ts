@@ -83,7 +83,8 @@ export function isPlain(step: FlowStep, flow: Claimed): boolean {
 }
 
 function isSimple({ inputs, options }: RunTask): boolean {
-  return inputs !== null && (options as JsonObject | undefined)?.idempotencyKey === undefined;
+  const { idempotencyKey, unique } = (options ?? {}) as JsonObject;
+  return inputs !== null && idempotencyKey === undefined && unique === undefined;
 }
 
 /** What is settled: what let a workflow go on, and where it stands now. */

@@ -69,6 +69,18 @@ const options = (fn: string, first: string): Cases => {
       [call("run_at")("'infinity'"), "RH001", "run_at must be a moment such as 2030-01-31T12:00:00Z"],
       [`${fn}(${first}, run_at => now(), delay => '1s')`, "RH001", "run_at and delay exclude each other"],
     ],
+    expires: [
+      ...["0", "-1s", "tomorrow", "infinity", "2030-13-01"].map((value): Case => [
+        call("expires")(`'${value}'`),
+        "RH001",
+        'expires must be a duration above zero, such as "10m", or a moment such as 2030-01-31T12:00:00Z',
+      ]),
+      [
+        `${fn}(${first}, run_at => '2100-01-02', expires => '2100-01-01')`,
+        "RH001",
+        "expires must be later than run_at",
+      ],
+    ],
     timeout: [
       [
         call("timeout")("'0'"),
@@ -118,6 +130,33 @@ const options = (fn: string, first: string): Cases => {
         `${fn}(${first}, idempotency_key => 'k', idempotency_ttl => '0')`,
         "RH001",
         'idempotency_ttl must be a duration above zero: seconds, or text such as "1h30m"',
+      ],
+    ],
+    unique: [
+      ...([
+        ["[]", "unique must be an object"],
+        ["{}", "unique needs a key"],
+        [
+          `{"key": "k", "whilst": "active"}`,
+          'unique has no option "whilst": expected key, while, on_conflict. Did you mean "while"?',
+        ],
+        [`{"key": 5}`, "unique.key must be a text"],
+        [`{"key": ""}`, "The unique key has 0 characters: expected 1 to 500"],
+        [
+          `{"key": "k", "while": "running"}`,
+          'unique.while must be queued, active or kept, or a duration above zero, such as "10m"',
+        ],
+        [
+          `{"key": "k", "on_conflict": "wait"}`,
+          "unique.on_conflict must be existing, reject, replace or cancel_existing",
+        ],
+      ] as const).map((
+        [value, message],
+      ): Case => [`${fn}(${first}, "unique" => '${value}')`, "RH001", message]),
+      [
+        `${fn}(${first}, idempotency_key => 'k', "unique" => '{"key": "k"}')`,
+        "RH001",
+        "unique and idempotency_key exclude each other",
       ],
     ],
     concurrency_key: key("concurrency key", call("concurrency_key")),
@@ -210,6 +249,16 @@ export const cases: Record<string, Cases> = {
     ],
     ...options("queue", "'a'"),
   },
+  create_each: {
+    p_requests: [
+      ["create_each(null)", "RH001", "The argument of create_many() is not a JSON array"],
+      [
+        request('{"type": "job", "target": "a"}').replace("create_many", "create_each"),
+        "RH001",
+        "type must be task or workflow",
+      ],
+    ],
+  },
   create_many: {
     p_requests: [
       ["create_many(null)", "RH001", "The argument of create_many() is not a JSON array"],
@@ -225,8 +274,8 @@ export const cases: Record<string, Cases> = {
       [
         request('{"type": "task", "target": "a", "kue": "x"}'),
         "RH001",
-        'There is no option "kue": expected type, target, inputs, traceparent, notify_on_end, queue, priority, delay, run_at, timeout, ' +
-        "retry, idempotency_key, idempotency_ttl, concurrency_key, metadata, parent, id",
+        'There is no option "kue": expected type, target, inputs, traceparent, notify_on_end, queue, priority, delay, run_at, expires, timeout, ' +
+        "retry, idempotency_key, idempotency_ttl, unique, concurrency_key, metadata, parent, id",
       ],
       [
         request('{"type": "task", "target": "a"}, {"type": "task", "target": "a", "queue": "a b"}'),

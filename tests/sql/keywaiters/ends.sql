@@ -29,7 +29,7 @@ begin
   v_task := pg_temp.follows(w, 'task');
   v_ends := jsonb_build_array(jsonb_build_object('id', c[1], 'output', 6, 'flow', f, 'seq', 1, 'next', 'suspended', 'snapshot', '{}'::jsonb, 'mode', 'any', 'ids', array[c[2]]));
   perform test.eq(test.steps(w, v_ends, jsonb_build_array(jsonb_build_object('id', c[2], 'flow', f, 'kind', 0)), '[{"target": "a", "idempotency_key": "k"}]') ->> 'problem',
-    'A child with an idempotency key is started with an outcome', 'not with a step');
+    'A child with an idempotency key or a unique key is started with an outcome', 'not with a step');
   perform test.steps(w, v_ends, jsonb_build_array(jsonb_build_object('id', c[2], 'flow', f, 'kind', 0)), '[{"target": "a"}]', 1);
   perform test.eq(rhythm.get(v_task) -> 'output', '6', 'the end of a task, in a step');
   perform test.steps(w, jsonb_build_array(jsonb_build_object('id', c[2], 'output', 1, 'flow', f, 'seq', 2, 'next', 'completed', 'result', 7)));

@@ -102,6 +102,8 @@ function checkOptions(
       );
     } else if (entry.type.kind === "retry" && certainValue(value, scope).type === "ObjectExpression") {
       checkOptions(value, { entries: RETRY, called: "retry", scope, what: "" }, report);
+    } else if (entry.type.kind === "parts" && certainValue(value, scope).type === "ObjectExpression") {
+      checkOptions(value, { entries: entry.type.parts, called: name, scope, what: "" }, report);
     } else {
       checkValue(value, { type: entry.type, what: `the option \`${name}\``, scope }, report);
     }
