@@ -54,6 +54,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   fork_state:
     `select rhythm.fork_state(:signals, rhythm.new_id(), 1, 1, '{}', jsonb_build_array(jsonb_build_object('mode', 'any', 'ids', array[x.id])),
     jsonb_build_array(jsonb_build_object('id', x.id, 'type', 'await_signal', 'name', 's'))) from (select rhythm.new_id() as id) as x`,
+  fork_steps: "select rhythm.fork_steps(:signals, 1)",
   audit: "select count(*) from rhythm.audit()",
   find_token: "select rhythm.find_token(repeat('0', 64))",
   set_gate: "select rhythm.set_gate('f', 1)",
