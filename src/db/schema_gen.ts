@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "9c5534b73e9528dd";
+export const imageDigest = "84cf9d9d18fba377";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -7013,7 +7013,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "2fc6d7a97d4743c9baa408027bfd36cfcd8792a55dc9c4cd69a3b430b330405b",
+    checksum: "35c913e2620b9b5b0f92dbbe3af8e625299e4bc14fe77878df1a2dd4e34a1562",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -7142,10 +7142,14 @@ declare
   -- What was taken by then stays taken.
   v_kept constant uuid[] := p_pending || array(
     select i.id from rhythm.journal as j cross join lateral unnest(j.items) as i (id) where j.execution_id = p_execution and j.step <= p_step);
+  v_cancelled uuid[];
 begin
   -- What was begun since.
-  perform rhythm.cancel_trees(array(
+  v_cancelled := rhythm.cancel_trees(array(
     select c.id from rhythm.execution as c where c.parent_id = p_execution and c.state = 0 and c.id <> all (p_pending)), 'its workflow was put back to an earlier step', p_now);
+  -- It begins again: with its key, it would get the end of the one that is cancelled here.
+  delete from rhythm.idempotency_key as k
+  where k.key = any (array(select x.key from rhythm.idempotency_key as x where x.execution_id = any (v_cancelled) order by x.key for update));
   update rhythm.signal as g set taken_by = null
   from rhythm.signal_wait as w where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (v_kept);
   delete from rhythm.signal_wait as w where w.execution_id = p_execution and w.id <> all (v_kept);
@@ -7317,6 +7321,62 @@ $$;
 
 comment on function rhythm.fork_state(uuid, uuid, integer, integer, json, jsonb, jsonb, boolean, jsonb, text) is
   'Makes a new workflow that goes on from a state of another one; what was under way there begins again (p_effects). Returns its id. For tools: rhythm.executions.fork() of TypeScript makes the state.';
+
+-- The code runs from its beginning, as after a crash. The results of the steps up to p_step answer it, the other steps run.
+create or replace function rhythm.fork_steps(
+  p_execution uuid, p_step integer, p_id uuid default null, p_inputs jsonb default null, p_note text default null, p_dry_run boolean default false
+)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  -- A step of the library, which says that the workflow was cancelled.
+  c_cancelled constant text := '#cancelled';
+  v_from constant rhythm.execution := rhythm.workflow_with_history(p_execution, 'Cannot fork');
+  v_id constant uuid := coalesce(p_id, rhythm.new_id());
+  v_program text;
+  v_starts jsonb;
+begin
+  select v.program into v_program from rhythm.flow_version as v
+  where v.name = v_from.target and v.version = v_from.version and v.code = '{"language": "typescript"}';
+  if not found then
+    return null;
+  elsif not exists (select from rhythm.step as s where s.execution_id = p_execution and s.seq = p_step and s.name <> c_cancelled) then
+    perform rhythm.raise('RH001', format('Cannot fork: execution %s has no step %s', p_execution, coalesce(p_step::text, 'null')), 'history() lists its steps');
+  end if;
+  select coalesce(jsonb_agg(x.item order by x.seq, x.started_at), '[]') into v_starts
+  from (
+    select s.seq, s.started_at, jsonb_build_object('kind', s.kind, 'name', s.name) as item from rhythm.step as s
+    where s.execution_id = p_execution and (s.seq > p_step or s.seq is null) and s.name <> c_cancelled order by s.seq, s.started_at limit 1000
+  ) as x;
+  if p_dry_run then
+    return jsonb_build_object('id', null, 'starts', v_starts);
+  elsif exists (select from rhythm.execution as e where e.id = v_id) then
+    perform rhythm.raise('RH003', format('Cannot fork: there is an execution %s already', v_id));
+  end if;
+  perform rhythm.create_many(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('id', v_id, 'type', 'workflow', 'target', v_from.target,
+    'queue', v_from.queue, 'priority', v_from.priority, 'timeout', v_from.timeout_ms / 1000.0, 'concurrency_key', v_from.concurrency_key, 'retry', v_from.retry,
+    'metadata', v_from.metadata)) || jsonb_build_object('inputs', coalesce(p_inputs, v_from.inputs))));
+  update rhythm.execution as e set epoch = 1, tags = v_from.tags where e.id = v_id;
+  insert into rhythm.step (execution_id, started_at, ended_at, seq, attempts, kind, status, name, error, output)
+  select v_id, s.started_at, s.ended_at, s.seq, s.attempts, s.kind, s.status, s.name, s.error, s.output
+  from rhythm.step as s where s.execution_id = p_execution and s.seq <= p_step and s.name <> c_cancelled;
+  insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
+  values (v_id, p_step, 1, rhythm.now(), 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, '{}');
+  perform rhythm.record('fork', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('execution', v_id, 'step', p_step));
+  return jsonb_build_object('id', v_id, 'starts', v_starts);
+end;
+$$;
+
+comment on function rhythm.fork_steps(uuid, integer, uuid, jsonb, text, boolean) is
+  'Makes a new workflow in TypeScript that goes on from a step of another one: the results of the steps up to that one answer the code, what comes after runs again. Returns {id, starts: [{kind, name}]}: what the other one had begun after the step, at most 1,000. Null: it is in the flow language, of which rhythm.executions.fork() of TypeScript makes the state. Example: select rhythm.fork_steps(''0190…'', 3);';
 
 create or replace function rhythm.pending_effects(p_execution uuid, p_ids uuid[])
 returns jsonb
@@ -7777,7 +7837,7 @@ comment on function rhythm.check_frozen() is 'What is wrong with frozen copies. 
   {
     name: "history/history.sql",
     kind: "behaviour",
-    checksum: "7b2773d77c0d540724d9685dcb057bfa26f864ed1d3435e2b012a9b157916464",
+    checksum: "71cad11b3a48401f429cf84a6cd6fd36563aec2f33107eb8f7825e89d41fff49",
     text: `-- What workflows did, step by step. sql/settle writes it: a row of the journal, or the row of the child with whose end the step
 -- committed.
 
@@ -7868,7 +7928,10 @@ begin
     select b.step, b.at, b.act, '[]', b.note, b.by from rhythm.base as b where b.execution_id = p_execution and b.step > coalesce(p_after, 0)
     union all
     select p.seq, p.ended_at, 'step', jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('kind', p.kind, 'id', p.wait_id, 'name', p.name, 'status', p.status))), null, null
-    from rhythm.step as p where p.execution_id = p_execution and p.seq > coalesce(p_after, 0)
+    from rhythm.step as p
+    -- What a fork got from the other workflow is the past of that.
+    where p.execution_id = p_execution and p.seq > greatest(p_after, 0, (
+      select f.step from rhythm.base as f where f.execution_id = p_execution and f.act = 'forked' order by f.step limit 1))
   ) as x
   order by x.step
   limit p_limit;
@@ -15754,7 +15817,7 @@ comment on function rhythm.chores(integer) is
   {
     name: "time/due.sql",
     kind: "behaviour",
-    checksum: "f2408974b3f980ac0182786abcd4f1c9b5b02653b67fb4428ca14d5aa3734565",
+    checksum: "6bae9cf04cedccfe0aed08f90162a13936659eb5e40bef5278e4c95ee73c3f6f",
     text: `-- What becomes due. Each part has a limit, and skips what another session has locked.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
@@ -15860,7 +15923,8 @@ begin
     (select min(b.run_at) from rhythm.batch as b where b.run_at < 'infinity'),
     (select min(r.at) from rhythm.rates_due(p_now) as r where r.at > p_now),
     (select p_now + interval '50 milliseconds' from rhythm.key_waiter as k where k.due limit 1),
-    (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
+    -- Who is silent for longer than that is given up by chores(), once a second. Until then, calls in between would do nothing.
+    (select greatest(min(w.beat_at + w.lease_ms * interval '1 millisecond'), p_now + interval '1 second') from rhythm.worker as w having count(*) > 0)
   );
 end;
 $$;
@@ -19846,7 +19910,7 @@ comment on column rhythm.key_claim.is_new is 'The execution must still be create
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "7a5936e001075cb0b871fc2039789a3b48a64a1b81d93564ceeb6fe48f936337",
+    checksum: "0abcfc756449ea264ce93cc47aeeb4a1e99589e33c1b3a0e6fd04fb07644120b",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -19886,7 +19950,7 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'checkpoint', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'audit', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'audit', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'fork_steps', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
       'register_flow', 'register_pairing', 'unpaired_versions', 'migrate', 'set_flow_version', 'register_workflow', 'register_tasks', 'set_failure_hook', 'remove_failure_hook', 'import_execution', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
