@@ -4,11 +4,21 @@ import { signal } from "@preact/signals";
 /** The time, as pages show it: it moves once a second while somebody looks. */
 export const now = signal(Date.now());
 
+/** How far the clock of the server was pushed ahead, in milliseconds. Only `rhythm dev` can do that. */
+export const pushedMs = signal(0);
+
 /** Begins to move the time. */
 export function startTime(): void {
   setInterval(() => {
-    if (!document.hidden) now.value = Date.now();
+    if (!document.hidden) now.value = Date.now() + pushedMs.value;
   }, 1_000);
+}
+
+/** The server says how far its clock was pushed. */
+export function heedPush(ms: number): void {
+  if (ms === pushedMs.value) return;
+  pushedMs.value = ms;
+  now.value = Date.now() + ms;
 }
 
 const SPANS: [name: string, ms: number][] = [

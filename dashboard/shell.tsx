@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { connection, login, logout, pulse, session, usePage } from "./api.ts";
-import { brief } from "./format.ts";
+import { brief, duration, heedPush, pushedMs } from "./format.ts";
 import { NAMES, parse } from "./query.ts";
 import { later } from "./later.tsx";
 import { go, href, place } from "./router.ts";
@@ -30,6 +30,8 @@ interface Entry {
   readonly Screen: (props: Record<never, never>) => JSX.Element;
   /** One of its things: the second part of the address is its id. */
   readonly One?: (props: { id: string }) => JSX.Element;
+  /** Where it is: everywhere, or only in `rhythm dev`, for its own token. */
+  readonly where?: "dev";
   /** A figure of the pulse beside its name. */
   readonly figure?: (pulse: Record<string, number>) => [text: string, kind: string] | undefined;
 }
@@ -38,6 +40,7 @@ const Flows = later(async () => (await import("./screens/flows.tsx")).Flows);
 const Compare = later(async () => (await import("./screens/compare.tsx")).Compare);
 const Doctor = later(async () => (await import("./screens/doctor.tsx")).Doctor);
 const Signals = later(async () => (await import("./screens/signals.tsx")).Signals);
+const Dev = later(async () => (await import("./screens/dev.tsx")).Dev);
 const FlowScreen = later(async () => (await import("./screens/flow.tsx")).FlowScreen);
 
 /** Every screen, in the order of the menu; an array is a group. */
@@ -73,8 +76,15 @@ const SCREENS: readonly (readonly Entry[])[] = [
     { path: "tokens", name: "Tokens", key: "t", Screen: Tokens },
     { path: "sql", name: "SQL", key: "y", Screen: Sql },
     { path: "doctor", name: "Doctor", key: "d", Screen: Doctor },
+    { path: "dev", name: "Dev", key: "v", Screen: Dev, where: "dev" },
   ],
 ];
+
+function screens(): readonly (readonly Entry[])[] {
+  const who = session.value;
+  const isDev = who?.mode === "dev" && who.name === "shared token";
+  return SCREENS.map((group) => group.filter(({ where }) => where === undefined || isDev));
+}
 
 /** Everything. */
 export function App(): JSX.Element {
@@ -87,11 +97,12 @@ export function App(): JSX.Element {
 function Frame(): JSX.Element {
   const { data } = usePage<Record<string, number>>("pulse");
   pulse.value = data;
+  heedPush(data?.clockShiftMs ?? 0);
   const [help, setHelp] = useState(false);
   useKeys({
     "?": () => setHelp(true),
     "/": () => document.querySelector<HTMLInputElement>(".search input")?.focus(),
-    ...Object.fromEntries(SCREENS.flat().map(({ path, key }) => [`g ${key}`, () => go(href(path))])),
+    ...Object.fromEntries(screens().flat().map(({ path, key }) => [`g ${key}`, () => go(href(path))])),
   });
   const [first = "", second] = place.value.parts;
   const entry = SCREENS.flat().find(({ path }) => path === first);
@@ -119,6 +130,11 @@ function Frame(): JSX.Element {
           Rhythm
         </a>
         {where !== undefined && <span class="pill" title={`schema ${who.schema}`}>{where}</span>}
+        {pushedMs.value > 0 && (
+          <span class="pill pushed" title="The clock of this server was pushed ahead of the real one">
+            clock +{duration(pushedMs.value)}
+          </span>
+        )}
         <Search />
         <div class="status-line">
           <span class={`live ${connection.value}`} role="status">
@@ -151,7 +167,7 @@ function Frame(): JSX.Element {
       <div class="body">
         <div class="side">
           <nav aria-label="Screens">
-            {SCREENS.map((group, index) => (
+            {screens().map((group, index) => (
               <>
                 {index > 0 && <hr />}
                 {group.map(({ path, name, figure }) => {
@@ -248,7 +264,7 @@ function Help({ onClose }: { onClose: () => void }): JSX.Element {
   const keys: [string, string][] = [
     ["/", "search"],
     ["?", "this list"],
-    ...SCREENS.flat().map(({ name, key }): [string, string] => [`g ${key}`, name]),
+    ...screens().flat().map(({ name, key }): [string, string] => [`g ${key}`, name]),
     ["j k", "next, previous row"],
     ["Enter", "open the row"],
     ["x", "choose the row"],

@@ -363,7 +363,8 @@ export function useKeys(keys: Record<string, (event: KeyboardEvent) => void>): v
     let before = "";
     const hear = (event: KeyboardEvent): void => {
       if (event.metaKey || event.ctrlKey || event.altKey) return;
-      const target = event.target as HTMLElement;
+      // What is in the editor is behind its root.
+      const target = (event.composedPath()[0] ?? event.target) as HTMLElement;
       if (
         target.closest("input:not([type=checkbox]), textarea, select, dialog, [contenteditable]") !== null
       ) return;

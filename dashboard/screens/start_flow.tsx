@@ -74,7 +74,13 @@ function hintOf(one: Schema, kind: Input["kind"]): string {
 
 /** The dialog. */
 export function StartDialog(
-  { name, version, onClose }: { name: string; version: FlowVersion; onClose: () => void },
+  { name, version, onClose, onStarted }: {
+    name: string;
+    version: Pick<FlowVersion, "version" | "inputSchema">;
+    onClose: () => void;
+    /** What to do with its id instead of going to it. */
+    onStarted?: (id: string) => void;
+  },
 ): JSX.Element {
   const inputs = useMemo(() => inputsOf(version.inputSchema), [version.inputSchema]);
   const [isForm, setForm] = useState(inputs !== undefined);
@@ -101,7 +107,8 @@ export function StartDialog(
         });
         say(`${visible(name)} is started`);
         refresh("executions");
-        go(executionHref(id));
+        if (onStarted === undefined) go(executionHref(id));
+        else onStarted(id);
       }}
     >
       <p>

@@ -103,7 +103,8 @@ begin
     (select min(b.run_at) from rhythm.batch as b where b.run_at < 'infinity'),
     (select min(r.at) from rhythm.rates_due(p_now) as r where r.at > p_now),
     (select p_now + interval '50 milliseconds' from rhythm.key_waiter as k where k.due limit 1),
-    (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
+    -- Who is silent for longer than that is given up by chores(), once a second. Until then, calls in between would do nothing.
+    (select greatest(min(w.beat_at + w.lease_ms * interval '1 millisecond'), p_now + interval '1 second') from rhythm.worker as w having count(*) > 0)
   );
 end;
 $$;

@@ -23,6 +23,7 @@ export const PAGES: readonly string[] = [
   "audit",
   "tokens",
   "sql",
+  "dev",
   "_components",
 ];
 

@@ -1,5 +1,6 @@
 import { brotliDecompressSync } from "node:zlib";
 import { TarBlob, unpackCluster } from "./cluster_tar.ts";
+import { readPush } from "./embedded_clock.ts";
 import type { PGlite, PGliteOptions } from "@electric-sql/pglite";
 
 /** What an engine may begin with. */
@@ -32,10 +33,19 @@ export async function startEngine(
     dataDir,
     parsers: { 20: Number },
     // Postgres clears all of its buffers when it starts: with the usual 128 MB that is most of the time.
-    startParams: [...PGlite.defaultStartParams, "-c", "shared_buffers=16MB"],
+    startParams: [
+      ...PGlite.defaultStartParams,
+      "-c",
+      "shared_buffers=16MB",
+      ...pushed(await readPush(dataDir)),
+    ],
     ...(initDbStartParams === undefined ? {} : { initDbStartParams }),
     ...(prepared !== undefined && isInMemory ? { loadDataDir: new TarBlob(prepared) } : {}),
   });
+}
+
+function pushed(ms: number): string[] {
+  return ms === 0 ? [] : ["-c", `rhythm_clock.shift=${ms} milliseconds`];
 }
 
 /** Whether a directory holds a database. */

@@ -25,10 +25,20 @@ export interface DashboardParts {
   readonly watched: Watched;
   /** Codes that each let one browser in, once. */
   readonly links?: Set<string>;
+  /** What only `rhythm dev` has. */
+  readonly dev?: DevParts;
   /** What the pages are told of where they are. */
   readonly about: Readonly<Record<string, string>>;
   /** A file of the pages; nothing: there is none. */
   readonly file: (request: Request, path: string, basePath: string) => Promise<Response | undefined>;
+}
+
+/** Operations that only `rhythm dev` has, for callers on this machine with its own token. They are not in the OpenAPI document. */
+export interface DevParts {
+  /** Below `/api/dev/`. */
+  readonly routes: () => Promise<readonly Route[]>;
+  /** The page `dev`. */
+  readonly page: Page;
 }
 
 /** What one part of the process says when asked whether it can work. */
@@ -73,6 +83,7 @@ export interface HttpParts {
  */
 export function createHandler(parts: HttpParts): Handler {
   let loading: Promise<Api> | undefined;
+  let loadingDev: Promise<Api["table"]> | undefined;
   const started = parts.clock.monotonic();
   const { dashboard } = parts;
   const access = new Access({
@@ -139,8 +150,19 @@ export function createHandler(parts: HttpParts): Handler {
       if (pathname.startsWith("/api/pages/")) return await onePage(request, pathname, { dashboard, caller });
       if (pathname === "/api/live") return await live(request, { dashboard, caller, access });
     }
+    if (dashboard?.dev !== undefined && pathname.startsWith("/api/dev/")) {
+      refuseOthers(request, caller);
+      return await call(request, { pathname, caller, table: await (loadingDev ??= tableOf(dashboard.dev)) });
+    }
     const { table, document } = await (loading ??= loadApi(parts));
     if (pathname === "/api/openapi.json") return json(document);
+    return await call(request, { pathname, caller, table });
+  };
+
+  const call = async (
+    request: Request,
+    { pathname, caller, table }: { pathname: string; caller: Caller; table: Api["table"] },
+  ): Promise<Response> => {
     const allowed: string[] = [];
     for (const { route, pattern } of table) {
       const match = pattern.exec({ pathname });
@@ -186,6 +208,27 @@ function refuseWithoutRight(caller: Caller, needed: readonly Role[]): void {
   if (!mayDo(caller.role, needed)) throw new HttpError(403, "FORBIDDEN", refusal(caller, needed));
 }
 
+// They read and write files of a project. A name of another site may lead here, and tokens of the database are for its work.
+function refuseOthers(request: Request, caller: Caller): void {
+  const { hostname, host } = new URL(request.url);
+  const origin = request.headers.get("origin");
+  if (!LOCAL.has(hostname) || (origin !== null && URL.parse(origin)?.host !== host)) {
+    throw new HttpError(
+      403,
+      "OTHER_SITE",
+      "Files and the clock of rhythm dev are for this machine alone: open http://127.0.0.1",
+    );
+  }
+  if (caller.name === SHARED) return;
+  throw new HttpError(
+    403,
+    "FORBIDDEN",
+    `This needs the token of rhythm dev itself; "${caller.name}" is a token of the database`,
+  );
+}
+
+const LOCAL: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
+
 // A token of the database has a name, and acts under no other.
 function forCaller(call: RouteCall, caller: Caller): RouteCall {
   const { query, body, params } = call;
@@ -216,7 +259,15 @@ const ONLY_VALUES: ReadonlySet<string> = new Set(["exportExecution", "runQuery"]
 // Programs start executions all day. The executions themselves are the record.
 const STARTS: ReadonlySet<string> = new Set(["startWorkflow", "queueTask"]);
 
-async function pageFor(key: string, caller: Caller, reads: PageReads): Promise<Page> {
+async function pageFor(
+  key: string,
+  { request, caller, dashboard }: { request: Request; caller: Caller; dashboard: DashboardParts },
+): Promise<Page> {
+  if (key === "dev" && dashboard.dev !== undefined) {
+    refuseOthers(request, caller);
+    return dashboard.dev.page;
+  }
+  const { reads } = dashboard;
   const { pageOf } = await import("./pages.ts");
   const [path = "", search = ""] = key.split("?");
   refuseWithoutRight(caller, rightsOfPage(path.split("/")[0]!));
@@ -227,16 +278,16 @@ async function pageFor(key: string, caller: Caller, reads: PageReads): Promise<P
 async function onePage(
   request: Request,
   pathname: string,
-  { dashboard: { reads, watched }, caller }: { dashboard: DashboardParts; caller: Caller },
+  { dashboard, caller }: { dashboard: DashboardParts; caller: Caller },
 ): Promise<Response> {
   const key = pathname.slice("/api/pages/".length) + new URL(request.url).search;
-  const shown = await watched.read(key, await pageFor(key, caller, reads));
+  const shown = await dashboard.watched.read(key, await pageFor(key, { request, caller, dashboard }));
   return json(caller.metadataOnly ? withoutValues(shown) : shown);
 }
 
 async function live(
   request: Request,
-  { dashboard: { reads, watched }, caller, access }: {
+  { dashboard, caller, access }: {
     dashboard: DashboardParts;
     caller: Caller;
     access: Access;
@@ -244,8 +295,8 @@ async function live(
 ): Promise<Response> {
   const keys = new URL(request.url).searchParams.getAll("page").slice(0, MOST_PAGES);
   const pages = new Map<string, Page>();
-  for (const key of keys) pages.set(key, await pageFor(key, caller, reads));
-  return new Response(watched.watch(pages, () => access.isStill(caller, request)), {
+  for (const key of keys) pages.set(key, await pageFor(key, { request, caller, dashboard }));
+  return new Response(dashboard.watched.watch(pages, () => access.isStill(caller, request)), {
     headers: { "content-type": "text/event-stream", "cache-control": "no-store, no-transform" },
   });
 }
@@ -308,8 +359,13 @@ function decoded(part: string): string {
 async function loadApi({ routes, version }: HttpParts): Promise<Api> {
   const loaded = await routes();
   const { openApi } = await import("./openapi.ts");
-  return {
-    table: loaded.map((route) => ({ route, pattern: new URLPattern({ pathname: route.path }) })),
-    document: openApi(loaded, version),
-  };
+  return { table: patternsOf(loaded), document: openApi(loaded, version) };
+}
+
+async function tableOf({ routes }: DevParts): Promise<Api["table"]> {
+  return patternsOf(await routes());
+}
+
+function patternsOf(routes: readonly Route[]): Api["table"] {
+  return routes.map((route) => ({ route, pattern: new URLPattern({ pathname: route.path }) }));
 }

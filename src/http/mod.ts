@@ -9,6 +9,7 @@ import type { Route } from "./route.ts";
 export {
   createHandler,
   type DashboardParts,
+  type DevParts,
   type Handler,
   type HandlerPlace,
   type HttpParts,

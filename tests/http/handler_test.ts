@@ -389,6 +389,71 @@ Deno.test("a page that is not there, or a query that is wrong, says so", async (
   same((await about("/api/pages/failures?state=odd") as number[])[0], 400);
 });
 
+Deno.test("what only rhythm dev has is for its own token, on this machine, and from its own pages", async () => {
+  const clock = new VirtualClock();
+  let written = 0;
+  const write = route({
+    method: "PUT",
+    path: "/api/dev/file",
+    operation: "writeFlowFile",
+    summary: "Writes",
+    tag: "dev",
+    response: z.object({ ok: z.boolean() }),
+    handle: () => Promise.resolve({ ok: ++written > 0 }),
+  });
+  const dev = {
+    routes: () => Promise.resolve([write]),
+    page: { look: () => Promise.resolve({ files: [] }) },
+  };
+  const made = (isDev: boolean): ReturnType<typeof createHandler> =>
+    createHandler(parts({
+      clock,
+      token: "own",
+      dashboard: { ...dashboard(clock), ...(isDev ? { dev } : {}) },
+      findToken: () => Promise.resolve({ name: "ada", role: "admin", metadataOnly: false }),
+    }));
+  const own = { authorization: "Bearer own" };
+  const admin = { authorization: `Bearer rhythm_${"0a".repeat(32)}` };
+  const handler = made(true);
+  const told = async (
+    origin: string,
+    headers: Record<string, string>,
+    { path = "/api/dev/file", method = "PUT", on = handler } = {},
+  ): Promise<string> => {
+    const response = await on(new Request(`${origin}${path}`, { method, headers }));
+    const body = await response.json();
+    return `${response.status} ${body.error?.code ?? JSON.stringify(body)}`;
+  };
+  for (const origin of ["http://127.0.0.1:8642", "http://localhost:8642", "http://[::1]:8642"]) {
+    same(await told(origin, own), '200 {"ok":true}');
+    same(await told(origin, { ...own, origin }), '200 {"ok":true}');
+  }
+  const here = "http://127.0.0.1:8642";
+  same(await told(here, {}), "401 UNAUTHORIZED");
+  same(await told(here, admin), "403 FORBIDDEN");
+  // A name of somebody else's that leads to this machine, and a page of another port or site.
+  for (
+    const other of ["http://evil.example", "http://127.0.0.1.evil.example:8642", "http://192.168.0.7:8642"]
+  ) {
+    same(await told(other, own), "403 OTHER_SITE", other);
+  }
+  for (const origin of ["http://evil.example", "http://127.0.0.1:9999", "null"]) {
+    same(await told(here, { ...own, origin }), "403 OTHER_SITE", origin);
+  }
+  same(written, 6);
+  const page = { path: "/api/pages/dev", method: "GET" };
+  same(await told(here, own, page), '200 {"files":[]}');
+  same(await told(here, admin, page), "403 FORBIDDEN");
+  same(await told("http://evil.example", own, page), "403 OTHER_SITE");
+  same(await told(here, admin, { path: "/api/live?page=dev", method: "GET" }), "403 FORBIDDEN");
+  // A worker, and rhythm dashboard, have nothing of it.
+  const on = made(false);
+  same(await told(here, own, { on }), "404 NOT_FOUND");
+  same(await told(here, own, { ...page, on }), "404 NOT_FOUND");
+  const document = await (await handler(new Request(`${here}/api/openapi.json`, { headers: own }))).text();
+  same(document.includes("/api/dev/"), false);
+});
+
 Deno.test("/api/openapi.json describes every route from its schemas", async () => {
   const { body } = await ask("/api/openapi.json");
   const document = body as {

@@ -238,7 +238,32 @@ export function planLoad(dice: Dice, { from, calmFrom, nextFrom, nth: day, progr
     while (nth < always.length && made.kind !== always[nth]) made = item(dice, place);
     return made;
   });
+  // However little the rest starts, there are enough executions.
+  for (let started = items.reduce((sum, one) => sum + startedBy(one), 0); started < FEWEST;) {
+    const at = dice.between(from, calmFrom);
+    const made = many(dice, { n: day * 1_000 + items.length, at, client: dice.whole(0, 1) });
+    items.push(made);
+    started += made.size;
+  }
   return items.sort((one, other) => one.at - other.at);
+}
+
+/** How many executions a day starts at least. */
+const FEWEST = 160;
+
+function startedBy(one: Item): number {
+  if (one.kind === "many") return one.size;
+  return one.kind === "workflow" || one.kind === "task" || one.kind === "same" ? 1 : 0;
+}
+
+// What has to wait for its turn is asked for again and again: of that, a few tell as much as many.
+function many(
+  dice: Dice,
+  head: { readonly n: number; readonly at: number; readonly client: number },
+): Item & { readonly kind: "many" } {
+  const queue = dice.happens(0.6) ? dice.pick(["default", "other"]) : dice.pick(Object.keys(LIMITS));
+  const size = queue in LIMITS ? dice.pick([4, 8, 12, 30]) : dice.pick([5, 80, 100, 150]);
+  return { kind: "many", ...head, size, queue };
 }
 
 /** A day, and what is in it. */
@@ -294,7 +319,7 @@ function item(
       };
     }],
     [8, () => taskItem(dice, head, lastsOverNight ? untilMorning() : undefined)],
-    [2, () => ({ kind: "many", ...head, size: dice.pick([5, 80, 100, 150]), queue: dice.pick(QUEUES) })],
+    [2, () => many(dice, head)],
     [1, () => ({ kind: "same", ...head })],
     [0.8, () => ({
       kind: "crowd",

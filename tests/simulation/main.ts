@@ -9,12 +9,17 @@
  *     deno task simulate --mutants           plants faults, one at a time, and says which are found (--within 200 seeds,
  *                                            --only "one of these words|or these")
  *
+ * The Postgres is a server of its own, compiled for this machine. With --pglite, and where there is none, it is PGlite, which
+ * takes longer and needs nothing.
+ *
  * @module
  */
 import { cpuUsage } from "node:process";
 import { parseArgs } from "node:util";
+import type { Place } from "./engine.ts";
 import { linesOf } from "./lines.ts";
 import { runMutants } from "./mutants.ts";
+import { hasNative } from "./native.ts";
 import { Sandbox } from "./sandbox.ts";
 import { shrink } from "./shrink.ts";
 import { DAYS, planOf } from "./simulate.ts";
@@ -28,8 +33,9 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     days: { type: "string", default: String(DAYS) },
     jobs: { type: "string", default: String(navigator.hardwareConcurrency) },
-    // Only each n-th seed, a line of JSON for each: for the process that adds them up.
-    every: { type: "string" },
+    pglite: { type: "boolean", default: false },
+    // These seeds, a line of JSON for each: for the process that adds them up.
+    these: { type: "string" },
     mutants: { type: "boolean", default: false },
     only: { type: "string" },
     within: { type: "string", default: "200" },
@@ -48,15 +54,17 @@ interface Counted {
   readonly coverage: readonly (readonly [string, number])[];
 }
 
+const place: Place = !values.pglite && await hasNative() ? "native" : "pglite";
 const days = numberOf("days", values.days);
 const first = numberOf("from", values.from);
 const count = numberOf("seeds", values.seeds ?? "10");
 const jobs = Math.max(1, Math.min(count, numberOf("jobs", values.jobs)));
 
 if (values.mutants) {
-  Deno.exit(await runMutants({ within: numberOf("within", values.within), only: values.only, days }));
-} else if (values.every !== undefined) {
-  for await (const one of seedsHere(Number(values.every))) console.log(JSON.stringify(one));
+  const within = numberOf("within", values.within);
+  Deno.exit(await runMutants({ within, only: values.only, days, place }));
+} else if (values.these !== undefined) {
+  for await (const one of seedsHere(values.these.split(",").map(Number))) console.log(JSON.stringify(one));
   Deno.exit(0);
 }
 Deno.exit(values.seed === undefined ? await runMany() : await runOne(numberOf("seed", values.seed)));
@@ -68,7 +76,7 @@ function numberOf(option: string, text: string): number {
 }
 
 async function runOne(seed: number): Promise<number> {
-  await using sandbox = await Sandbox.open();
+  await using sandbox = await Sandbox.open({ place });
   const plan = planOf(seed, days);
   const result = await sandbox.run(plan, values.watch ? "printed" : "hashed");
   console.log(`seed ${seed}: ${summary(result)}, trace ${result.digest}`);
@@ -100,8 +108,12 @@ async function runMany(): Promise<number> {
     broken.push(one.seed);
     console.log(`  BROKEN ${one.broken.slice(0, 1_500)}`);
   };
-  if (jobs === 1) { for await (const one of seedsHere(1)) add(one); }
-  else await Promise.all(Array.from({ length: jobs }, (_, nth) => seedsBeside(nth, add)));
+  const seeds = Array.from({ length: count }, (_, nth) => first + nth);
+  if (jobs === 1) { for await (const one of seedsHere(seeds)) add(one); }
+  else {
+    const parts = Array.from({ length: jobs }, (_, part) => seeds.filter((_, nth) => nth % jobs === part));
+    await Promise.all(parts.map((part) => seedsBeside(part, add)));
+  }
   console.log(
     `\n${total.seeds} seeds, ${broken.length} broken (${
       broken.sort((one, other) => one - other).join(", ")
@@ -114,27 +126,28 @@ async function runMany(): Promise<number> {
   return broken.length > 0 || total.seeds < count ? 1 : 0;
 }
 
-/** Runs each n-th seed in this process. */
-async function* seedsHere(every: number): AsyncGenerator<Counted> {
-  await using sandbox = await Sandbox.open();
-  for (let seed = first; seed < first + count; seed += every) {
+/** Runs seeds in this process. */
+async function* seedsHere(seeds: readonly number[]): AsyncGenerator<Counted> {
+  await using sandbox = await Sandbox.open({ place });
+  for (const seed of seeds) {
     const before = cpuUsage();
+    const besideBefore = sandbox.besideSeconds;
     const { broken = null, executions, handlers, calls, minutes, coverage } = await sandbox.run(
       planOf(seed, days),
     );
     const { user, system } = cpuUsage(before);
-    const seconds = (user + system) / 1e6;
+    const seconds = (user + system) / 1e6 + sandbox.besideSeconds - besideBefore;
     yield { seed, broken, executions, handlers, calls, minutes, seconds, coverage: coverage.entries() };
   }
 }
 
 /** Lets another process run its part of the seeds. */
-async function seedsBeside(nth: number, onEach: (one: Counted) => void): Promise<void> {
+async function seedsBeside(seeds: readonly number[], onEach: (one: Counted) => void): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "-A", "--no-check", `--config=${new URL("../deno.json", import.meta.url).pathname}`],
-      ...[import.meta.filename!, `--every=${jobs}`, `--from=${first + nth}`],
-      ...[`--seeds=${count - nth}`, `--days=${days}`],
+      ...[import.meta.filename!, `--these=${seeds}`, `--days=${days}`],
+      ...(values.pglite ? ["--pglite"] : []),
     ],
     stdout: "piped",
   }).spawn();

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import type { Place } from "./engine.ts";
 import { linesOf } from "./lines.ts";
 import { type Mutation, mutations } from "./mutations.ts";
 import { Sandbox } from "./sandbox.ts";
@@ -14,6 +15,16 @@ export interface MutantOptions {
   readonly only: string | undefined;
   /** How long a seed is, in days. */
   readonly days: number;
+  /** Where the Postgres is. */
+  readonly place: Place;
+}
+
+/** How one mutant is looked for. */
+interface Search {
+  /** The seeds, in their order. */
+  readonly seeds: readonly number[];
+  readonly days: number;
+  readonly place: Place;
 }
 
 /**
@@ -22,20 +33,24 @@ export interface MutantOptions {
  * @param options which, and how long to look
  * @returns the exit code: 0 if 95 % are found
  */
-export async function runMutants({ within, only, days }: MutantOptions): Promise<number> {
+export async function runMutants({ within, only, days, place }: MutantOptions): Promise<number> {
   const words = only?.split("|") ?? [""];
   const chosen = mutations.filter(({ name }) => words.some((word) => name.includes(word)));
   let found = 0;
   let harmless = 0;
+  const hits = new Map<number, number>();
   console.log("| Planted fault | Seed | Found as |\n|---|---|---|");
   for (const mutation of chosen) {
     const { name, because } = mutation;
     // Where nothing can be found, a few seeds show that nothing is.
     const most = because === undefined ? within : Math.min(within, HARMLESS_SEEDS);
     const look = mutation.file.startsWith("sql/") ? findInEngine : findInWorker;
-    const result = await look(mutation, most, days);
-    if (result !== undefined) found++;
-    else if (because !== undefined) harmless++;
+    const result = await look(mutation, { seeds: orderOf(most, hits), days, place });
+    if (result !== undefined) {
+      found++;
+      hits.set(result.seed, (hits.get(result.seed) ?? 0) + 1);
+    }
+    if (result === undefined && because !== undefined) harmless++;
     const cells = result === undefined
       ? because === undefined ? ["–", `MISSED in ${most} seeds`] : ["–", because]
       : [result.seed, result.what];
@@ -49,6 +64,12 @@ export async function runMutants({ within, only, days }: MutantOptions): Promise
 }
 
 const HARMLESS_SEEDS = 10;
+
+// Those that have found most come first.
+function orderOf(most: number, hits: ReadonlyMap<number, number>): number[] {
+  const seeds = Array.from({ length: most }, (_, nth) => nth + 1);
+  return seeds.sort((one, other) => (hits.get(other) ?? 0) - (hits.get(one) ?? 0) || one - other);
+}
 
 /** Whether each mutation stands where it says, once. */
 export async function misplaced(): Promise<string[]> {
@@ -75,9 +96,12 @@ interface Found {
 }
 
 // The engine is planted in a database of this process, which has compiled Postgres once.
-async function findInEngine(mutation: Mutation, within: number, days: number): Promise<Found | undefined> {
-  await using sandbox = await Sandbox.open(mutation);
-  for (let seed = 1; seed <= within; seed++) {
+async function findInEngine(
+  mutation: Mutation,
+  { seeds, days, place }: Search,
+): Promise<Found | undefined> {
+  await using sandbox = await Sandbox.open({ mutation, place });
+  for (const seed of seeds) {
     const { broken } = await sandbox.run(planOf(seed, days));
     if (broken !== undefined) return { seed, what: kindOf(broken) };
   }
@@ -86,8 +110,7 @@ async function findInEngine(mutation: Mutation, within: number, days: number): P
 // The worker is planted in a copy of the library, which another process runs.
 async function findInWorker(
   { file, find, replace }: Mutation,
-  within: number,
-  days: number,
+  { seeds, days, place }: Search,
 ): Promise<Found | undefined> {
   const copy = await Deno.makeTempDir({ prefix: "rhythm_mutants_" });
   try {
@@ -97,7 +120,8 @@ async function findInWorker(
     const child = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "-A", "--no-check", `--config=${copy}/tests/deno.json`],
-        ...[`${copy}/tests/simulation/main.ts`, "--every=1", `--seeds=${within}`, `--days=${days}`],
+        ...[`${copy}/tests/simulation/main.ts`, `--these=${seeds}`, `--days=${days}`],
+        ...(place === "pglite" ? ["--pglite"] : []),
       ],
       stdout: "piped",
     }).spawn();

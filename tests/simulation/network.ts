@@ -38,6 +38,8 @@ export class Network {
   readonly #calls = new Set<Call>();
   #listeners: Listener[] = [];
   readonly #holders = new Map<Process, Set<Holder>>();
+  // A fast one lets a worker ask a hundred times a second for work that has to wait for its turn.
+  readonly #longestMs: number;
 
   /** @param parts where it is, what it leads to, and what happens on the way */
   constructor(parts: { world: World; server: Server; weather: Weather; dice: Dice }) {
@@ -45,6 +47,7 @@ export class Network {
     this.#server = parts.server;
     this.#weather = parts.weather;
     this.#dice = parts.dice;
+    this.#longestMs = parts.dice.pick([4, 12, 30]);
     parts.server.onNotify = (channel, payload) => this.#notify(channel, payload);
   }
 
@@ -183,8 +186,8 @@ export class Network {
         arrive(there + fate.ms, false);
         break;
       case "twice":
-        arrive(there, REPEATABLE.has(name) ? false : true);
-        if (REPEATABLE.has(name)) arrive(there + fate.ms / 10);
+        arrive(there, false);
+        arrive(there + fate.ms / 10);
         break;
     }
     return promise;
@@ -325,7 +328,7 @@ export class Network {
   }
 
   #travel(): number {
-    return this.#dice.between(0.2, 1.5);
+    return this.#dice.between(0.2, this.#longestMs);
   }
 }
 
@@ -341,18 +344,6 @@ function lost(code: string): DatabaseUnavailableError {
   const cause = Object.assign(new Error(`the network said ${code}`), { code });
   return new DatabaseUnavailableError("the simulated server", { cause });
 }
-
-/** What may be sent again by whoever heard no answer: the engine says so. */
-const REPEATABLE = new Set([
-  "exchange",
-  "beat",
-  "due",
-  "chores",
-  "sql_tasks",
-  "cancel",
-  "unserved",
-  "stop_worker",
-]);
 
 /** How long a caller waits for an answer. */
 export const ANSWER_MS = 5_000;

@@ -1,6 +1,6 @@
-import type { PGlite } from "@electric-sql/pglite";
 import type { Database, Row } from "../../src/db/database.ts";
 import { toRhythmError } from "../../src/db/errors.ts";
+import type { Engine } from "./engine.ts";
 import type { World } from "./world.ts";
 
 /** Who has the one session for a transaction. */
@@ -12,13 +12,13 @@ export interface Holder {
 }
 
 /**
- * The Postgres of this world: a real one, in this process, whose time and chance are ours. It has one session: while a
+ * The Postgres of this world: a real one, whose time and chance are ours. It has one session: while a
  * transaction is open, the calls of others wait.
  */
 export class Server {
   /** Told of each notification that a commit sends. */
   onNotify: (channel: string, payload: string) => void = () => {};
-  readonly #engine: PGlite;
+  readonly #engine: Engine;
   readonly #world: World;
   readonly #seed: string;
   #state: "up" | "down" = "up";
@@ -28,7 +28,7 @@ export class Server {
   #unlisten = (): void => {};
 
   /** @param engine the Postgres @param world its time @param seed what its chance follows from */
-  constructor(engine: PGlite, world: World, seed: string) {
+  constructor(engine: Engine, world: World, seed: string) {
     this.#engine = engine;
     this.#world = world;
     this.#seed = seed;
@@ -37,8 +37,8 @@ export class Server {
   /** Begins to pass on notifications. */
   async open(channels: readonly string[]): Promise<void> {
     this.#unlisten = this.#engine.onNotification((channel, payload) => this.onNotify(channel, payload));
-    await this.#engine.exec(`set rhythm_clock.seed = '${this.#seed}'`);
-    await this.#engine.exec(channels.map((channel) => `listen "${channel}"`).join(";"));
+    await this.#exec(`${this.#settings()};set rhythm_clock.seed = '${this.#seed}'`);
+    await this.#exec(channels.map((channel) => `listen "${channel}"`).join(";"));
   }
 
   /** Whether it takes connections. */
@@ -82,12 +82,12 @@ export class Server {
 
   /** Runs a script. */
   async script(text: string): Promise<void> {
-    await this.#engine.exec(text);
+    await this.#exec(text);
   }
 
   /** Begins a transaction; the session is free. */
   async begin(): Promise<Holder> {
-    await this.#engine.exec(`${this.#settings()};begin`);
+    await this.#exec(`${this.#settings()};begin`);
     return this.#holder = { isCut: false, hasFailed: false };
   }
 
@@ -106,7 +106,7 @@ export class Server {
     if (this.#holder !== holder) return;
     holder.isCut ||= how === "rollback";
     this.#holder = undefined;
-    await this.#engine.exec(how);
+    await this.#exec(how);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const job of waiting) this.#world.after(0, () => this.turn(job));
@@ -127,15 +127,15 @@ export class Server {
   async setWriting(writing: "off" | "on"): Promise<void> {
     await this.turn(async () => {
       const readOnly = writing === "off" ? "on" : "off";
-      await this.#engine.exec(`set default_transaction_read_only = ${readOnly}`);
+      await this.#exec(`set default_transaction_read_only = ${readOnly}`);
     });
   }
 
   /** Forgets what this world set. */
   async close(): Promise<void> {
     this.#unlisten();
-    if (this.#holder !== undefined) await this.#engine.exec("rollback");
-    await this.#engine.exec("unlisten *; set default_transaction_read_only = off; reset all");
+    if (this.#holder !== undefined) await this.#exec("rollback");
+    await this.#exec("unlisten *; set default_transaction_read_only = off; reset all");
   }
 
   // In one message: with parameters of their own, statements take half as long again.
@@ -145,10 +145,14 @@ export class Server {
       ? text
       : text.replaceAll(/\$(\d+)/g, (_, nth) => literal(params[Number(nth) - 1]));
     try {
-      return (await this.#engine.exec(`${settings};${whole}`)).at(-1)!.rows as R[];
+      return (await this.#exec(`${settings};${whole}`)).at(-1)!.rows as R[];
     } catch (error) {
       throw toRhythmError(error, "the simulated server");
     }
+  }
+
+  #exec(text: string): ReturnType<Engine["exec"]> {
+    return this.#world.outside(() => this.#engine.exec(text));
   }
 
   // Each statement has a time of its own, so that what is made one after another has ids in that order.

@@ -4,7 +4,6 @@ import "../../src/flow/durable/rebuild.ts";
 import "../../src/flow/migrate/apply.ts";
 import "../../src/flow/migrate/pair.ts";
 import "../../src/flow/mod.ts";
-import type { PGlite } from "@electric-sql/pglite";
 import { flowRuntime } from "../../src/app/flow_runtime.ts";
 import { hookTask } from "../../src/app/hook_task.ts";
 import { assemble } from "../../src/app/rhythm.ts";
@@ -19,6 +18,7 @@ import type { SchemaFile } from "../../src/db/schema_gen.ts";
 import { Worker } from "../../src/worker/loop/worker.ts";
 import { nextVersion } from "./upgrade.ts";
 import { type Client, Clients } from "./clients.ts";
+import type { Engine } from "./engine.ts";
 import { ExecutionStateError, NotAdoptedError } from "../../src/db/engine_errors.ts";
 import { Foreign } from "./foreign.ts";
 import { Dice } from "./dice.ts";
@@ -32,7 +32,7 @@ import { Rates } from "./rates.ts";
 import { ADDRESS, Receiver } from "./receiver.ts";
 import { Server } from "./server.ts";
 import { tasksOf, workflowsOf } from "./tasks.ts";
-import { type Coverage, type Fault, planDays, planFaults, Weather } from "./weather.ts";
+import { type Coverage, type Fault, planClimate, planDays, planFaults, Weather } from "./weather.ts";
 import { BEGINNING, Trace, type TraceKind, World } from "./world.ts";
 
 /** Everything that decides a run, but the seed of its chance. */
@@ -79,19 +79,22 @@ export const DAYS = 2;
 export function planOf(seed: number, count = DAYS): Plan {
   const dice = new Dice(`seed ${seed}`);
   const programs = makePrograms(dice.fork("programs"), 6);
+  const climate = planClimate(dice.fork("climate"));
   const days = planDays(dice.fork("days"), { count, end: LENGTH_MS });
   return {
     seed: String(seed),
     programs,
     load: days.flatMap((day, nth) => planLoad(dice.fork(`load ${nth}`), { ...day, nth, programs })),
-    faults: days.flatMap((day, nth) => planFaults(dice.fork(`faults ${nth}`), { ...day, workers: WORKERS })),
+    faults: days.flatMap((day, nth) =>
+      planFaults(dice.fork(`faults ${nth}`), { ...day, workers: WORKERS, climate })
+    ),
     healAt: days.at(-1)!.until,
   };
 }
 
 /** Runs a plan on a database that has the engine and nothing else. */
 export async function simulate(
-  engine: PGlite,
+  engine: Engine,
   plan: Plan,
   { kind = "hashed", schema }: { kind?: TraceKind | undefined; schema: readonly SchemaFile[] },
 ): Promise<Result> {
@@ -137,7 +140,6 @@ class Simulation {
     { length: WORKERS },
     (_, number) => ({ number, starts: 0, backAt: 0 }),
   );
-  readonly #engine: PGlite;
   readonly #auditor: ClientCore;
   readonly #receiver: Receiver;
   readonly #rates = new Rates();
@@ -155,13 +157,12 @@ class Simulation {
   #ready: { readonly at: number; readonly ids: ReadonlySet<string> } | undefined;
 
   constructor(
-    engine: PGlite,
+    engine: Engine,
     plan: Plan,
     { trace, schema }: { trace: Trace; schema: readonly SchemaFile[] },
   ) {
     this.#plan = plan;
     this.#schema = schema;
-    this.#engine = engine;
     this.#dice = new Dice(`seed ${plan.seed} run`);
     this.#world = new World(trace);
     this.#server = new Server(engine, this.#world, `seed ${plan.seed}`);
@@ -236,9 +237,13 @@ class Simulation {
 
   async #open(): Promise<void> {
     await this.#server.open(["rhythm_work", "rhythm_done", "rhythm_stop", "rhythm_progress"]);
-    await this.#engine.exec(
+    await this.#server.script(
       `select rhythm.define_sql_task('sim_double', 'public.sim_double(jsonb)', '{"retry": {"crashes": 1000}}');`,
     );
+    const [row] = await this.#server.peek<{ name: string }>(
+      "select c.system_identifier::text as name from pg_catalog.pg_control_system() as c",
+    );
+    this.#world.trace.hidden = row!.name;
     const opening = this.#openClients();
     await this.#world.run(this.#world.now + 4_000);
     const clients = await opening;
@@ -266,8 +271,8 @@ class Simulation {
     this.#clients.move = async () => {
       for (const { current } of this.#places) if (current !== undefined) this.#kill(current.process, 300);
       await this.#server.turn(async () => {
-        await this.#engine.exec("begin read write; update rhythm.home set system_identifier = '1'; commit");
-        await this.#engine.exec("reset rhythm_home.checked");
+        await this.#server.script("begin read write; update rhythm.home set system_identifier = '1'; commit");
+        await this.#server.script("reset rhythm_home.checked");
         this.#movedAt = this.#world.elapsed;
       });
     };

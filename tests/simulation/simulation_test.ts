@@ -1,6 +1,8 @@
 // The whole system in one process, by seed: see docs/operate/reliability.md. `deno task simulate --seed n` shows one.
 import { deepStrictEqual as equal, ok, strictEqual as same } from "node:assert/strict";
 import { isLong } from "../support/long.ts";
+import { onEmbedded } from "../support/database.ts";
+import type { Place } from "./engine.ts";
 import { misplaced } from "./mutants.ts";
 import { mutations } from "./mutations.ts";
 import { Rhythm } from "../../src/app/rhythm.ts";
@@ -14,6 +16,7 @@ import { Schedules } from "../../src/client/schedules.ts";
 import { Signals } from "../../src/client/signals.ts";
 import { Tasks } from "../../src/client/tasks.ts";
 import { Workflows } from "../../src/client/workflows.ts";
+import { hasNative, stopNative } from "./native.ts";
 import { Sandbox } from "./sandbox.ts";
 import { shrink } from "./shrink.ts";
 import { type Plan, planOf, type Result } from "./simulate.ts";
@@ -27,6 +30,12 @@ const FOUND = isLong ? [] : [67];
 const REPEATED = 4;
 const BETWEEN = 2;
 
+/** How much a seed has at least. */
+const FEWEST = { executions: 300, minutes: 30 };
+
+/** Where the Postgres is: a server takes half the time, PGlite is everywhere. */
+const place: Place = !onEmbedded && await hasNative() ? "native" : "pglite";
+
 let sandbox: Promise<Sandbox> | undefined;
 const coverage = new Coverage();
 
@@ -35,10 +44,9 @@ Deno.test("the same seed gives the same trace, and breaks no promise", async () 
   // Another run comes between: nothing of it is left. All are called from one place, which stacks in the trace name.
   const found: unknown[] = [];
   for (const seed of [REPEATED, BETWEEN, REPEATED]) {
-    const { digest, calls, broken, coverage: met } = await run(planOf(seed));
-    same(broken, undefined, `deno task simulate --seed ${seed}`);
-    coverage.add(met.entries());
-    found.push([digest, calls]);
+    const result = await run(planOf(seed));
+    judge(seed, result);
+    found.push([result.digest, result.calls]);
   }
   equal(found[0], found[2]);
 });
@@ -48,11 +56,31 @@ for (const seed of [...Array.from({ length: SEEDS }, (_, nth) => nth + 1), ...FO
   Deno.test(`seed ${seed} breaks no promise`, async () => void await keeps(seed));
 }
 
+Deno.test.afterAll(async () => {
+  await (await sandbox)?.[Symbol.asyncDispose]();
+  await stopNative();
+});
+
 Deno.test("each fault met calls", () => {
   for (const [fault, calls] of coverage.table()) {
     console.log(`  ${fault}: ${[...calls].map(([call, times]) => `${call} ${times}`).join(", ")}`);
   }
   ok(coverage.table().size > 0);
+});
+
+Deno.test({
+  name: "on PGlite, too, the same seed gives the same trace",
+  ignore: place === "pglite",
+  fn: async () => {
+    await using embedded = await Sandbox.open();
+    const digests = [];
+    for (const _ of [1, 2]) {
+      const result = await embedded.run(planOf(REPEATED));
+      judge(REPEATED, result);
+      digests.push(result.digest);
+    }
+    same(digests[0], digests[1]);
+  },
 });
 
 Deno.test("every mutation stands where it says", async () => {
@@ -92,7 +120,7 @@ Deno.test({
   ignore: !isLong,
   fn: async () => {
     const mutation = mutations.find(({ name }) => name === "the batch of the last task stays");
-    await using planted = await Sandbox.open(mutation);
+    await using planted = await Sandbox.open({ place, mutation: mutation! });
     // A little of a day: each try takes a second.
     const whole = planOf(1, 1);
     const load = whole.load.filter(({ kind }) => kind === "task" || kind === "workflow").slice(0, 6);
@@ -126,15 +154,19 @@ const EMPTY: Result = {
   ...{ executions: 0, handlers: 0, minutes: 0, calls: 0 },
 };
 
-async function keeps(seed: number): Promise<Result> {
+async function keeps(seed: number): Promise<void> {
   const { run } = await open();
-  const result = await run(planOf(seed));
-  same(result.broken, undefined, `deno task simulate --seed ${seed}`);
-  coverage.add(result.coverage.entries());
-  return result;
+  judge(seed, await run(planOf(seed)));
+}
+
+function judge(seed: number, { broken, executions, minutes, coverage: met }: Result): void {
+  same(broken, undefined, `deno task simulate --seed ${seed}`);
+  ok(executions >= FEWEST.executions, `seed ${seed} has ${executions} executions only`);
+  ok(minutes >= FEWEST.minutes, `seed ${seed} has ${minutes} virtual minutes only`);
+  coverage.add(met.entries());
 }
 
 async function open(): Promise<{ run: Sandbox["run"] }> {
-  const opened = await (sandbox ??= Sandbox.open());
+  const opened = await (sandbox ??= Sandbox.open({ place }));
   return { run: (plan, kind) => opened.run(plan, kind) };
 }

@@ -23,6 +23,7 @@ export class World {
   #nth = 0;
   readonly #heap: Happening[] = [];
   #failure: Error | undefined;
+  #outside: Promise<unknown> = Promise.resolve();
 
   /** @param trace hears what happens */
   constructor(trace: Trace) {
@@ -60,6 +61,13 @@ export class World {
     this.trace.add(this.elapsed, line);
   }
 
+  /** Does something that takes real time, after what was begun before it. The time of this world waits for it. */
+  outside<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#outside.then(work);
+    this.#outside = done.catch(() => {});
+    return done;
+  }
+
   /** Ends the run: something is broken. */
   fail(error: Error): void {
     this.#failure ??= error;
@@ -67,7 +75,7 @@ export class World {
 
   /** Lets happen what is due until a moment, or until something is so. */
   async run(until: number, isOver: () => boolean = () => false): Promise<void> {
-    await drained();
+    await this.#drained();
     for (let next = this.#heap[0]; next !== undefined && next.at <= until; next = this.#heap[0]) {
       if (this.#failure !== undefined) throw this.#failure;
       if (isOver()) return;
@@ -76,10 +84,19 @@ export class World {
       this.now = next.at;
       const following = next.call();
       if (following !== undefined) await following;
-      if (!next.isQuiet) await drained();
+      if (!next.isQuiet) await this.#drained();
     }
     if (this.#failure !== undefined) throw this.#failure;
     if (!isOver()) this.now = Math.max(this.now, until);
+  }
+
+  async #drained(): Promise<void> {
+    let last: Promise<unknown>;
+    do {
+      last = this.#outside;
+      await last;
+      await drained();
+    } while (last !== this.#outside);
   }
 }
 
@@ -87,6 +104,8 @@ export class World {
 export class Trace {
   /** How many lines. */
   size = 0;
+  /** What is not told, because no seed decides it: it is another in each process. */
+  hidden = "";
   /** The lines, where they are kept. */
   readonly lines: string[] = [];
   #low = 0x811c9dc5;
@@ -100,7 +119,8 @@ export class Trace {
 
   /** Adds a line. */
   add(elapsedMs: number, line: string): void {
-    const text = `${(elapsedMs / 1000).toFixed(6)} ${line}`;
+    const told = this.hidden === "" ? line : line.replaceAll(this.hidden, "…");
+    const text = `${(elapsedMs / 1000).toFixed(6)} ${told}`;
     this.size++;
     for (let index = 0; index < text.length; index++) {
       this.#low = Math.imul(this.#low ^ text.charCodeAt(index), 0x01000193);
@@ -120,7 +140,7 @@ export class Trace {
 export type TraceKind = "hashed" | "kept" | "printed";
 
 /** Resolves once nothing is left to do but what waits for time. */
-export function drained(): Promise<void> {
+function drained(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
 

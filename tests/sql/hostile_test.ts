@@ -189,6 +189,8 @@ const good: Record<string, Json[]> = {
   "edit_state.p_execution": [waiting],
   "rewind_state.p_execution": [waiting],
   "fork_state.p_execution": [waiting],
+  "fork_steps.p_execution": [waiting],
+  "fork_steps.p_id": [id("0e")],
   "fork_state.p_id": [id("0d")],
   "migrate.p_to": [1],
   "migrate.p_filter": [{ status: "suspended" }],

@@ -17,6 +17,7 @@ import { nothingToDo, workerOptions } from "../worker_options.ts";
 import { heedStrays, tellStray } from "../stray_errors.ts";
 import { Account } from "./account.ts";
 import { hearConsole } from "./console.ts";
+import { DevClock } from "./dev_clock.ts";
 import { DevApp } from "./dev_app.ts";
 import { exampleOf } from "./example.ts";
 import { serveDev } from "./serve_dev.ts";
@@ -55,7 +56,12 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
   using _console = hearConsole((said) => account.say(said), { colors: terminal.colours });
   const token = Deno.env.get("RHYTHM_TOKEN") || systemClock.uuid();
   const link = systemClock.uuid();
+  const place = placeOfTarget(target);
+  const clock = place.kind === "embedded"
+    ? await DevClock.open(database, { dataDir: place.at, schema: target.schema })
+    : undefined;
   const app = new DevApp({
+    clock,
     database,
     links: new Set([link]),
     target,

@@ -1,3 +1,4 @@
+import { relative, sep } from "node:path";
 import { systemClock } from "../../runtime/clock.ts";
 import type { AppWorker } from "../../app/app_worker.ts";
 import { type FlowSource, readFlowSources } from "../../app/flow_sources.ts";
@@ -10,7 +11,7 @@ import type { JsonObject } from "../../shared/json.ts";
 import { didYouMean } from "../../shared/suggest.ts";
 import { analyzeFlow } from "../../flow/check/mod.ts";
 import { renderDiagnostics } from "../../flow/mod.ts";
-import { createHandler, type Handler, Watched } from "../../http/mod.ts";
+import { createHandler, type DashboardParts, type Handler, Watched } from "../../http/mod.ts";
 import type { WorkerEvent } from "../../worker/loop/observer.ts";
 import { nearPath } from "../flow/read_flows.ts";
 import { count } from "../format.ts";
@@ -19,6 +20,9 @@ import type { Target } from "../target.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Account } from "./account.ts";
 import { heardTask, heardWorkflow } from "./console.ts";
+import type { DevClock } from "./dev_clock.ts";
+import type { DevTools } from "./dev_routes.ts";
+import { FlowFiles } from "./flow_files.ts";
 import { ReloadHooks } from "./reload_hooks.ts";
 import { pictureFor } from "../flow/picture.ts";
 
@@ -35,6 +39,8 @@ export interface DevParts {
   readonly token: string;
   /** Codes that each let one browser in, once. */
   readonly links: Set<string>;
+  /** The clock of an embedded database. Nothing: the database is a server, with a clock of its own. */
+  readonly clock: DevClock | undefined;
   readonly worker: { queues?: string[]; concurrency?: number };
 }
 
@@ -55,6 +61,9 @@ export class DevApp {
   /** Workflows whose cancelling is waited for. */
   readonly #watched = new Set<string>();
   readonly #flowVersions = new Map<string, number>();
+  /** The names of the flows in files, by their paths. */
+  #namesOfFiles: ReadonlyMap<string, string> = new Map();
+  #changing: Promise<void> = Promise.resolve();
   #queues = "";
   #rhythm: Rhythm | undefined;
   #worker: AppWorker | undefined;
@@ -90,6 +99,11 @@ export class DevApp {
 
   /** Loads again what has changed. */
   async change(paths: ReadonlySet<string>): Promise<void> {
+    this.#changing = this.#changing.then(() => this.#change(paths));
+    await this.#changing;
+  }
+
+  async #change(paths: ReadonlySet<string>): Promise<void> {
     try {
       const flows = [...paths].some((path) => path.endsWith(".flow"));
       const tasks = [...paths].some((path) => this.#hooks.knows(path) || this.#parts.modules.includes(path));
@@ -139,10 +153,12 @@ export class DevApp {
 
   /** A new application and worker; the old one's handlers finish beside it. */
   async #renew(sources: readonly FlowSource[]): Promise<void> {
-    const { database, target, token, links } = this.#parts;
+    const { database, target, token, links, clock = systemClock } = this.#parts;
     const place = target.url === undefined ? { kind: "embedded" as const, at: "" } : placeOf(target.url);
     const parts: AppParts = {
-      clock: systemClock,
+      clock,
+      // What pushes the clock fires all timers.
+      keepsTimers: this.#parts.clock === undefined,
       place,
       database: lent(database),
       schema: target.schema,
@@ -156,12 +172,49 @@ export class DevApp {
     await this.#register(sources);
     const before = this.#pages;
     const watched = this.#pages = new Watched(systemClock);
-    this.#handler = createHandler(httpParts(rhythm, parts, { token, links, watched }));
+    const http = httpParts(rhythm, parts, { token, links, watched });
+    // Sessions end by the real time: who pushes the clock stays in.
+    this.#handler = createHandler({ ...http, clock: systemClock, dashboard: this.#withDev(http.dashboard!) });
     // Browsers come back by themselves.
     before?.close();
     this.#worker = rhythm.worker({ ...this.#parts.worker, observer: (event) => this.#hear(event) });
     this.#running(this.#worker.run());
     if (old !== undefined) this.#running(old.stop().then(() => previous!.close()));
+  }
+
+  #withDev(dashboard: DashboardParts): DashboardParts {
+    const { target: { project }, flows, clock } = this.#parts;
+    const tools: DevTools = {
+      files: new FlowFiles(project.root, flows),
+      clock,
+      tasks: () => this.#knownTasks(),
+      load: (path) => this.change(new Set([path])),
+      registered: (path) => {
+        const name = this.#namesOfFiles.get(path);
+        const version = name === undefined ? undefined : this.#flowVersions.get(name);
+        return version === undefined ? undefined : { name: name!, version };
+      },
+    };
+    const { reads } = dashboard;
+    return {
+      ...dashboard,
+      reads: {
+        ...reads,
+        pulse: async () => ({ ...await reads.pulse(), clockShiftMs: clock?.shiftMs ?? 0 }),
+      },
+      dev: {
+        routes: async () => (await import("./dev_routes.ts")).devRoutes(tools),
+        page: {
+          look: async () => await (await import("./dev_routes.ts")).devPage(tools),
+          everyMs: 2_000,
+        },
+      },
+    };
+  }
+
+  #knownTasks(): Set<string> | undefined {
+    const isKnown = this.#parts.modules.length > 0 && !this.#areTasksBroken;
+    return isKnown ? new Set(this.taskNames) : undefined;
   }
 
   #hear(event: WorkerEvent): void {
@@ -213,15 +266,20 @@ export class DevApp {
   /** Every flow that compiles; the problems of the others are shown, and tasks that nothing here has. */
   async #goodFlows(): Promise<FlowSource[]> {
     const good: FlowSource[] = [];
-    const isKnown = this.#parts.modules.length > 0 && !this.#areTasksBroken;
-    const tasks = isKnown ? new Set(this.taskNames) : undefined;
+    const tasks = this.#knownTasks();
+    const names = new Map<string, string>();
     for (const flow of await readFlowSources(this.#parts.flows)) {
       const { source } = flow;
       const name = nearPath(flow.path ?? flow.name);
       const { ast, diagnostics, frontMatter } = analyzeFlow({ name, source, tasks });
       const isBad = ast === undefined || diagnostics.some(({ severity }) => severity === "error");
       if (!isBad) good.push(flow);
-      this.#inputs.set(frontMatter.name ?? flow.name, frontMatter.input);
+      const own = frontMatter.name ?? flow.name;
+      this.#inputs.set(own, frontMatter.input);
+      if (flow.path !== undefined) {
+        const { root } = this.#parts.target.project;
+        names.set(relative(root, flow.path).replaceAll(sep, "/"), own);
+      }
       this.#showProblems(name, {
         source,
         problems: diagnostics.length === 0
@@ -229,6 +287,8 @@ export class DevApp {
           : renderDiagnostics(diagnostics, { name, source, ...pictureFor(this.#parts.terminal) }),
       });
     }
+    // At once: pages may ask meanwhile.
+    this.#namesOfFiles = names;
     return good;
   }
 

@@ -511,6 +511,21 @@ export const cases: Record<string, Cases> = {
     ]],
     p_step: "any number; null is before the first",
   },
+  fork_steps: {
+    p_execution: [
+      ["fork_steps(null, 1)", "RH002", "Cannot fork: there is no execution null"],
+      [
+        `fork_steps(${done}, 1)`,
+        "RH003",
+        `Cannot fork: execution ${done.slice(1, -1)} is a task, and only workflows have steps`,
+      ],
+    ],
+    p_step: "what has no such step is refused; a flow is not looked at",
+    p_id: "of a flow it is not looked at",
+    p_inputs: "of a flow they are not looked at",
+    p_note: "any text",
+    p_dry_run: "null is no dry run",
+  },
   fork_state: {
     p_execution: [
       [forks({ from: "null" }), "RH002", "Cannot fork: there is no execution null"],

@@ -9,7 +9,9 @@ begin
   perform test.pass('59 min');
   perform rhythm.tick();
   perform test.eq(test.status(a), 'running', 'a worker may be silent for its lease');
+  perform test.eq(rhythm.due() - rhythm.now() between '30 s' and '1 min', true, 'its lease ends soon');
   perform test.pass('61 s');
+  perform test.eq(rhythm.due() - rhythm.now() between '900 ms' and '1 s', true, 'chores give it up, and no call in between could');
   perform rhythm.tick();
   perform test.eq(test.status(a), 'pending', 'then its work goes back');
   perform test.eq(rhythm.get(a) #>> '{error,type}', 'WorkerLostError', 'with the reason');
