@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "854a02fe1ff97512";
+export const imageDigest = "0af114210dd9b191";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -514,7 +514,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "8ca6dec2a210a9dbaf682465969f10d5335f5f5d18455efd8f8f3b0b18ab8261",
+    checksum: "72f0579c893e11c8239e537f0f868fe6128603b5815b690d0ad4f48ee2c2927e",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -525,8 +525,6 @@ create table rhythm.worker (
   beat_at timestamptz not null,
   lease_ms integer not null,
   protocol smallint not null default 1,
-  call integer not null default 0,
-  refused jsonb,
   sleeping boolean not null default false,
   spared boolean not null default false,
   info jsonb not null default '{}',
@@ -537,10 +535,24 @@ with (fillfactor = 50);
 comment on table rhythm.worker is 'Workers that are or recently were alive. One heartbeat keeps all their leases.';
 comment on column rhythm.worker.lease_ms is 'How long after its last heartbeat it counts as dead.';
 comment on column rhythm.worker.protocol is 'The number of its protocol.';
-comment on column rhythm.worker.call is 'The last call of exchange() that changed something. If it is sent again, it gets the same answer.';
-comment on column rhythm.worker.refused is 'What that call refused; null: nothing.';
 comment on column rhythm.worker.spared is 'It was silent for a lease, but nobody could have heard it: it has one lease more to send a heartbeat.';
 comment on column rhythm.worker.sleeping is 'It sleeps and wants to be notified of work.';
+
+-- Two rows for each worker, so that a call with an odd number and one with an even number can run side by side.
+create table rhythm.worker_call (
+  worker_id uuid not null,
+  odd boolean not null,
+  call integer not null default 0,
+  refused jsonb,
+  constraint worker_call_pkey primary key (worker_id, odd),
+  constraint worker_call_worker_fkey foreign key (worker_id) references rhythm.worker (id) on delete cascade
+)
+with (fillfactor = 50);
+
+comment on table rhythm.worker_call is 'The last calls of each worker: that with an odd number and that with an even one. A call locks its row until it commits.';
+comment on column rhythm.worker_call.odd is 'Whether it stands for the calls with odd numbers.';
+comment on column rhythm.worker_call.call is 'The last of these calls of exchange() that changed something. If it is sent again, it gets the same answer.';
+comment on column rhythm.worker_call.refused is 'What that call refused; null: nothing.';
 
 create table rhythm.queue (
   name text not null,
@@ -2359,7 +2371,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "a05d3ec40d2328aaba53d98751da7d9a65a28464b56b117109659c724414aba6",
+    checksum: "0ff5bbd880c8c4df0a1b709feb9672354ca5dd8ed1c5047c99fd1bc5a92b08e2",
     text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
@@ -2500,7 +2512,7 @@ as $$
   union all
   select b.first_id, format('it is leased to a call that worker %s has not made', b.worker)
   from rhythm.batch as b
-  join rhythm.worker as w on w.id = b.worker and w.call < b.call
+  join rhythm.worker_call as c on c.worker_id = b.worker and c.odd = (b.call % 2 = 1) and c.call < b.call
   union all
   select b.first_id, 'it is leased, and no attempt was counted'
   from rhythm.batch as b
@@ -3667,7 +3679,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "53c9c57d453e5e3715fd88a1841d4103ade19400a4e5edb0aba82eea5f6f694a",
+    checksum: "53e42346d3732d5c62d3868e74f85710e958adb91b183543b9e2faee4a89ccf7",
     text: `-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
@@ -3708,6 +3720,7 @@ begin
   values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, p_protocol, coalesce(p_info, '{}'))
   on conflict (id) do update set
     name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, sleeping = false, spared = false;
+  insert into rhythm.worker_call (worker_id, odd) values (v_worker, true), (v_worker, false) on conflict do nothing;
   return v_worker;
 end;
 $$;
@@ -3937,6 +3950,8 @@ declare
 begin
   perform rhythm.require_read_committed();
   perform from rhythm.worker as w where w.id = p_worker for update;
+  -- Its calls have ended then.
+  perform from rhythm.worker_call as c where c.worker_id = p_worker order by c.odd for update;
   v_batches := array(select b.id from rhythm.batch as b where b.worker = p_worker order by b.id);
   perform rhythm.lock_around(rhythm.ids_in(v_batches));
   delete from rhythm.worker as w where w.id = p_worker;
@@ -7215,7 +7230,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "2fc6d7a97d4743c9baa408027bfd36cfcd8792a55dc9c4cd69a3b430b330405b",
+    checksum: "35c913e2620b9b5b0f92dbbe3af8e625299e4bc14fe77878df1a2dd4e34a1562",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -7344,10 +7359,14 @@ declare
   -- What was taken by then stays taken.
   v_kept constant uuid[] := p_pending || array(
     select i.id from rhythm.journal as j cross join lateral unnest(j.items) as i (id) where j.execution_id = p_execution and j.step <= p_step);
+  v_cancelled uuid[];
 begin
   -- What was begun since.
-  perform rhythm.cancel_trees(array(
+  v_cancelled := rhythm.cancel_trees(array(
     select c.id from rhythm.execution as c where c.parent_id = p_execution and c.state = 0 and c.id <> all (p_pending)), 'its workflow was put back to an earlier step', p_now);
+  -- It begins again: with its key, it would get the end of the one that is cancelled here.
+  delete from rhythm.idempotency_key as k
+  where k.key = any (array(select x.key from rhythm.idempotency_key as x where x.execution_id = any (v_cancelled) order by x.key for update));
   update rhythm.signal as g set taken_by = null
   from rhythm.signal_wait as w where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (v_kept);
   delete from rhythm.signal_wait as w where w.execution_id = p_execution and w.id <> all (v_kept);
@@ -7519,6 +7538,62 @@ $$;
 
 comment on function rhythm.fork_state(uuid, uuid, integer, integer, json, jsonb, jsonb, boolean, jsonb, text) is
   'Makes a new workflow that goes on from a state of another one; what was under way there begins again (p_effects). Returns its id. For tools: rhythm.executions.fork() of TypeScript makes the state.';
+
+-- The code runs from its beginning, as after a crash. The results of the steps up to p_step answer it, the other steps run.
+create or replace function rhythm.fork_steps(
+  p_execution uuid, p_step integer, p_id uuid default null, p_inputs jsonb default null, p_note text default null, p_dry_run boolean default false
+)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  -- A step of the library, which says that the workflow was cancelled.
+  c_cancelled constant text := '#cancelled';
+  v_from constant rhythm.execution := rhythm.workflow_with_history(p_execution, 'Cannot fork');
+  v_id constant uuid := coalesce(p_id, rhythm.new_id());
+  v_program text;
+  v_starts jsonb;
+begin
+  select v.program into v_program from rhythm.flow_version as v
+  where v.name = v_from.target and v.version = v_from.version and v.code = '{"language": "typescript"}';
+  if not found then
+    return null;
+  elsif not exists (select from rhythm.step as s where s.execution_id = p_execution and s.seq = p_step and s.name <> c_cancelled) then
+    perform rhythm.raise('RH001', format('Cannot fork: execution %s has no step %s', p_execution, coalesce(p_step::text, 'null')), 'history() lists its steps');
+  end if;
+  select coalesce(jsonb_agg(x.item order by x.seq, x.started_at), '[]') into v_starts
+  from (
+    select s.seq, s.started_at, jsonb_build_object('kind', s.kind, 'name', s.name) as item from rhythm.step as s
+    where s.execution_id = p_execution and (s.seq > p_step or s.seq is null) and s.name <> c_cancelled order by s.seq, s.started_at limit 1000
+  ) as x;
+  if p_dry_run then
+    return jsonb_build_object('id', null, 'starts', v_starts);
+  elsif exists (select from rhythm.execution as e where e.id = v_id) then
+    perform rhythm.raise('RH003', format('Cannot fork: there is an execution %s already', v_id));
+  end if;
+  perform rhythm.create_many(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('id', v_id, 'type', 'workflow', 'target', v_from.target,
+    'queue', v_from.queue, 'priority', v_from.priority, 'timeout', v_from.timeout_ms / 1000.0, 'concurrency_key', v_from.concurrency_key, 'retry', v_from.retry,
+    'metadata', v_from.metadata)) || jsonb_build_object('inputs', coalesce(p_inputs, v_from.inputs))));
+  update rhythm.execution as e set epoch = 1, tags = v_from.tags where e.id = v_id;
+  insert into rhythm.step (execution_id, started_at, ended_at, seq, attempts, kind, status, name, error, output)
+  select v_id, s.started_at, s.ended_at, s.seq, s.attempts, s.kind, s.status, s.name, s.error, s.output
+  from rhythm.step as s where s.execution_id = p_execution and s.seq <= p_step and s.name <> c_cancelled;
+  insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
+  values (v_id, p_step, 1, rhythm.now(), 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, '{}');
+  perform rhythm.record('fork', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('execution', v_id, 'step', p_step));
+  return jsonb_build_object('id', v_id, 'starts', v_starts);
+end;
+$$;
+
+comment on function rhythm.fork_steps(uuid, integer, uuid, jsonb, text, boolean) is
+  'Makes a new workflow in TypeScript that goes on from a step of another one: the results of the steps up to that one answer the code, what comes after runs again. Returns {id, starts: [{kind, name}]}: what the other one had begun after the step, at most 1,000. Null: it is in the flow language, of which rhythm.executions.fork() of TypeScript makes the state. Example: select rhythm.fork_steps(''0190…'', 3);';
 
 create or replace function rhythm.pending_effects(p_execution uuid, p_ids uuid[])
 returns jsonb
@@ -7979,7 +8054,7 @@ comment on function rhythm.check_frozen() is 'What is wrong with frozen copies. 
   {
     name: "history/history.sql",
     kind: "behaviour",
-    checksum: "7b2773d77c0d540724d9685dcb057bfa26f864ed1d3435e2b012a9b157916464",
+    checksum: "71cad11b3a48401f429cf84a6cd6fd36563aec2f33107eb8f7825e89d41fff49",
     text: `-- What workflows did, step by step. sql/settle writes it: a row of the journal, or the row of the child with whose end the step
 -- committed.
 
@@ -8070,7 +8145,10 @@ begin
     select b.step, b.at, b.act, '[]', b.note, b.by from rhythm.base as b where b.execution_id = p_execution and b.step > coalesce(p_after, 0)
     union all
     select p.seq, p.ended_at, 'step', jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('kind', p.kind, 'id', p.wait_id, 'name', p.name, 'status', p.status))), null, null
-    from rhythm.step as p where p.execution_id = p_execution and p.seq > coalesce(p_after, 0)
+    from rhythm.step as p
+    -- What a fork got from the other workflow is the past of that.
+    where p.execution_id = p_execution and p.seq > greatest(p_after, 0, (
+      select f.step from rhythm.base as f where f.execution_id = p_execution and f.act = 'forked' order by f.step limit 1))
   ) as x
   order by x.step
   limit p_limit;
@@ -13660,7 +13738,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "f122026c0a4781c19c88de8ffc5f8c14034f561de38e016657aac3b24a163e8e",
+    checksum: "c48bebfa2647013b94cf65b00768cbe03c2a170910c75e0e7e6f50ebbfb807d2",
     text: `-- exchange(): settles what a worker did and leases its next work, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -13878,26 +13956,29 @@ $$;
 
 comment on function rhythm.settle_ends(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles all ends of a worker''s call. Internal.';
 
-create or replace function rhythm.check_worker(p_worker uuid, p_call integer)
-returns rhythm.worker
+-- Calls with odd numbers run one after another, and so do those with even numbers.
+create or replace function rhythm.last_call(p_worker uuid, p_call integer)
+returns rhythm.worker_call
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_worker rhythm.worker;
+  v_last rhythm.worker_call;
 begin
-  select w.* into v_worker from rhythm.worker as w where w.id = p_worker;
+  select c.* into v_last from rhythm.worker_call as c where c.worker_id = p_worker and c.odd = (p_call % 2 = 1);
   if not found then
     perform rhythm.raise('RH008', format('Worker %s is not registered, or counts as dead', coalesce(p_worker::text, 'null')), 'Call register_worker() with a new id');
-  elsif p_call < v_worker.call then
-    perform rhythm.raise('RH008', format('Worker %s has made call %s already: call %s is too late', p_worker, v_worker.call, p_call), 'A worker counts its calls, and sends one at a time');
+  elsif p_call < v_last.call then
+    perform rhythm.raise('RH008', format('Worker %s has made call %s already: call %s is too late', p_worker, v_last.call, p_call),
+      'A worker counts its calls. It sends those with odd numbers one at a time, and those with even numbers, too');
   end if;
-  return v_worker;
+  return v_last;
 end;
 $$;
 
-comment on function rhythm.check_worker(uuid, integer) is 'The registered worker; raises RH008 if it is not registered or the call is an old one. Internal.';
+comment on function rhythm.last_call(uuid, integer) is
+  'The last call of a registered worker before this one, among those with odd or with even numbers; raises RH008 if it is not registered or the call is an old one. Internal.';
 
 -- Takes no locks and no transaction number, because an idle worker asks often.
 create or replace function rhythm.ready_queues(p_queues text[], p_targets text[])
@@ -13919,7 +14000,7 @@ $$;
 
 comment on function rhythm.ready_queues(text[], text[]) is 'Those of some queues in which a claim could find something, in order. Internal.';
 
--- Locks: the worker, so that its calls run one after another; then as settling and claiming do. Never waits for a row that an
+-- Locks: the worker, if it wakes; the row of its odd or even calls; then as settling and claiming do. A worker falls asleep with a call that settles nothing. Never waits for a row that an
 -- application has locked. Without ends and without ready work it writes nothing and locks nothing.
 create or replace function rhythm.exchange(p_worker uuid, p_call integer, p_ends jsonb default '[]', p_want jsonb default null)
 returns jsonb
@@ -13939,6 +14020,7 @@ declare
   v_problem constant text := rhythm.exchange_problem(p_call, p_ends, p_want);
   v_limit integer;
   v_targets text[];
+  v_last rhythm.worker_call;
   v_worker rhythm.worker;
   v_queues text[];
   v_answer jsonb := '{"refused": [], "declined": [], "early": {}}';
@@ -13952,21 +14034,25 @@ begin
   perform rhythm.require_home();
   v_limit := coalesce((p_want ->> 'limit')::integer, 0);
   v_targets := rhythm.texts_of(p_want -> 'targets');
-  v_worker := rhythm.check_worker(p_worker, p_call);
-  if p_call = v_worker.call then
-    return rhythm.same_answer(v_worker);
+  v_last := rhythm.last_call(p_worker, p_call);
+  if p_call = v_last.call then
+    return rhythm.same_answer(v_last);
   end if;
+  select w.* into v_worker from rhythm.worker as w where w.id = p_worker;
   v_queues := coalesce(rhythm.texts_of(p_want -> 'queues'), v_worker.queues);
   if v_limit > 0 and p_ends = '[]' then
     v_queues := rhythm.ready_queues(v_queues, v_targets);
   end if;
+  if v_limit > 0 and v_worker.sleeping and v_queues <> '{}' then
+    update rhythm.worker as w set sleeping = false where w.id = p_worker;
+    v_worker.sleeping := false;
+  end if;
   if p_ends <> '[]' or v_limit > 0 and v_queues <> '{}' then
     -- From here to the commit, nobody can declare it dead.
-    update rhythm.worker as w set call = p_call, refused = null, sleeping = false where w.id = p_worker and w.call < p_call;
+    update rhythm.worker_call as c set call = p_call, refused = null where c.worker_id = p_worker and c.odd = v_last.odd and c.call < p_call;
     if not found then
-      return rhythm.same_answer(rhythm.check_worker(p_worker, p_call));
+      return rhythm.same_answer(rhythm.last_call(p_worker, p_call));
     end if;
-    v_worker.sleeping := false;
     v_now := rhythm.now();
     if p_ends <> '[]' then
       v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, coalesce((p_want ->> 'lease')::integer, 0), v_targets, v_now);
@@ -13982,10 +14068,10 @@ begin
       v_parcels := v_parcels || rhythm.parcels(v_claimed);
     end if;
     if (v_answer - '{leased,born}'::text[]) <> '{"refused": [], "declined": [], "early": {}}' then
-      update rhythm.worker as w set refused = v_answer - '{leased,born}'::text[] where w.id = p_worker;
+      update rhythm.worker_call as c set refused = v_answer - '{leased,born}'::text[] where c.worker_id = p_worker and c.odd = v_last.odd;
     end if;
   end if;
-  if v_parcels = '[]' and v_limit > 0 and v_worker.sleeping <> coalesce((p_want ->> 'sleeps')::boolean, false) then
+  if v_limit > 0 and p_ends = '[]' and v_parcels = '[]' and v_worker.sleeping <> coalesce((p_want ->> 'sleeps')::boolean, false) then
     update rhythm.worker as w set sleeping = not v_worker.sleeping where w.id = p_worker;
   end if;
   return v_answer - '{leased,born}'::text[] || jsonb_build_object('call', p_call, 'now', round(extract(epoch from v_now) * 1000), 'parcels', v_parcels);
@@ -13998,19 +14084,19 @@ comment on function rhythm.exchange(uuid, integer, jsonb, jsonb) is
   'declined: a row is locked, or the workflow is at another step; send it again, alone. retried: failed attempts that are repeated, and in how many milliseconds. now: the engine''s clock, in milliseconds since 1970, by which steps have their moments. The worker numbers its calls from 1; the same call again returns the same answer. See docs/reference/worker-protocol.md.';
 
 -- What the call leased and the worker still holds is returned again, with its inputs.
-create or replace function rhythm.same_answer(p_worker rhythm.worker)
+create or replace function rhythm.same_answer(p_last rhythm.worker_call)
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return coalesce(p_worker.refused, '{"refused": [], "declined": [], "early": {}}') || jsonb_build_object('call', p_worker.call, 'now', round(extract(epoch from rhythm.now()) * 1000), 'again', true,
-    'parcels', rhythm.parcels(array(select b.id from rhythm.batch as b where b.worker = p_worker.id and b.call = p_worker.call order by b.priority desc, b.first_id), '{}', true));
+  return coalesce(p_last.refused, '{"refused": [], "declined": [], "early": {}}') || jsonb_build_object('call', p_last.call, 'now', round(extract(epoch from rhythm.now()) * 1000), 'again', true,
+    'parcels', rhythm.parcels(array(select b.id from rhythm.batch as b where b.worker = p_last.worker_id and b.call = p_last.call order by b.priority desc, b.first_id), '{}', true));
 end;
 $$;
 
-comment on function rhythm.same_answer(rhythm.worker) is 'The answer to the last call of a worker. Internal.';
+comment on function rhythm.same_answer(rhythm.worker_call) is 'The answer to the last call of a worker, once more. Internal.';
 
 -- A transactional task settles in the transaction of its handler.
 create or replace function rhythm.settle_one(p_worker uuid, p_outcome jsonb)
@@ -14841,7 +14927,7 @@ comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "f9140790370e70930619f0d6ee03cbb60141b6f46210c6f02f2796182100b137",
+    checksum: "f5068818bae8e9237450ead6872e99b9e276e11ab595b48808b2e52ac9e81671",
     text: `-- Steps of workflows that their worker has in memory: the end of a task or a due timer, the workflow's next state, and the
 -- tasks and timers that it started. They share one transaction, without a lease of the workflow and without reading it back.
 
@@ -15142,6 +15228,8 @@ begin
   into v_done, v_flows, v_groups, v_old, v_over, v_notify, v_batches
   from rhythm.write_step_ends(p_worker, v_ends, v_new,
     rhythm.lock_free_states(v_flows), p_now) as w;
+  -- Two calls may end the last members of a batch at the same time: the later one waits here, so that it sees what the earlier one did.
+  perform from rhythm.batch as b where b.id = any (v_batches) and b.size > 1 order by b.id for update;
   perform rhythm.drop_empty_batches(v_batches);
   if v_timers <> '[]' or jsonb_path_exists(p_item, '$.ends[*].released[*]') then
     perform rhythm.change_waits(v_ends, v_flows, v_groups, v_waited);
@@ -15624,7 +15712,7 @@ comment on function rhythm.tag(uuid, jsonb) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "210dc54f2d60a5f99e3c377daa6c9deae99710851ee183f42519cdd38b67faf0",
+    checksum: "a9a746877f6f738dd2672f2e480048b8da4ddfba733c45750cc49a34e5b0cfbc",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -15790,6 +15878,11 @@ begin
     select w.id from rhythm.worker as w
     where w.beat_at < p_now - w.lease_ms * interval '1 millisecond'
     for update skip locked);
+  -- A worker with a call under way is alive.
+  v_dead := array(
+    select c.worker_id from (
+      select x.worker_id from rhythm.worker_call as x where x.worker_id = any (v_dead) for update skip locked
+    ) as c group by c.worker_id having count(*) = 2);
   -- And leases of workers that do not exist, for any reason.
   v_batches := array(
     select b.id from rhythm.batch as b
@@ -15942,7 +16035,7 @@ comment on function rhythm.chores(integer) is
   {
     name: "time/due.sql",
     kind: "behaviour",
-    checksum: "f2408974b3f980ac0182786abcd4f1c9b5b02653b67fb4428ca14d5aa3734565",
+    checksum: "6bae9cf04cedccfe0aed08f90162a13936659eb5e40bef5278e4c95ee73c3f6f",
     text: `-- What becomes due. Each part has a limit, and skips what another session has locked.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
@@ -16048,7 +16141,8 @@ begin
     (select min(b.run_at) from rhythm.batch as b where b.run_at < 'infinity'),
     (select min(r.at) from rhythm.rates_due(p_now) as r where r.at > p_now),
     (select p_now + interval '50 milliseconds' from rhythm.key_waiter as k where k.due limit 1),
-    (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
+    -- Who is silent for longer than that is given up by chores(), once a second. Until then, calls in between would do nothing.
+    (select greatest(min(w.beat_at + w.lease_ms * interval '1 millisecond'), p_now + interval '1 second') from rhythm.worker as w having count(*) > 0)
   );
 end;
 $$;
@@ -19065,7 +19159,7 @@ comment on view rhythm.signals is
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "873db15f3034eba56f6b36ce9f27e79e8c82388f9f467125a2155e34684ec9fa",
+    checksum: "9b48b31d74705823e07b305be14815d9d108e4169c625b57ed43b95104adf92e",
     text: `-- Workflows in TypeScript as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null, deploy text default null)
@@ -19101,16 +19195,17 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_worker constant rhythm.worker := rhythm.check_worker(p_worker, p_call);
+  v_last rhythm.worker_call := rhythm.last_call(p_worker, p_call);
   v_batch rhythm.batch;
 begin
   perform rhythm.require_read_committed();
   if coalesce(p_call, 0) < 1 then
     perform rhythm.raise('RH001', rhythm.exchange_problem(p_call, '[]', null));
   end if;
-  perform from rhythm.worker as w where w.id = p_worker for no key update;
-  if p_call = v_worker.call then
-    return rhythm.same_answer(v_worker);
+  perform from rhythm.worker_call as c where c.worker_id = p_worker and c.odd = v_last.odd for no key update;
+  v_last := rhythm.last_call(p_worker, p_call);
+  if p_call = v_last.call then
+    return rhythm.same_answer(v_last);
   end if;
   select b.* into v_batch
   from rhythm.workflow_state as s join rhythm.batch as b on b.id = s.batch_id
@@ -19128,7 +19223,7 @@ begin
     update rhythm.batch as b set limited = false where b.id = v_batch.id and b.limited;
     perform rhythm.lease(p_worker, p_call, array[v_batch.id], rhythm.now());
     perform rhythm.deliver_rest(array[v_batch.id]);
-    update rhythm.worker as w set call = p_call, refused = null where w.id = v_worker.id;
+    update rhythm.worker_call as c set call = p_call, refused = null where c.worker_id = p_worker and c.odd = v_last.odd;
     return jsonb_build_object('call', p_call, 'parcels', rhythm.parcels(array[v_batch.id]));
   elsif not exists (select from rhythm.execution as e where e.id = p_execution and e.type = 'workflow') then
     perform rhythm.raise('RH002', format('There is no workflow %s', coalesce(p_execution::text, 'null')));
@@ -20033,7 +20128,7 @@ comment on column rhythm.key_claim.is_new is 'The execution must still be create
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "7a5936e001075cb0b871fc2039789a3b48a64a1b81d93564ceeb6fe48f936337",
+    checksum: "0abcfc756449ea264ce93cc47aeeb4a1e99589e33c1b3a0e6fd04fb07644120b",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -20073,7 +20168,7 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'checkpoint', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'audit', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'audit', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'fork_steps', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
       'register_flow', 'register_pairing', 'unpaired_versions', 'migrate', 'set_flow_version', 'register_workflow', 'register_tasks', 'set_failure_hook', 'remove_failure_hook', 'import_execution', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
