@@ -98,6 +98,7 @@ export type {
   AnyWorkflow,
   AuditEntry,
   AuditFilter,
+  ChangeOptions,
   ContextFor,
   DebounceOptions,
   Execution,

@@ -485,6 +485,8 @@ export class Clients {
           case "delete":
             record.isDeleteAsked = true;
             return executions.delete(id);
+          case "change":
+            return executions.change(id, { priority: Math.floor(later.which! * 10) - 5 });
           case "pause":
             return executions.pause(id);
           default:
