@@ -57,6 +57,7 @@ export class Foreign {
   async run(forMs: number, end: "dies" | "leaves"): Promise<void> {
     const { process: { clock }, dice } = this.#parts;
     const until = clock.monotonic() + forMs;
+    const pace = dice.pick([0.1, 1]);
     await this.#register();
     while (clock.monotonic() < until) {
       const { thieving, ends } = await this.#ends();
@@ -65,7 +66,8 @@ export class Foreign {
       if (dice.happens(0.2)) await this.#write();
       if (dice.happens(0.5)) await this.#beat();
       // Sometimes longer than its lease.
-      await clock.sleep(dice.pick([5, 100, 400, 1_500, dice.happens(0.2) ? LEASE_MS + 1_000 : 900]));
+      const pauseMs = pace * dice.pick([20, 100, 400, 1_500]);
+      await clock.sleep(dice.happens(0.04) ? LEASE_MS + 1_000 : pauseMs);
     }
     if (end === "leaves") await this.#insist("select rhythm.stop_worker($1::text::uuid)", [this.#id]);
   }
@@ -124,7 +126,7 @@ export class Foreign {
   async #exchange(ends: readonly object[]): Promise<Answer | undefined> {
     const { dice } = this.#parts;
     const call = ++this.#calls;
-    const want = { limit: dice.whole(0, 3), targets: ["echo"] };
+    const want = { limit: dice.whole(0, 6), targets: ["echo"] };
     try {
       const [row] = await this.#insist<{ answer: Answer }>(
         `select rhythm.exchange(p_worker => $1::text::uuid, p_call => $2::text::integer, p_ends => $3::text::jsonb,

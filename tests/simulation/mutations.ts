@@ -332,9 +332,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "an idempotency key that is taken gives a new execution",
     file: "sql/create/create_many.sql",
-    find:
-      "      execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,",
-    replace: "      execution_id = excluded.execution_id,",
+    find: "        select case when f.is_free then excluded.execution_id else k.execution_id end,",
+    replace: "        select excluded.execution_id,",
   },
   {
     name: "a unique key is free before its execution ends",
