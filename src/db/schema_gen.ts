@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "a4fbb38e464926ed";
+export const imageDigest = "122010780cd98766";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -1562,6 +1562,32 @@ comment on column rhythm.audit_entry.why is 'Why, if that was said.';
 comment on column rhythm.audit_entry.before is 'What changed, as it was before.';
 comment on column rhythm.audit_entry.after is 'What changed, as it was afterwards.';
 comment on index rhythm.audit_entry_target is 'What was done to one thing.';
+`,
+  },
+  {
+    name: "structure/150_throttle.sql",
+    kind: "structure",
+    checksum: "72e7decc7d7da890f7ef0414fdbb77bf7895d66357d00feaf39f26cdcfdee2f0",
+    text: `-- Throttled starts.
+
+create table rhythm.throttle (
+  key text not null,
+  last_id uuid,
+  free_at timestamptz not null,
+  starts timestamptz[] not null default '{}',
+  constraint throttle_pkey primary key (key)
+)
+with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+
+create index throttle_free on rhythm.throttle (free_at);
+
+comment on table rhythm.throttle is 'The last starts of each key of the option throttle.';
+comment on column rhythm.throttle.key is 'type:target:key, so that keys of different tasks and flows are different.';
+comment on column rhythm.throttle.last_id is 'The last execution that was started. A start that is dropped is given this one.';
+comment on column rhythm.throttle.free_at is 'When the last start no longer counts, so that chores() deletes the row.';
+comment on column rhythm.throttle.starts is 'The moments from which the last executions may run, oldest first: as many as the limit allows in a window.';
+comment on constraint throttle_pkey on rhythm.throttle is 'Two sessions that start with the same key wait for each other here.';
+comment on index rhythm.throttle_free is 'For chores(), which deletes what no longer counts.';
 `,
   },
   {
@@ -4154,7 +4180,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "create/create_many.sql",
     kind: "behaviour",
-    checksum: "3e41d676928c9c73c2be88bdc429a8742e6152ba671b3c74cd05c35f55006b85",
+    checksum: "ddc4b828fa95863c54496cb6bc9651ff51f7c64834961fd882a0d2676e67aa0a",
     text: `-- Creating many executions at once, all or none.
 
 create or replace function rhythm.key_of(p_request jsonb)
@@ -4164,7 +4190,8 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return format('%s:%s:%s', p_request ->> 'type', p_request ->> 'target', coalesce(p_request ->> 'idempotency_key', p_request #>> '{unique,key}'));
+  return case when p_request ? 'debounce' then format('debounce:%s:%s:%s', p_request ->> 'type', p_request ->> 'target', p_request #>> '{debounce,key}') else
+    format('%s:%s:%s', p_request ->> 'type', p_request ->> 'target', coalesce(p_request ->> 'idempotency_key', p_request #>> '{unique,key}')) end;
 end;
 $$;
 
@@ -4177,7 +4204,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return case when p_request ? 'unique' then (
+  return case when p_request ? 'debounce' then 'queued' when p_request ? 'unique' then (
     select w.held from (select coalesce(p_request #>> '{unique,while}', 'active')) as w (held) where w.held in ('queued', 'active')) end;
 end;
 $$;
@@ -4237,7 +4264,7 @@ as $$
       p_now + rhythm.duration_ms(coalesce(r.value -> 'idempotency_ttl', r.value #> '{unique,while}')) * interval '1 millisecond' as expires_at,
       rhythm.held_while(r.value) as held_while
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    where r.value ?| array['idempotency_key', 'unique']
+    where r.value ?| array['idempotency_key', 'unique', 'debounce']
     order by rhythm.key_of(r.value), r.nth
   ),
   before as (
@@ -4247,9 +4274,11 @@ as $$
     insert into rhythm.idempotency_key as k (key, execution_id, expires_at, held_while)
     select n.key, n.id, n.expires_at, n.held_while from keyed as n order by n.key
     on conflict (key) do update set
-      execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,
-      expires_at = case when rhythm.key_is_free(k) then excluded.expires_at else k.expires_at end,
-      held_while = case when rhythm.key_is_free(k) then excluded.held_while else k.held_while end
+      (execution_id, expires_at, held_while) = (
+        select case when f.is_free then excluded.execution_id else k.execution_id end,
+          case when f.is_free then excluded.expires_at else k.expires_at end, case when f.is_free then excluded.held_while else k.held_while end
+        -- Asked once: an execution may begin between two answers.
+        from (select rhythm.key_is_free(k) offset 0) as f (is_free))
     returning k.key, k.execution_id, k.xmax = 0 as inserted
   )
   select r.nth, k.execution_id,
@@ -4260,7 +4289,7 @@ as $$
   join kept as k on k.key = rhythm.key_of(r.value)
   join keyed as n on n.key = k.key
   left join before as b on b.key = k.key
-  where r.value ?| array['idempotency_key', 'unique'];
+  where r.value ?| array['idempotency_key', 'unique', 'debounce'];
 $$;
 
 comment on function rhythm.claim_keys(jsonb, timestamptz) is
@@ -4282,7 +4311,7 @@ begin
     return null;
   end if;
   v_head := (p_requests -> 0) - 'inputs';
-  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'unique', 'parent'] or rhythm.request_problem(v_head) is not null then
+  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'unique', 'debounce', 'throttle', 'parent'] or rhythm.request_problem(v_head) is not null then
     return null;
   end if;
   select bool_and(case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' = v_head else false end)
@@ -4313,10 +4342,15 @@ begin
   perform rhythm.check_targets(p_requests);
   perform rhythm.hold_parents(p_requests);
   v_ids := rhythm.new_ids(jsonb_array_length(p_requests), p_now);
-  v_claims := case when jsonb_path_exists(p_requests, '$[*].unique') then rhythm.claim_unique(p_requests, p_now)
+  v_claims := case when jsonb_path_exists(p_requests, '$[*] ? (exists(@.unique) || exists(@.debounce))') then rhythm.claim_unique(p_requests, p_now)
     else array(select row(c.nth, c.execution_id, c.is_new)::rhythm.key_claim from rhythm.claim_keys(p_requests, p_now) as c) end;
+  if jsonb_path_exists(p_requests, '$[*].throttle') then
+    p_requests := rhythm.throttled(p_requests, v_ids, p_now);
+  end if;
   with request as (
-    select r.nth, coalesce(k.execution_id, (r.value ->> 'id')::uuid, v_ids[r.nth]) as id, coalesce(k.is_new, true) as is_new, r.value
+    select r.nth, coalesce((r.value ->> 'dropped_for')::uuid, k.execution_id, (r.value ->> 'id')::uuid, v_ids[r.nth]) as id,
+      coalesce(k.is_new, not r.value ? 'dropped_for') as is_new,
+      case r.value #>> '{debounce,inputs}' when 'all' then r.value || jsonb_build_object('inputs', jsonb_build_array(coalesce(r.value -> 'inputs', '{}'))) else r.value end as value
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
     left join unnest(v_claims) as k on k.nth = r.nth
   )
@@ -4360,7 +4394,7 @@ $$;
 
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
-  'and optionally "queue", "priority", "delay", "run_at", "expires", "timeout", "retry", "idempotency_key", "idempotency_ttl", "unique", "concurrency_key", '
+  'and optionally "queue", "priority", "delay", "run_at", "expires", "timeout", "retry", "idempotency_key", "idempotency_ttl", "unique", "debounce", "throttle", "concurrency_key", '
   '"metadata", "parent", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
 
 create or replace function rhythm.create_each(p_requests jsonb)
@@ -5239,7 +5273,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Tries key waiters
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "27965f2bbde97111e4827ecac6e7b2e711052a1f04a197509b3bdf0c0b9ba716",
+    checksum: "3c7f82d18420b136404fdb70033ddcac39b1a099b256dd15c0a7d3ed4652c505",
     text: `-- Checked requests become executions and their batches.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -5262,7 +5296,7 @@ begin
   else
     select t.options into v_options from rhythm.task as t where t.name = v_kind.target;
   end if;
-  v_due := coalesce((p_head ->> 'run_at')::timestamptz, p_now + rhythm.duration_ms(p_head -> 'delay') * interval '1 millisecond');
+  v_due := coalesce((p_head ->> 'run_at')::timestamptz, p_now + rhythm.duration_ms(coalesce(p_head -> 'delay', p_head #> '{debounce,delay}')) * interval '1 millisecond');
   v_kind.queue := coalesce(p_head ->> 'queue', v_options ->> 'queue', 'default');
   v_kind.priority := coalesce((p_head ->> 'priority')::smallint, (v_options ->> 'priority')::smallint, 0::smallint);
   v_kind.run_at := case when v_due > p_now then v_due end;
@@ -5270,7 +5304,7 @@ begin
   v_kind.timeout_ms := rhythm.duration_ms(case when p_head ? 'timeout' then p_head -> 'timeout' else v_options -> 'timeout' end);
   v_kind.retry := rhythm.retry_policy(v_options -> 'retry', p_head -> 'retry');
   v_kind.concurrency_key := p_head ->> 'concurrency_key';
-  if rhythm.held_while(p_head) is not null then
+  if p_head ? 'unique' and rhythm.held_while(p_head) is not null then
     v_kind.unique_key := p_head #>> '{unique,key}';
     v_kind.unique_while := rhythm.held_while(p_head);
   end if;
@@ -5445,7 +5479,7 @@ begin
   select
     (select array_agg(rhythm.kind_of(h.head, p_now) order by h.kind) from head as h),
     (select array_agg(row((r.v ->> 'id')::uuid, r.kind, (r.v ->> 'parent')::uuid, (r.v ->> 'wait_group')::integer, r.v ->> 'traceparent',
-      r.v ?| array['idempotency_key', 'unique'], coalesce(r.v -> 'inputs', '{}'))::rhythm.newcomer order by r.nth) from request as r)
+      r.v ?| array['idempotency_key', 'unique', 'debounce'], coalesce(r.v -> 'inputs', '{}'))::rhythm.newcomer order by r.nth) from request as r)
   into kinds, newcomers;
 end;
 $$;
@@ -5916,7 +5950,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "7bb11f45d4d29cc15585bbf7450baf651f07b2a37e70170bd615b99ca8b846df",
+    checksum: "0c358286d4917f4f93ba55628e268780944fb06a036243db6f59f1e23b39e079",
     text: `-- The requests of create_many(), and what can be wrong with them.
 
 -- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
@@ -5931,7 +5965,7 @@ as $$
 begin
   return case p_in
     when 'start' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
-      'concurrency_key', 'metadata', 'parent', 'id']
+      'debounce', 'throttle', 'concurrency_key', 'metadata', 'parent', 'id']
     -- A child of a workflow: the workflow decides its parent and its id.
     when 'child' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
       'concurrency_key', 'metadata']
@@ -5939,13 +5973,15 @@ begin
     when 'schedule' then array['queue', 'priority', 'expires', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
     when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
     when 'unique' then array['key', 'while', 'on_conflict']
+    when 'debounce' then array['key', 'delay', 'max_delay', 'inputs']
+    when 'throttle' then array['key', 'limit', 'per', 'else']
     when 'retry' then array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes']
   end;
 end;
 $$;
 
 comment on function rhythm.option_names(text) is
-  'The names of the options of a start. With an argument, those of: child, a child of a workflow; schedule, a start by a schedule; defaults, the defaults of a task or flow; retry, a retry policy; unique, the option unique. Internal.';
+  'The names of the options of a start. With an argument, those of: child, a child of a workflow; schedule, a start by a schedule; defaults, the defaults of a task or flow. And those inside retry, unique, debounce and throttle. Internal.';
 
 create or replace function rhythm.unknown_option(p_options jsonb, p_known text[])
 returns text
@@ -6086,7 +6122,13 @@ begin
       'idempotency_ttl must be a duration above zero: seconds, or text such as "1h30m"' end,
     case when p ? 'idempotency_ttl' and not p ? 'idempotency_key' then 'idempotency_ttl needs an idempotency_key' end,
     case when p ? 'unique' then rhythm.unique_problem(p -> 'unique') end,
+    case when p ? 'debounce' then rhythm.debounce_problem(p -> 'debounce') end,
+    case when p ? 'throttle' then rhythm.throttle_problem(p -> 'throttle') end,
     case when p ? 'unique' and p ? 'idempotency_key' then 'unique and idempotency_key exclude each other' end,
+    (select format('%s and %s exclude each other', o.name, x.name)
+    from unnest(array['debounce', 'throttle']) with ordinality as o (name, nth)
+    cross join unnest(array['idempotency_key', 'unique', 'debounce', 'delay', 'run_at']) with ordinality as x (name, nth)
+    where o.name <> x.name and p ? o.name and p ? x.name order by o.nth, x.nth limit 1),
     case when p ? 'run_at' and (jsonb_typeof(p -> 'run_at') <> 'string' or rhythm.timestamp_of(p ->> 'run_at') is null) then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
     case when p ? 'run_at' and p ? 'expires' and rhythm.duration_ms(p -> 'expires') is null and rhythm.timestamp_of(p ->> 'expires') <= rhythm.timestamp_of(p ->> 'run_at') then
@@ -6257,7 +6299,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "8848df6d434d11b6ae614635c7c31bbe4f3daf647bba4fa99c64f7d5df6e5357",
+    checksum: "36e361a4e9f896e068b4dd50764c75b2499f0ce4433c2ecdc78b62b55fc89268",
     text: `-- Starting: the functions that applications call.
 
 create or replace function rhythm.start(
@@ -6273,6 +6315,8 @@ create or replace function rhythm.start(
   idempotency_key text default null,
   idempotency_ttl interval default null,
   "unique" jsonb default null,
+  debounce jsonb default null,
+  throttle jsonb default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
@@ -6289,14 +6333,14 @@ declare
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'concurrency_key', concurrency_key,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
 end;
 $$;
 
-comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, text, jsonb, uuid, uuid) is
+comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, uuid) is
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
   'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => interval ''1 hour'');';
 
@@ -6313,6 +6357,8 @@ create or replace function rhythm.queue(
   idempotency_key text default null,
   idempotency_ttl interval default null,
   "unique" jsonb default null,
+  debounce jsonb default null,
+  throttle jsonb default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
@@ -6329,14 +6375,14 @@ declare
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'concurrency_key', concurrency_key,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
 end;
 $$;
 
-comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, text, jsonb, uuid, uuid) is
+comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, uuid) is
   'Queues a task. Example: select rhythm.queue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
@@ -6354,9 +6400,110 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
 `,
   },
   {
+    name: "create/throttle.sql",
+    kind: "behaviour",
+    checksum: "66804898338eda10aba3bdc91a6c5cd8992ca161bbf3d818198c4d86392fccab",
+    text: `-- Throttled starts: of one key, at most so many in any window.
+
+create or replace function rhythm.throttle_problem(p_throttle jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_names constant text[] := rhythm.option_names('throttle');
+begin
+  return case
+    when jsonb_typeof(p_throttle) <> 'object' then 'throttle must be an object'
+    when p_throttle - c_names <> '{}' then 'throttle has no ' || rhythm.unknown_option(p_throttle, c_names)
+    when not p_throttle ? 'key' then 'throttle needs a key'
+    when jsonb_typeof(p_throttle -> 'key') <> 'string' then 'throttle.key must be a text'
+    when rhythm.name_problem('throttle key', p_throttle ->> 'key') is not null then rhythm.name_problem('throttle key', p_throttle ->> 'key')
+    when not p_throttle ? 'limit' then 'throttle needs a limit'
+    when not coalesce(jsonb_typeof(p_throttle -> 'limit') = 'number' and p_throttle ->> 'limit' ~ '^([1-9]\\d{0,2}|1000)$', false) then
+      'throttle.limit must be a whole number from 1 to 1000'
+    when not p_throttle ? 'per' then 'throttle needs a per'
+    when coalesce(rhythm.duration_ms(p_throttle -> 'per'), 0) = 0 then 'throttle.per must be a duration above zero: seconds, or text such as "1h30m"'
+    when p_throttle ? 'else' and not coalesce(p_throttle ->> 'else' in ('drop', 'delay'), false) then 'throttle.else must be drop or delay'
+  end;
+end;
+$$;
+
+comment on function rhythm.throttle_problem(jsonb) is 'What is wrong with the option throttle, as a sentence; null if nothing is.';
+
+-- Requests that are throttled get a moment from which they may run (run_at), or the execution that is given instead (dropped_for).
+-- The time that counts is taken after the lock, because the session that had it may have started later than this one asked.
+-- Locks: the rows of the keys, in their order. Waits for sessions with the same keys, until their commit.
+create or replace function rhythm.throttled(p_requests jsonb, p_ids uuid[], p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_request record;
+  v_starts timestamptz[];
+  v_last uuid;
+  v_now timestamptz;
+  v_at timestamptz;
+  v_result jsonb := p_requests;
+begin
+  for v_request in
+    select r.nth, r.value - 'throttle' as value, format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value #>> '{throttle,key}') as key,
+      coalesce((r.value ->> 'id')::uuid, p_ids[r.nth]) as id, (r.value #>> '{throttle,limit}')::integer as most,
+      rhythm.duration_ms(r.value #> '{throttle,per}') * interval '1 millisecond' as per, r.value #>> '{throttle,else}' = 'delay' as is_delayed
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    where r.value ? 'throttle'
+    order by key, r.nth
+  loop
+    insert into rhythm.throttle as t (key, free_at) values (v_request.key, p_now)
+    on conflict (key) do update set key = excluded.key
+    returning t.starts, t.last_id into v_starts, v_last;
+    v_now := greatest(p_now, rhythm.now());
+    -- The start that must no longer count.
+    v_at := greatest(v_now, v_starts[cardinality(v_starts) - v_request.most + 1] + v_request.per);
+    if v_at > v_now and v_request.is_delayed is not true then
+      v_request.value := v_request.value || jsonb_build_object('dropped_for', v_last);
+    else
+      if v_at > v_now then
+        v_request.value := v_request.value || jsonb_build_object('run_at', v_at);
+      end if;
+      v_starts := v_starts || v_at;
+      update rhythm.throttle as t
+      set last_id = v_request.id, free_at = v_at + v_request.per, starts = v_starts[greatest(cardinality(v_starts) - v_request.most + 1, 1) :]
+      where t.key = v_request.key;
+    end if;
+    v_result := jsonb_set(v_result, array[(v_request.nth - 1)::text], v_request.value);
+  end loop;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.throttled(jsonb, uuid[], timestamptz) is 'Counts the starts of throttled requests; those above their limit are delayed or dropped. Internal.';
+
+-- Part of chores().
+create or replace function rhythm.forget_throttles(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_keys constant text[] := array(select t.key from rhythm.throttle as t where t.free_at <= p_now limit p_limit for update skip locked);
+begin
+  delete from rhythm.throttle as t where t.key = any (v_keys);
+  return cardinality(v_keys);
+end;
+$$;
+
+comment on function rhythm.forget_throttles(integer, timestamptz) is 'Deletes throttle keys whose last start no longer counts. Part of chores().';
+`,
+  },
+  {
     name: "create/unique.sql",
     kind: "behaviour",
-    checksum: "0d460f8109b4f53446d239ca276b815cd88fbe6af47c719811c5f4718fed4218",
+    checksum: "3000583ab2b1ded2c9f5c7762b03311f5f6c4d090e59b18002c64fd08f27d244",
     text: `-- Unique keys: what happens if another execution has the key of a start.
 
 create or replace function rhythm.unique_problem(p_unique jsonb)
@@ -6383,6 +6530,72 @@ end;
 $$;
 
 comment on function rhythm.unique_problem(jsonb) is 'What is wrong with the option unique, as a sentence; null if nothing is.';
+
+create or replace function rhythm.debounce_problem(p_debounce jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_names constant text[] := rhythm.option_names('debounce');
+begin
+  return case
+    when jsonb_typeof(p_debounce) <> 'object' then 'debounce must be an object'
+    when p_debounce - c_names <> '{}' then 'debounce has no ' || rhythm.unknown_option(p_debounce, c_names)
+    when not p_debounce ? 'key' then 'debounce needs a key'
+    when jsonb_typeof(p_debounce -> 'key') <> 'string' then 'debounce.key must be a text'
+    when rhythm.name_problem('debounce key', p_debounce ->> 'key') is not null then rhythm.name_problem('debounce key', p_debounce ->> 'key')
+    when not p_debounce ? 'delay' then 'debounce needs a delay'
+    when coalesce(rhythm.duration_ms(p_debounce -> 'delay'), 0) = 0 then 'debounce.delay must be a duration above zero: seconds, or text such as "1h30m"'
+    when p_debounce ? 'max_delay' and coalesce(rhythm.duration_ms(p_debounce -> 'max_delay'), 0) = 0 then
+      'debounce.max_delay must be a duration above zero: seconds, or text such as "1h30m"'
+    when p_debounce ? 'inputs' and not coalesce(p_debounce ->> 'inputs' in ('last', 'first', 'all'), false) then 'debounce.inputs must be last, first or all'
+    when rhythm.duration_ms(p_debounce -> 'max_delay') < rhythm.duration_ms(p_debounce -> 'delay') then 'debounce.max_delay must not be shorter than debounce.delay'
+  end;
+end;
+$$;
+
+comment on function rhythm.debounce_problem(jsonb) is 'What is wrong with the option debounce, as a sentence; null if nothing is.';
+
+create or replace function rhythm.on_conflict_of(p_request jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_request ? 'debounce' then 'debounce' when p_request ? 'unique' then coalesce(p_request #>> '{unique,on_conflict}', 'existing') end;
+end;
+$$;
+
+comment on function rhythm.on_conflict_of(jsonb) is 'What a request does if another execution has its key: as unique.on_conflict, or debounce. Null: it has no such key. Internal.';
+
+-- The caller holds the waiting execution.
+create or replace function rhythm.debounced(p_request jsonb, p_waiting uuid, p_now timestamptz)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_before constant jsonb := (select e.inputs from rhythm.execution as e where e.id = p_waiting);
+  v_inputs constant jsonb := case coalesce(p_request #>> '{debounce,inputs}', 'last')
+    when 'first' then v_before
+    when 'all' then v_before || jsonb_build_array(coalesce(p_request -> 'inputs', '{}'))
+    else p_request -> 'inputs' end;
+begin
+  if octet_length(v_inputs::text) > v_limit then
+    perform rhythm.raise('RH006', format('inputs take %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(v_inputs::text), v_limit));
+  end if;
+  return p_request - 'debounce' || jsonb_build_object('inputs', coalesce(v_inputs, '{}'), 'run_at', least(
+    p_now + rhythm.duration_ms(p_request #> '{debounce,delay}') * interval '1 millisecond',
+    rhythm.created_at(p_waiting) + rhythm.duration_ms(p_request #> '{debounce,max_delay}') * interval '1 millisecond'));
+end;
+$$;
+
+comment on function rhythm.debounced(jsonb, uuid, timestamptz) is 'What a waiting execution becomes by another start with its debounce key, as a request. Internal.';
 
 create or replace function rhythm.refuse_conflict(p_request jsonb, p_owner uuid, p_why text)
 returns void
@@ -6457,13 +6670,15 @@ declare
   v_cancelled uuid[];
   v_waiting uuid[];
 begin
-  select coalesce(array_agg(k.execution_id) filter (where r.value #>> '{unique,on_conflict}' = 'cancel_existing'), '{}'),
-    coalesce(array_agg(k.execution_id) filter (where r.value #>> '{unique,on_conflict}' = 'replace'
-      or k.held_while = 'queued' and coalesce(r.value #>> '{unique,on_conflict}', 'existing') = 'existing'), '{}')
+  select coalesce(array_agg(k.execution_id) filter (where rhythm.on_conflict_of(r.value) = 'cancel_existing'), '{}'),
+    coalesce(array_agg(k.execution_id) filter (where rhythm.on_conflict_of(r.value) in ('replace', 'debounce')
+      or k.held_while = 'queued' and rhythm.on_conflict_of(r.value) = 'existing'), '{}')
   into v_cancelled, v_waiting
   from jsonb_array_elements(p_requests) as r
   join rhythm.idempotency_key as k on k.key = rhythm.key_of(r.value) and k.execution_id = any (p_owners)
-  where r.value ? 'unique';
+  where rhythm.on_conflict_of(r.value) is not null;
+  -- What has begun is not locked: its worker could not settle it meanwhile.
+  v_waiting := array(select e.id from rhythm.execution as e where e.id = any (v_waiting) and not rhythm.is_begun(e));
   if v_cancelled <> '{}' or v_waiting <> '{}' then
     perform rhythm.lock_trees(v_cancelled, v_waiting);
     perform rhythm.hold_batch(b.id)
@@ -6496,24 +6711,24 @@ declare
   v_how text;
   v_result rhythm.key_claim[] := '{}';
 begin
-  select min(r.value #>> '{unique,key}') into v_twice from jsonb_array_elements(p_requests) as r
-  where r.value ? 'unique'
+  select min(coalesce(r.value #>> '{unique,key}', r.value #>> '{debounce,key}')) into v_twice from jsonb_array_elements(p_requests) as r
+  where r.value ?| array['idempotency_key', 'unique', 'debounce']
   group by rhythm.key_of(r.value)
-  having count(*) > 1 and bool_or(coalesce(r.value #>> '{unique,on_conflict}', 'existing') <> 'existing')
+  having count(*) > 1 and bool_or(rhythm.on_conflict_of(r.value) <> 'existing')
   limit 1;
   if v_twice is not null then
-    perform rhythm.raise('RH001', format('Two requests of one call have the unique key "%s"', v_twice), 'Only with on_conflict "existing" are they one execution');
+    perform rhythm.raise('RH001', format('Two requests of one call have the unique or debounce key "%s"', v_twice), 'Only with on_conflict "existing" are they one execution');
   end if;
   loop
     begin
       v_owners := array(
         select k.execution_id from rhythm.idempotency_key as k
-        where k.key = any (array(select rhythm.key_of(r.value) from jsonb_array_elements(p_requests) as r where r.value ? 'unique')));
+        where k.key = any (array(select rhythm.key_of(r.value) from jsonb_array_elements(p_requests) as r where rhythm.on_conflict_of(r.value) is not null)));
       perform rhythm.lock_rivals(p_requests, v_owners);
       v_claims := array(select row(c.nth, c.execution_id, c.is_new)::rhythm.key_claim from rhythm.claim_keys(p_requests, p_now) as c order by c.nth);
       if exists (
         select from unnest(v_claims) as c
-        where not c.is_new and c.execution_id <> all (v_owners) and p_requests -> (c.nth - 1)::integer ? 'unique'
+        where not c.is_new and c.execution_id <> all (v_owners) and rhythm.on_conflict_of(p_requests -> (c.nth - 1)::integer) is not null
           and not exists (select from unnest(v_claims) as x where x.is_new and x.execution_id = c.execution_id)
       ) then
         raise sqlstate 'RHTRY';
@@ -6527,7 +6742,7 @@ begin
 
   foreach v_claim in array v_claims loop
     v_request := p_requests -> (v_claim.nth - 1)::integer;
-    v_how := case when not v_claim.is_new and v_request ? 'unique' then coalesce(v_request #>> '{unique,on_conflict}', 'existing') end;
+    v_how := case when not v_claim.is_new then rhythm.on_conflict_of(v_request) end;
     if v_how = 'reject' then
       perform rhythm.refuse_conflict(v_request, v_claim.execution_id, '');
     elsif v_how = 'replace' then
@@ -6535,6 +6750,8 @@ begin
         perform rhythm.refuse_conflict(v_request, v_claim.execution_id, ' and has begun, so it cannot be replaced');
       end if;
       perform rhythm.replace_waiting(v_claim.execution_id, v_request, p_now);
+    elsif v_how = 'debounce' then
+      perform rhythm.replace_waiting(v_claim.execution_id, rhythm.debounced(v_request, v_claim.execution_id, p_now), p_now);
     elsif v_how = 'cancel_existing' then
       perform rhythm.cancel_trees(array[v_claim.execution_id], format('Another start with its unique key "%s" took its place', v_request #>> '{unique,key}'), p_now);
       v_claim.execution_id := coalesce((v_request ->> 'id')::uuid, rhythm.new_id());
@@ -8022,7 +8239,7 @@ comment on function rhythm.replay_steps(uuid, integer, integer) is
   {
     name: "history/sweep.sql",
     kind: "behaviour",
-    checksum: "cd41378b4d1f104df71bb8cb4e48d21702746a07f4877b24243b127a5db1180c",
+    checksum: "a60cf39d3449a5a5d96d09d9c7152ad0cd9b50b7da25ced44a4f3777f3e197a9",
     text: `-- Removes what has expired, and what ended long ago.
 
 -- Nobody waits for it, and it is the most expensive of the chores, because each session makes its own plan for it.
@@ -8041,6 +8258,7 @@ begin
   end if;
   perform rhythm.forget_heads(p_now);
   v_is_swept := rhythm.expire_keys(p_limit, p_now) < p_limit;
+  v_is_swept := rhythm.forget_throttles(p_limit, p_now) < p_limit and v_is_swept;
   v_is_swept := rhythm.purge_on(p_limit, p_now) and v_is_swept;
   v_is_swept := rhythm.forget_operations(p_limit, p_now) and v_is_swept;
   v_is_swept := rhythm.forget_failures(p_limit, p_now) and v_is_swept;
