@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "122010780cd98766";
+export const imageDigest = "843a744a0853484b";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -14135,7 +14135,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "c24e2bce523ed6b8d40ba1ab8fe4dbd64f123d25651bb70772751b038636329c",
+    checksum: "2ac660fc71c68288f408a1cb5359724714a891701cb27600a70c33bb5f21c565",
     text: `-- Outcomes: what a worker reports of executions, before anything is settled.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -14154,14 +14154,12 @@ $$;
 
 comment on function rhythm.are_waits(jsonb) is 'Whether a value is a list of groups that a workflow can wait for. Internal.';
 
-create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome)
+create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome, p_limit integer)
 returns text
 language plpgsql
-stable
+immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
 begin
   return case
     when p_outcome.status is null then 'An outcome has no status'
@@ -14172,17 +14170,17 @@ begin
     when p_outcome.status = 'suspended' and not rhythm.are_waits(p_outcome.waits) then
       'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]'
     when p_outcome.status = 'suspended' and p_outcome.type = 'task' then 'A task cannot be suspended: only workflows wait'
-    when pg_column_size(p_outcome.error) > v_limit / 2 and octet_length(p_outcome.error::text) > v_limit then
-      format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), v_limit)
-    when pg_column_size(p_outcome.output) > v_limit / 2 and octet_length(p_outcome.output::text) > v_limit then
-      format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), v_limit)
-    when pg_column_size(p_outcome.snapshot) > v_limit / 2 and octet_length(p_outcome.snapshot::text) > v_limit then
-      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot::text), v_limit)
+    when pg_column_size(p_outcome.error) > p_limit / 2 and octet_length(p_outcome.error::text) > p_limit then
+      format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), p_limit)
+    when pg_column_size(p_outcome.output) > p_limit / 2 and octet_length(p_outcome.output::text) > p_limit then
+      format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), p_limit)
+    when pg_column_size(p_outcome.snapshot) > p_limit / 2 and octet_length(p_outcome.snapshot::text) > p_limit then
+      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot::text), p_limit)
   end;
 end;
 $$;
 
-comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
+comment on function rhythm.outcome_problem(rhythm.outcome, integer) is 'What is wrong with an outcome, whose values may take p_limit bytes; null if nothing is. Internal.';
 
 -- The workflows whose states an outcome changes: the workflow itself, its parent, and the receivers of its signals. If the
 -- workflow fails and will be repeated, also the workflows that failed under it.
@@ -14431,7 +14429,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "ce7c980df5fecca899dd129180437b78a966693a456f8dcb932fd2ae54282375",
+    checksum: "afa6cc8c881de34bc4cae9ddbe0935623ea3271253f4cae1a1cc86b61eb7c645",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -14443,6 +14441,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
   v_free uuid[];
   v_stuck uuid[] := '{}';
   v_held rhythm.outcome[];
@@ -14470,7 +14469,7 @@ begin
   end if;
   v_held := rhythm.held_outcomes(p_worker, case when v_stuck = '{}' then p_items else
     (select coalesce(jsonb_agg(o.value), '[]') from jsonb_array_elements(p_items) as o (value) where (o.value ->> 'id')::uuid <> all (v_stuck)) end, p_now);
-  select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o where rhythm.outcome_problem(o) is not null limit 1;
+  select rhythm.outcome_problem(o, v_limit) into v_problem from unnest(v_held) as o where rhythm.outcome_problem(o, v_limit) is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
   end if;
