@@ -44,7 +44,7 @@ export interface ForeignParts {
 export class Foreign {
   readonly #parts: ForeignParts;
   readonly #held = new Map<string, { readonly call: number; readonly output: number }>();
-  #released: object[] = [];
+  #flows: { readonly id: string; readonly call: number; readonly seq: number }[] = [];
   #id = "";
   #calls = 0;
 
@@ -74,7 +74,7 @@ export class Foreign {
 
   async #register(): Promise<void> {
     this.#held.clear();
-    this.#released = [];
+    this.#flows = [];
     this.#calls = 0;
     const [row] = await this.#insist<{ id: string }>(
       `select rhythm.register_worker(null, p_queues => '{default,other,narrow,keyed,rated}'::text[], p_name => 'foreign',
@@ -91,8 +91,24 @@ export class Foreign {
     for (const [id, { call }] of this.#held) {
       if (dice.happens(0.6)) byCall.set(call, [...byCall.get(call) ?? [], id]);
     }
-    const ends: object[] = this.#released.splice(0);
+    const ends: object[] = [];
     const thieving: { id: string; end: object }[] = [];
+    for (const flow of this.#flows.splice(0)) {
+      const { id, call, seq } = flow;
+      // Before it gives it back, it ends another step than the one that it was given.
+      if (dice.happens(0.5)) {
+        const end = {
+          kind: "outcome",
+          id,
+          call,
+          status: "completed",
+          output: -1,
+          seq: seq + dice.pick([-1, 1]),
+        };
+        if (end.seq >= 0) thieving.push({ id, end });
+        this.#flows.push(flow);
+      } else ends.push(releaseOf(id, call, seq));
+    }
     for (const [call, ids] of byCall) {
       ids.sort();
       const outputs = ids.map((id) => this.#held.get(id)!.output);
@@ -136,7 +152,7 @@ export class Foreign {
       for (const { common, ids, inputs, states } of row!.answer.parcels) {
         for (const [nth, id] of ids.entries()) {
           if (common.type === "task") this.#held.set(id, { call, output: inputs[nth]!.v });
-          else this.#released.push(releaseOf(id, call, states![nth]!.seq));
+          else this.#flows.push({ id, call, seq: states![nth]!.seq });
         }
       }
       return row!.answer;
