@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "843a744a0853484b";
+export const imageDigest = "7858ec29cca4a9c8";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -7230,7 +7230,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "35c913e2620b9b5b0f92dbbe3af8e625299e4bc14fe77878df1a2dd4e34a1562",
+    checksum: "5e9a07dba95c5264d9688cd976e5dd57462891799d4d558db4b94673e2f4d201",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -7565,7 +7565,7 @@ begin
   where v.name = v_from.target and v.version = v_from.version and v.code = '{"language": "typescript"}';
   if not found then
     return null;
-  elsif not exists (select from rhythm.step as s where s.execution_id = p_execution and s.seq = p_step and s.name <> c_cancelled) then
+  elsif not exists (select from rhythm.step as s where s.execution_id = p_execution and s.seq = p_step) then
     perform rhythm.raise('RH001', format('Cannot fork: execution %s has no step %s', p_execution, coalesce(p_step::text, 'null')), 'history() lists its steps');
   end if;
   select coalesce(jsonb_agg(x.item order by x.seq, x.started_at), '[]') into v_starts
@@ -7586,7 +7586,7 @@ begin
   select v_id, s.started_at, s.ended_at, s.seq, s.attempts, s.kind, s.status, s.name, s.error, s.output
   from rhythm.step as s where s.execution_id = p_execution and s.seq <= p_step and s.name <> c_cancelled;
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
-  values (v_id, p_step, 1, rhythm.now(), 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, '{}');
+  values (v_id, (select coalesce(max(s.seq), 0) from rhythm.step as s where s.execution_id = v_id), 1, rhythm.now(), 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, '{}');
   perform rhythm.record('fork', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('execution', v_id, 'step', p_step));
   return jsonb_build_object('id', v_id, 'starts', v_starts);
 end;
