@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "1be6cc5b4c5f0696";
+export const imageDigest = "9f7cc394e81caafd";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -19585,7 +19585,7 @@ comment on column rhythm.heat.took is 'How many waited up to each bound: see rat
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "3bc322424245ef38d9554d3285cd2cae9883284db80e91a13b2e259a84084740",
+    checksum: "c32402becda918d948e542c0387e717c58cf5f9fb7ed2171c7452fb70d3a1660",
     text: `-- Comments on constraints: what each of them prevents.
 
 comment on constraint installation_pkey on rhythm.installation is 'Each file has one row, also after it was applied again.';
@@ -19620,6 +19620,8 @@ comment on constraint level_known on rhythm.log_line is 'There are four levels.'
 comment on constraint log_line_pkey on rhythm.log_line is 'Numbered in the order of writing.';
 
 comment on constraint worker_pkey on rhythm.worker is 'A worker has one row, for its heartbeats.';
+comment on constraint worker_call_pkey on rhythm.worker_call is 'A worker has two rows: for its calls with odd and with even numbers.';
+comment on constraint worker_call_worker_fkey on rhythm.worker_call is 'They leave with their worker.';
 
 comment on constraint concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
 comment on constraint per_key_concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
@@ -19702,7 +19704,7 @@ comment on constraint type_known on rhythm.failure_hook is 'It starts a task or 
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "81e53f1c3f8dd934fe39bc6cea5b8b108dcd6b38cd76a1fd45a7d9380a77d649",
+    checksum: "17c55ff6ddad9a0e357ef6d678f4b0fce1a35f542e79a61acc063ba75ace87db",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -19772,6 +19774,7 @@ comment on column rhythm.worker.queues is 'The queues that it takes from, first 
 comment on column rhythm.worker.started_at is 'When it was registered.';
 comment on column rhythm.worker.beat_at is 'Its last heartbeat.';
 comment on column rhythm.worker.info is 'What it reports of itself: its version, its tasks.';
+comment on column rhythm.worker_call.worker_id is 'The worker.';
 
 comment on column rhythm.queue.name is 'The name of the queue.';
 comment on column rhythm.queue.paused_at is 'Since when nothing is taken from it; null: it is not paused.';
