@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "5770bb80a4b47921";
+export const imageDigest = "b5ec4384aa856d5c";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -7336,7 +7336,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "35c913e2620b9b5b0f92dbbe3af8e625299e4bc14fe77878df1a2dd4e34a1562",
+    checksum: "5e9a07dba95c5264d9688cd976e5dd57462891799d4d558db4b94673e2f4d201",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -7671,7 +7671,7 @@ begin
   where v.name = v_from.target and v.version = v_from.version and v.code = '{"language": "typescript"}';
   if not found then
     return null;
-  elsif not exists (select from rhythm.step as s where s.execution_id = p_execution and s.seq = p_step and s.name <> c_cancelled) then
+  elsif not exists (select from rhythm.step as s where s.execution_id = p_execution and s.seq = p_step) then
     perform rhythm.raise('RH001', format('Cannot fork: execution %s has no step %s', p_execution, coalesce(p_step::text, 'null')), 'history() lists its steps');
   end if;
   select coalesce(jsonb_agg(x.item order by x.seq, x.started_at), '[]') into v_starts
@@ -7692,7 +7692,7 @@ begin
   select v_id, s.started_at, s.ended_at, s.seq, s.attempts, s.kind, s.status, s.name, s.error, s.output
   from rhythm.step as s where s.execution_id = p_execution and s.seq <= p_step and s.name <> c_cancelled;
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
-  values (v_id, p_step, 1, rhythm.now(), 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, '{}');
+  values (v_id, (select coalesce(max(s.seq), 0) from rhythm.step as s where s.execution_id = v_id), 1, rhythm.now(), 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, '{}');
   perform rhythm.record('fork', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('execution', v_id, 'step', p_step));
   return jsonb_build_object('id', v_id, 'starts', v_starts);
 end;
@@ -14244,7 +14244,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "c24e2bce523ed6b8d40ba1ab8fe4dbd64f123d25651bb70772751b038636329c",
+    checksum: "2ac660fc71c68288f408a1cb5359724714a891701cb27600a70c33bb5f21c565",
     text: `-- Outcomes: what a worker reports of executions, before anything is settled.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -14263,14 +14263,12 @@ $$;
 
 comment on function rhythm.are_waits(jsonb) is 'Whether a value is a list of groups that a workflow can wait for. Internal.';
 
-create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome)
+create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome, p_limit integer)
 returns text
 language plpgsql
-stable
+immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
 begin
   return case
     when p_outcome.status is null then 'An outcome has no status'
@@ -14281,17 +14279,17 @@ begin
     when p_outcome.status = 'suspended' and not rhythm.are_waits(p_outcome.waits) then
       'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]'
     when p_outcome.status = 'suspended' and p_outcome.type = 'task' then 'A task cannot be suspended: only workflows wait'
-    when pg_column_size(p_outcome.error) > v_limit / 2 and octet_length(p_outcome.error::text) > v_limit then
-      format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), v_limit)
-    when pg_column_size(p_outcome.output) > v_limit / 2 and octet_length(p_outcome.output::text) > v_limit then
-      format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), v_limit)
-    when pg_column_size(p_outcome.snapshot) > v_limit / 2 and octet_length(p_outcome.snapshot::text) > v_limit then
-      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot::text), v_limit)
+    when pg_column_size(p_outcome.error) > p_limit / 2 and octet_length(p_outcome.error::text) > p_limit then
+      format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), p_limit)
+    when pg_column_size(p_outcome.output) > p_limit / 2 and octet_length(p_outcome.output::text) > p_limit then
+      format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), p_limit)
+    when pg_column_size(p_outcome.snapshot) > p_limit / 2 and octet_length(p_outcome.snapshot::text) > p_limit then
+      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot::text), p_limit)
   end;
 end;
 $$;
 
-comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
+comment on function rhythm.outcome_problem(rhythm.outcome, integer) is 'What is wrong with an outcome, whose values may take p_limit bytes; null if nothing is. Internal.';
 
 -- The workflows whose states an outcome changes: the workflow itself, its parent, and the receivers of its signals. If the
 -- workflow fails and will be repeated, also the workflows that failed under it.
@@ -14540,7 +14538,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "ce7c980df5fecca899dd129180437b78a966693a456f8dcb932fd2ae54282375",
+    checksum: "afa6cc8c881de34bc4cae9ddbe0935623ea3271253f4cae1a1cc86b61eb7c645",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -14552,6 +14550,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
   v_free uuid[];
   v_stuck uuid[] := '{}';
   v_held rhythm.outcome[];
@@ -14579,7 +14578,7 @@ begin
   end if;
   v_held := rhythm.held_outcomes(p_worker, case when v_stuck = '{}' then p_items else
     (select coalesce(jsonb_agg(o.value), '[]') from jsonb_array_elements(p_items) as o (value) where (o.value ->> 'id')::uuid <> all (v_stuck)) end, p_now);
-  select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o where rhythm.outcome_problem(o) is not null limit 1;
+  select rhythm.outcome_problem(o, v_limit) into v_problem from unnest(v_held) as o where rhythm.outcome_problem(o, v_limit) is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
   end if;
@@ -19694,7 +19693,7 @@ comment on column rhythm.heat.took is 'How many waited up to each bound: see rat
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "3bc322424245ef38d9554d3285cd2cae9883284db80e91a13b2e259a84084740",
+    checksum: "c32402becda918d948e542c0387e717c58cf5f9fb7ed2171c7452fb70d3a1660",
     text: `-- Comments on constraints: what each of them prevents.
 
 comment on constraint installation_pkey on rhythm.installation is 'Each file has one row, also after it was applied again.';
@@ -19729,6 +19728,8 @@ comment on constraint level_known on rhythm.log_line is 'There are four levels.'
 comment on constraint log_line_pkey on rhythm.log_line is 'Numbered in the order of writing.';
 
 comment on constraint worker_pkey on rhythm.worker is 'A worker has one row, for its heartbeats.';
+comment on constraint worker_call_pkey on rhythm.worker_call is 'A worker has two rows: for its calls with odd and with even numbers.';
+comment on constraint worker_call_worker_fkey on rhythm.worker_call is 'They leave with their worker.';
 
 comment on constraint concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
 comment on constraint per_key_concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
@@ -19811,7 +19812,7 @@ comment on constraint type_known on rhythm.failure_hook is 'It starts a task or 
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "81e53f1c3f8dd934fe39bc6cea5b8b108dcd6b38cd76a1fd45a7d9380a77d649",
+    checksum: "17c55ff6ddad9a0e357ef6d678f4b0fce1a35f542e79a61acc063ba75ace87db",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -19881,6 +19882,7 @@ comment on column rhythm.worker.queues is 'The queues that it takes from, first 
 comment on column rhythm.worker.started_at is 'When it was registered.';
 comment on column rhythm.worker.beat_at is 'Its last heartbeat.';
 comment on column rhythm.worker.info is 'What it reports of itself: its version, its tasks.';
+comment on column rhythm.worker_call.worker_id is 'The worker.';
 
 comment on column rhythm.queue.name is 'The name of the queue.';
 comment on column rhythm.queue.paused_at is 'Since when nothing is taken from it; null: it is not paused.';

@@ -49,7 +49,8 @@ export type OptionType =
 
 /**
  * Where an option can stand: `start` of a task or workflow; `child`: started by a workflow; `schedule`: what a schedule
- * starts; `defaults` that a task or workflow declares; `step` of a workflow in TypeScript; `change` of what has not begun.
+ * starts; `defaults` that a task or workflow declares. Besides these, `step` of a workflow in TypeScript, and `change` of what has not
+ * begun.
  */
 export type OptionScope = "start" | "child" | "schedule" | "defaults" | "step" | "change";
 
@@ -170,7 +171,7 @@ export const OPTIONS = [
     type: { kind: "until" },
     in: ["start", "child", "schedule"],
     flag: "--expires <until>",
-    help: "cancelled if it has not begun by then: 10m, or a moment",
+    help: "cancelled if it has not begun by then: 10m",
   },
   {
     name: "timeout",

@@ -291,8 +291,8 @@ Deno.test("the application and its services refuse every wrong argument", async 
         takes: [
           execution,
           {
+            name: "to",
             kind: "options",
-            argument: "to",
             members: { queue: "name", priority: "number", delay: "duration", runAt: "moment" },
             good: { priority: 1 },
           },

@@ -795,8 +795,16 @@ export const cases: Record<string, Cases> = {
   change: {
     p_execution: [
       ...missing("change", (value) => `change(${value}, '{"priority": 1}')`),
-      [`change(${done}, '{"priority": 1}')`, "RH003", "it is completed, and has begun"],
-      [`change(${running}, '{"priority": 1}')`, "RH003", "it is running, and has begun"],
+      [
+        `change(${done}, '{"priority": 1}')`,
+        "RH003",
+        `Cannot change execution ${done.replaceAll("'", "")}: it is completed, and has begun`,
+      ],
+      [
+        `change(${running}, '{"priority": 1}')`,
+        "RH003",
+        `Cannot change execution ${running.replaceAll("'", "")}: it is running, and has begun`,
+      ],
     ],
     p_to: [
       [`change(${ready}, '[]')`, "RH001", 'A change must be an object: {"queue": "mail", "priority": 5}'],
