@@ -306,6 +306,62 @@ $$;
 comment on function rhythm.fork_state(uuid, uuid, integer, integer, json, jsonb, jsonb, boolean, jsonb, text) is
   'Makes a new workflow that goes on from a state of another one; what was under way there begins again (p_effects). Returns its id. For tools: rhythm.executions.fork() of TypeScript makes the state.';
 
+-- The code runs from its beginning, as after a crash. The results of the steps up to p_step answer it, the other steps run.
+create or replace function rhythm.fork_steps(
+  p_execution uuid, p_step integer, p_id uuid default null, p_inputs jsonb default null, p_note text default null, p_dry_run boolean default false
+)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  -- A step of the library, which says that the workflow was cancelled.
+  c_cancelled constant text := '#cancelled';
+  v_from constant rhythm.execution := rhythm.workflow_with_history(p_execution, 'Cannot fork');
+  v_id constant uuid := coalesce(p_id, rhythm.new_id());
+  v_program text;
+  v_starts jsonb;
+begin
+  select v.program into v_program from rhythm.flow_version as v
+  where v.name = v_from.target and v.version = v_from.version and v.code = '{"language": "typescript"}';
+  if not found then
+    return null;
+  elsif not exists (select from rhythm.step as s where s.execution_id = p_execution and s.seq = p_step) then
+    perform rhythm.raise('RH001', format('Cannot fork: execution %s has no step %s', p_execution, coalesce(p_step::text, 'null')), 'history() lists its steps');
+  end if;
+  select coalesce(jsonb_agg(x.item order by x.seq, x.started_at), '[]') into v_starts
+  from (
+    select s.seq, s.started_at, jsonb_build_object('kind', s.kind, 'name', s.name) as item from rhythm.step as s
+    where s.execution_id = p_execution and (s.seq > p_step or s.seq is null) and s.name <> c_cancelled order by s.seq, s.started_at limit 1000
+  ) as x;
+  if p_dry_run then
+    return jsonb_build_object('id', null, 'starts', v_starts);
+  elsif exists (select from rhythm.execution as e where e.id = v_id) then
+    perform rhythm.raise('RH003', format('Cannot fork: there is an execution %s already', v_id));
+  end if;
+  perform rhythm.create_many(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('id', v_id, 'type', 'workflow', 'target', v_from.target,
+    'queue', v_from.queue, 'priority', v_from.priority, 'timeout', v_from.timeout_ms / 1000.0, 'concurrency_key', v_from.concurrency_key, 'retry', v_from.retry,
+    'metadata', v_from.metadata)) || jsonb_build_object('inputs', coalesce(p_inputs, v_from.inputs))));
+  update rhythm.execution as e set epoch = 1, tags = v_from.tags where e.id = v_id;
+  insert into rhythm.step (execution_id, started_at, ended_at, seq, attempts, kind, status, name, error, output)
+  select v_id, s.started_at, s.ended_at, s.seq, s.attempts, s.kind, s.status, s.name, s.error, s.output
+  from rhythm.step as s where s.execution_id = p_execution and s.seq <= p_step and s.name <> c_cancelled;
+  insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
+  values (v_id, (select coalesce(max(s.seq), 0) from rhythm.step as s where s.execution_id = v_id), 1, rhythm.now(), 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, '{}');
+  perform rhythm.record('fork', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('execution', v_id, 'step', p_step));
+  return jsonb_build_object('id', v_id, 'starts', v_starts);
+end;
+$$;
+
+comment on function rhythm.fork_steps(uuid, integer, uuid, jsonb, text, boolean) is
+  'Makes a new workflow in TypeScript that goes on from a step of another one: the results of the steps up to that one answer the code, what comes after runs again. Returns {id, starts: [{kind, name}]}: what the other one had begun after the step, at most 1,000. Null: it is in the flow language, of which rhythm.executions.fork() of TypeScript makes the state. Example: select rhythm.fork_steps(''0190…'', 3);';
+
 create or replace function rhythm.pending_effects(p_execution uuid, p_ids uuid[])
 returns jsonb
 language plpgsql

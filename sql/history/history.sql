@@ -88,7 +88,10 @@ begin
     select b.step, b.at, b.act, '[]', b.note, b.by from rhythm.base as b where b.execution_id = p_execution and b.step > coalesce(p_after, 0)
     union all
     select p.seq, p.ended_at, 'step', jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('kind', p.kind, 'id', p.wait_id, 'name', p.name, 'status', p.status))), null, null
-    from rhythm.step as p where p.execution_id = p_execution and p.seq > coalesce(p_after, 0)
+    from rhythm.step as p
+    -- What a fork got from the other workflow is the past of that.
+    where p.execution_id = p_execution and p.seq > greatest(p_after, 0, (
+      select f.step from rhythm.base as f where f.execution_id = p_execution and f.act = 'forked' order by f.step limit 1))
   ) as x
   order by x.step
   limit p_limit;

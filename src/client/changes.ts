@@ -1,6 +1,7 @@
 import {
   editState,
   forkState,
+  forkSteps,
   readPendingEffects,
   readReplayStart,
   rewindState,
@@ -11,7 +12,7 @@ import type { Effect, Program, Snapshot } from "../flow/mod.ts";
 import type { JsonObject, JsonValue } from "../shared/json.ts";
 import { sqlOptions } from "../shared/options.ts";
 import type { ClientCore } from "./core.ts";
-import { contextOf, type HistoryItem, itemOf, rebuild, type Rebuilt } from "./history.ts";
+import { contextOf, type HistoryItem, isNoRebuild, itemOf, rebuild, type Rebuilt } from "./history.ts";
 import type { PairChoice } from "../flow/migrate/pair.ts";
 import { readVersion } from "../db/calls/flows.ts";
 import { toJson } from "../shared/json.ts";
@@ -106,12 +107,29 @@ export async function fork(
   const given = inputs === undefined ? null : toJson(inputs, { what: "inputs" });
   if (map !== undefined) toJson(map, { what: "map" });
   const choice = { ...(map !== undefined && { map }), ...(accept !== undefined && { accept }) };
-  const past = await stateToChange(
-    core,
-    from,
-    changes,
-    version === undefined ? undefined : { version, ...choice },
-  );
+  let past: StateToChange;
+  try {
+    past = await stateToChange(
+      core,
+      from,
+      changes,
+      version === undefined ? undefined : { version, ...choice },
+    );
+  } catch (error) {
+    if (!isNoRebuild(error)) throw error;
+    const fork = { id: core.newId(), step: changes.step, inputs: given, note: changes.note ?? null };
+    const made = await forkSteps(core.engine, from, {
+      ...{ ...fork, dryRun: dryRun === true || isOfFlows({ ...changes, version, map, accept }) },
+    });
+    if (made === null) throw error;
+    if (isOfFlows({ ...changes, version, map, accept })) {
+      throw new InvalidOptionError(
+        "changes",
+        `Cannot fork workflow ${from} so: a workflow in TypeScript has no variables and lines to change. Give only step, inputs, note and dryRun`,
+      );
+    }
+    return { ...made, step: changes.step };
+  }
   const starts = past.effects.flatMap(itemOf);
   if (dryRun === true) return { id: null, step: changes.step, starts };
   const id = core.newId();
@@ -138,6 +156,11 @@ export async function fork(
     inputs: given,
   });
   return { id, step: changes.step, starts };
+}
+
+// What only a workflow in the flow language has.
+function isOfFlows({ set, fibre, version, map, accept }: Omit<ForkChanges, "step">): boolean {
+  return [set, fibre, version, map, accept].some((one) => one !== undefined);
 }
 
 // What a state is found by, as an effect.

@@ -320,10 +320,11 @@ export class Executions {
 
   /**
    * Makes a new workflow that goes on from a step of another one. What had ended then stays its past. What was under way begins
-   * again, under new ids.
+   * again, under new ids. A workflow in TypeScript runs from the top: the results of its steps up to that one answer it.
    *
-   * @param execution a workflow in the flow language, in any state
-   * @param changes the step, other values of variables, other inputs, another version, why, and whether only to say what would begin
+   * @param execution a workflow, in any state
+   * @param changes the step, other values of variables, other inputs, another version, why, and whether only to say what would begin;
+   *   of a workflow in TypeScript the step, other inputs, why, and whether only to say what would run again
    */
   async fork(execution: ExecutionRef, changes: ForkChanges): Promise<Fork> {
     idOf(execution);

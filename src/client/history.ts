@@ -369,7 +369,8 @@ async function rebuildPage(
   return { before, steps };
 }
 
-function isNoRebuild(error: unknown): boolean {
+/** Whether an error says that a state cannot be rebuilt: of a workflow in TypeScript, or for want of a right. */
+export function isNoRebuild(error: unknown): boolean {
   const { code, sqlState } = error as { code?: string; sqlState?: string };
   return [code, sqlState].some((one) => one === "42501" || one === "RH003" || one === "EXECUTION_STATE");
 }

@@ -50,12 +50,14 @@ export {
   checkOptions,
   checkRetry,
   checkStartOptions,
+  type DebounceOptions,
   engineOptions,
   type IsolateOptions,
   type RetryPolicy,
   type ScheduledOptions,
   type StartOptions,
   type TaskOptions,
+  type ThrottleOptions,
   type UniqueOptions,
 } from "./options.ts";
 export {

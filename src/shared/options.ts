@@ -89,6 +89,52 @@ export const UNIQUE_OPTIONS = [
   },
 ] as const satisfies readonly OptionEntry[];
 
+/** The options inside `debounce`. */
+export const DEBOUNCE_OPTIONS = [
+  { name: "key", type: { kind: "key" }, in: ["start"], help: "the key that starts share" },
+  {
+    name: "delay",
+    type: { kind: "duration", aboveZero: true },
+    in: ["start"],
+    help: "how long it waits after the last start",
+  },
+  {
+    name: "maxDelay",
+    type: { kind: "duration", aboveZero: true },
+    in: ["start"],
+    help: "how long it waits after the first start, at most",
+  },
+  {
+    name: "inputs",
+    type: { kind: "choice", values: ["last", "first", "all"] },
+    in: ["start"],
+    help: "of which start; all: an array. last by default",
+  },
+] as const satisfies readonly OptionEntry[];
+
+/** The options inside `throttle`. */
+export const THROTTLE_OPTIONS = [
+  { name: "key", type: { kind: "key" }, in: ["start"], help: "the key that starts share" },
+  {
+    name: "limit",
+    type: { kind: "number", from: 1, to: 1000, whole: true },
+    in: ["start"],
+    help: "how many start in any window",
+  },
+  {
+    name: "per",
+    type: { kind: "duration", aboveZero: true },
+    in: ["start"],
+    help: "how long a window is",
+  },
+  {
+    name: "else",
+    type: { kind: "choice", values: ["drop", "delay"] },
+    in: ["start"],
+    help: "what becomes of the others; drop by default",
+  },
+] as const satisfies readonly OptionEntry[];
+
 /** The options of an execution, in the order in which people read them. */
 export const OPTIONS = [
   {
@@ -160,6 +206,20 @@ export const OPTIONS = [
     in: ["start", "child"],
     flag: "--unique <json>",
     help: "one at a time with this key: key, while, onConflict",
+  },
+  {
+    name: "debounce",
+    type: { kind: "parts", parts: DEBOUNCE_OPTIONS, needed: ["key", "delay"] },
+    in: ["start"],
+    flag: "--debounce <json>",
+    help: "one for many starts: key, delay, maxDelay, inputs",
+  },
+  {
+    name: "throttle",
+    type: { kind: "parts", parts: THROTTLE_OPTIONS, needed: ["key", "limit", "per"] },
+    in: ["start"],
+    flag: "--throttle <json>",
+    help: "so many starts at most: key, limit, per, else",
   },
   {
     name: "concurrencyKey",

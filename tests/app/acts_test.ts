@@ -195,3 +195,33 @@ Deno.test("edit(), rewind(), fork(): in which state a workflow may be", async ()
   await executions.rewind(failed, { step: 1, set: { n: 3 } });
   equal((await executions.wait(failed, { timeout: "1m" })).output, 3);
 });
+
+Deno.test("POST /api/executions/:id/edit, rewind, fork do what the calls do", async () => {
+  await using app = await testApp({ tasks: [count] });
+  const { executions, flows, signals, workflows } = app.rhythm;
+  app.work();
+  await flows.register({ name: "waits", source: "let n = 1\nawait Signal.next('go')\nreturn n" });
+  const { id } = await workflows.start("waits");
+  await waiting(app, id, 2);
+  const ask = async (verb: string, body: object): Promise<[number, Record<string, unknown>]> => {
+    const answer = await app.rhythm.fetch(
+      new Request(`http://host/api/executions/${id}/${verb}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${app.rhythm.token}`, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    );
+    return [answer.status, await answer.json()];
+  };
+  equal(await ask("edit", { set: { n: 2 }, note: "why" }), [200, { change: 2 }]);
+  equal(await ask("rewind", { step: 1, set: { n: 3 } }), [200, { change: 3 }]);
+  const [status, dry] = await ask("fork", { step: 3, dryRun: true });
+  equal([status, dry.id, (dry.starts as { kind: string }[]).map(({ kind }) => kind)], [200, null, [
+    "signal",
+  ]]);
+  const [, { id: fork }] = await ask("fork", { step: 3, set: { n: 4 } });
+  for (const execution of [id, fork as string]) await signals.send({ execution, name: "go" });
+  equal((await executions.wait(id, { timeout: "1m" })).output, 3);
+  equal((await executions.wait(fork as string, { timeout: "1m" })).output, 4);
+  equal((await ask("edit", { set: { n: 2 } }))[0], 409);
+});

@@ -530,6 +530,86 @@ Deno.test({
 });
 
 Deno.test({
+  name: "history, diff, edit, rewind, fork, and migrate and repair of many: look back, go back, change",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    const dir = await Deno.makeTempDir();
+    const file = `${dir}/buy.flow`;
+    const text = `let amount = Inputs.amount
+await Signal.next("go")
+if (amount > 100) throw new RangeError("too much")
+return "paid " + amount
+`;
+    await Deno.writeTextFile(file, text);
+    equal((await at.run("flow", "register", file)).code, 0);
+    const begin = async (amount: number): Promise<string> => {
+      const id = (await at.run("start", "buy", `{"amount": ${amount}}`)).out.trim();
+      await suspended(at, id);
+      return id;
+    };
+    const end = async (id: string): Promise<string> => {
+      await at.run("signal", id, "go");
+      return (await at.run("wait", id, "--timeout", "30s")).out;
+    };
+    const one = await begin(1);
+    match(
+      (await at.run("history", one)).out,
+      /^step +time +took +started +lines\n *1 +\S+ +began +signal go +– → 2\n$/,
+    );
+    equal((await at.run("edit", one)).code, 2);
+    equal(
+      (await at.run("edit", one, "--set", "amount=7", "--note", "agreed")).out,
+      `${one} is changed, as step 2\n`,
+    );
+    const diff = await at.run("diff", one, "1");
+    equal([diff.code, diff.out], [1, "the flow: line 2 → 2\n  amount  1 → 7\n"]);
+    equal(
+      (await at.run("rewind", one, "1", "--set", "amount=8")).out,
+      `${one} goes on from step 1, as step 3\n`,
+    );
+    match((await at.run("history", one)).out, / 2 .* edited by \S+ +.*\n *3 .* rewound by /);
+    equal((await at.run("fork", one, "3", "--dry-run")).out, "from step 3: signal go begins again\n");
+    const [told, again] = (await at.run("fork", one, "3", "--set", "amount=9")).out.split("\n");
+    match(told!, /^[0-9a-f-]{36} goes on from step 3$/);
+    equal(again, "signal go begins again");
+    const fork = told!.split(" ", 1)[0]!;
+    match(await end(one), /"paid 8"/);
+    match(await end(fork), /"paid 9"/);
+    const parted = await at.run("diff", one, fork);
+    equal(parted.code, 1);
+    match(parted.out, /^They part at step /);
+    equal((await at.run("diff", one, one)).out, "they do the same\n");
+
+    const [waits, fails] = [await begin(2), await begin(200)];
+    match(await end(fails), /failed/);
+    await Deno.writeTextFile(file, `// Nothing is too much.\n${text.replace("100", "1000")}`);
+    equal((await at.run("flow", "register", file)).code, 0);
+    const dry = await at.run("operations", "migrate", "-t", "buy", "--dry-run");
+    match(dry.out, /1 would be changed[^]*2 +→? *3|sure/);
+    match((await at.run("operations", "migrate", "-t", "buy")).out, /: 1 done, of /);
+    const repaired = await at.run(
+      "operations",
+      "repair",
+      "-t",
+      "buy",
+      "-s",
+      "failed",
+      "--line",
+      "3",
+      "--set",
+      "amount=50",
+    );
+    match(repaired.out, /: 1 done, of /);
+    match((await at.run("wait", fails, "--timeout", "30s")).out, /"paid 50"/);
+    match(await end(waits), /"paid 2"/);
+    match((await at.run("history", waits)).out, /migrated by /);
+    match((await at.run("history", fails)).out, /repaired by /);
+    await Deno.remove(dir, { recursive: true });
+  },
+});
+
+Deno.test({
   name: "operations: a dry run, cancel by filter, list, show, stop",
   ignore: onEmbedded,
   fn: async () => {

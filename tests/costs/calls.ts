@@ -4,7 +4,7 @@ export const HELPERS: string = `
 
   create function public.next(p_worker uuid, p_ends jsonb, p_want jsonb) returns jsonb language plpgsql as $$
   begin
-    return rhythm.exchange(p_worker, (select w.call + 1 from rhythm.worker as w where w.id = p_worker), p_ends, p_want);
+    return rhythm.exchange(p_worker, (select max(c.call) + 1 from rhythm.worker_call as c where c.worker_id = p_worker), p_ends, p_want);
   end
   $$;
 
@@ -16,7 +16,7 @@ export const HELPERS: string = `
 
   create function public.claim_one(p_worker uuid, p_execution uuid) returns jsonb language plpgsql as $$
   begin
-    return rhythm.claim_execution(p_worker, p_execution, (select w.call + 1 from rhythm.worker as w where w.id = p_worker));
+    return rhythm.claim_execution(p_worker, p_execution, (select max(c.call) + 1 from rhythm.worker_call as c where c.worker_id = p_worker));
   end
   $$;
 
@@ -54,6 +54,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   fork_state:
     `select rhythm.fork_state(:signals, rhythm.new_id(), 1, 1, '{}', jsonb_build_array(jsonb_build_object('mode', 'any', 'ids', array[x.id])),
     jsonb_build_array(jsonb_build_object('id', x.id, 'type', 'await_signal', 'name', 's'))) from (select rhythm.new_id() as id) as x`,
+  fork_steps: "select rhythm.fork_steps(:signals, 1)",
   audit: "select count(*) from rhythm.audit()",
   find_token: "select rhythm.find_token(repeat('0', 64))",
   set_gate: "select rhythm.set_gate('f', 1)",

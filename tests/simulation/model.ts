@@ -120,6 +120,10 @@ export class Model {
         if (early > 0) wrong.push(`${nameOf(row)} began ${Math.round(early)} ms early`);
       }
       const threw = attempts.filter(({ threwAt }) => threwAt !== undefined);
+      // Some ends were lost on the way, but not so many.
+      if (threw.length > row.max_attempts + MOST_LOST) {
+        wrong.push(`${nameOf(row)} threw ${threw.length} times, ${row.max_attempts} are allowed`);
+      }
       // An attempt whose end was lost with its worker is repeated as lost, not as thrown.
       if (row.status === "failed" && row.error?.message === "boom" && row.attempt < row.max_attempts) {
         wrong.push(`${nameOf(row)} failed after ${row.attempt} of ${row.max_attempts} attempts`);
@@ -319,6 +323,9 @@ function digestOf({ status, output, error }: Seen): string {
 function nameOf({ type, target, id, metadata: { n } }: Seen): string {
   return `${type} ${target} ${id}${n === undefined ? "" : ` of item ${n}`}`;
 }
+
+/** How many attempts of one task may throw without anybody hearing of it. */
+const MOST_LOST = 12;
 
 // The shortest pause of a retry policy in the load, less its jitter.
 const SHORTEST_BACKOFF_MS = 200 * 0.9 - 2;

@@ -186,8 +186,8 @@ export class Network {
         arrive(there + fate.ms, false);
         break;
       case "twice":
-        arrive(there, REPEATABLE.has(name) ? false : true);
-        if (REPEATABLE.has(name)) arrive(there + fate.ms / 10);
+        arrive(there, false);
+        arrive(there + fate.ms / 10);
         break;
     }
     return promise;
@@ -344,18 +344,6 @@ function lost(code: string): DatabaseUnavailableError {
   const cause = Object.assign(new Error(`the network said ${code}`), { code });
   return new DatabaseUnavailableError("the simulated server", { cause });
 }
-
-/** What may be sent again by whoever heard no answer: the engine says so. */
-const REPEATABLE = new Set([
-  "exchange",
-  "beat",
-  "due",
-  "chores",
-  "sql_tasks",
-  "cancel",
-  "unserved",
-  "stop_worker",
-]);
 
 /** How long a caller waits for an answer. */
 export const ANSWER_MS = 5_000;

@@ -32,7 +32,7 @@ import { Rates } from "./rates.ts";
 import { ADDRESS, Receiver } from "./receiver.ts";
 import { Server } from "./server.ts";
 import { tasksOf, workflowsOf } from "./tasks.ts";
-import { type Coverage, type Fault, planDays, planFaults, Weather } from "./weather.ts";
+import { type Coverage, type Fault, planClimate, planDays, planFaults, Weather } from "./weather.ts";
 import { BEGINNING, Trace, type TraceKind, World } from "./world.ts";
 
 /** Everything that decides a run, but the seed of its chance. */
@@ -79,12 +79,15 @@ export const DAYS = 2;
 export function planOf(seed: number, count = DAYS): Plan {
   const dice = new Dice(`seed ${seed}`);
   const programs = makePrograms(dice.fork("programs"), 6);
+  const climate = planClimate(dice.fork("climate"));
   const days = planDays(dice.fork("days"), { count, end: LENGTH_MS });
   return {
     seed: String(seed),
     programs,
     load: days.flatMap((day, nth) => planLoad(dice.fork(`load ${nth}`), { ...day, nth, programs })),
-    faults: days.flatMap((day, nth) => planFaults(dice.fork(`faults ${nth}`), { ...day, workers: WORKERS })),
+    faults: days.flatMap((day, nth) =>
+      planFaults(dice.fork(`faults ${nth}`), { ...day, workers: WORKERS, climate })
+    ),
     healAt: days.at(-1)!.until,
   };
 }

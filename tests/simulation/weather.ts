@@ -117,6 +117,7 @@ export class Weather {
   readonly #faults: readonly Fault[];
   readonly #strikes: Strike[] = [];
   readonly #numbers = new Map<Process, number>();
+  readonly #calls = new Map<string, number>();
   #isCalm = true;
 
   /** @param parts the time, its chance, and the plan */
@@ -144,11 +145,16 @@ export class Weather {
 
   /** What becomes of a call. */
   fateOf(process: Process, call: string): Fate {
+    const times = (this.#calls.get(call) ?? 0) + 1;
+    this.#calls.set(call, times);
     if (this.#isCalm) return FINE;
     for (const fault of this.#active()) {
       if (fault.kind !== "calls") continue;
       if (fault.whose !== "all" && fault.whose !== this.#numbers.get(process)) continue;
-      if (!this.#dice.happens(fault.rate)) continue;
+      if (fault.fate === "twice" && !REPEATABLE.has(call)) continue;
+      // What is called seldom would meet nothing.
+      const rate = times <= SELDOM ? Math.min(0.8, 4 * fault.rate) : fault.rate;
+      if (!this.#dice.happens(rate)) continue;
       this.coverage.count(fault.fate, call);
       this.onTrouble();
       return { kind: fault.fate, ms: this.#dice.between(50, 3_000) };
@@ -200,6 +206,21 @@ export class Weather {
     );
   }
 }
+
+/** What may be sent again by whoever heard no answer: the engine says so. */
+const REPEATABLE = new Set([
+  "exchange",
+  "beat",
+  "due",
+  "chores",
+  "sql_tasks",
+  "cancel",
+  "unserved",
+  "stop_worker",
+]);
+
+/** A call that was made so often at most is rare. */
+const SELDOM = 10;
 
 const FINE: Fate = { kind: "fine", ms: 0 };
 
@@ -253,16 +274,52 @@ const BEGIN_MS = 5_000;
 const CALM_MS = 26_000;
 const WATCH_MS = 30_000;
 
+/** What goes wrong in one seed: some faults often and others never, so that each has seeds of its own. */
+export interface Climate {
+  /** How often each kind of fault happens, compared with the others. */
+  readonly weights: Readonly<Record<Fault["kind"], number>>;
+  /** What becomes of calls. */
+  readonly fates: readonly typeof FATES[number][];
+}
+
+/** A climate. */
+export function planClimate(dice: Dice): Climate {
+  const some = (weight: number): number => weight * dice.pick([0, 1, 1, 3]);
+  return {
+    weights: {
+      calls: 6,
+      notifications: some(2),
+      cuts: some(1),
+      strike: 5 * dice.pick([1, 1, 2]),
+      cut: some(1),
+      stop: some(1),
+      night: 0,
+      restart: some(1),
+      "read only": some(1),
+      clock: some(1),
+    },
+    fates: FATES.filter(() => dice.happens(0.5)).concat(dice.pick(FATES)),
+  };
+}
+
 /** The faults of a day, and its night. */
 export function planFaults(
   dice: Dice,
-  { from, calmFrom, until, nextFrom, workers }: Day & { readonly workers: number },
+  { from, calmFrom, until, nextFrom, workers, climate }: Day & {
+    readonly workers: number;
+    readonly climate: Climate;
+  },
 ): Fault[] {
   const faults: Fault[] = [];
   for (let left = dice.whole(4, 12); left > 0; left--) {
     const at = dice.between(from, calmFrom);
     faults.push(
-      fault(dice, { at, forMs: dice.between(1_000, Math.min(30_000, calmFrom - at + 1_000)), workers }),
+      fault(dice, {
+        at,
+        forMs: dice.between(1_000, Math.min(30_000, calmFrom - at + 1_000)),
+        workers,
+        climate,
+      }),
     );
   }
   if (nextFrom !== undefined) {
@@ -281,20 +338,28 @@ export function planFaults(
   return faults.sort((one, other) => one.at - other.at);
 }
 
-function fault(dice: Dice, { at, forMs, workers }: { at: number; forMs: number; workers: number }): Fault {
+function fault(
+  dice: Dice,
+  { at, forMs, workers, climate: { weights, fates } }: {
+    at: number;
+    forMs: number;
+    workers: number;
+    climate: Climate;
+  },
+): Fault {
   const worker = dice.whole(0, workers - 1);
   const make = dice.weighted<() => Fault>([
-    [6, () => {
+    [weights.calls, () => {
       const whose = dice.happens(0.5) ? worker : "all";
       const rate = dice.pick([0.02, 0.1, 0.3, 0.6]);
-      return { kind: "calls", at, forMs, fate: dice.pick(FATES), rate, whose };
+      return { kind: "calls", at, forMs, fate: dice.pick(fates), rate, whose };
     }],
-    [2, () => {
+    [weights.notifications, () => {
       const how = dice.pick(["lost", "late", "twice"] as const);
       return { kind: "notifications", at, forMs, how, rate: dice.pick([0.1, 0.5, 1]) };
     }],
-    [1, () => ({ kind: "cuts", at, forMs, rate: dice.pick([0.1, 0.4]) })],
-    [5, () => {
+    [weights.cuts, () => ({ kind: "cuts", at, forMs, rate: dice.pick([0.1, 0.4]) })],
+    [weights.strike, () => {
       const act = dice.pick(["kill", "freeze"] as const);
       const when = dice.pick(["sent", "executed"] as const);
       return {
@@ -307,11 +372,14 @@ function fault(dice: Dice, { at, forMs, workers }: { at: number; forMs: number; 
         forMs: dice.between(500, 40_000),
       };
     }],
-    [1, () => ({ kind: "cut", at, worker })],
-    [1, () => ({ kind: "stop", at, worker, forMs: dice.between(100, 20_000) })],
-    [1, () => ({ kind: "restart", at, forMs: dice.between(200, 20_000) })],
-    [1, () => ({ kind: "read only", at, forMs: Math.min(forMs, 20_000) })],
-    [1, () => ({ kind: "clock", at, worker, ms: dice.pick([-60_000, -3_000, -200, 200, 3_000, 60_000, 0]) })],
+    [weights.cut, () => ({ kind: "cut", at, worker })],
+    [weights.stop, () => ({ kind: "stop", at, worker, forMs: dice.between(100, 20_000) })],
+    [weights.restart, () => ({ kind: "restart", at, forMs: dice.between(200, 20_000) })],
+    [weights["read only"], () => ({ kind: "read only", at, forMs: Math.min(forMs, 20_000) })],
+    [
+      weights.clock,
+      () => ({ kind: "clock", at, worker, ms: dice.pick([-60_000, -3_000, -200, 200, 3_000, 60_000, 0]) }),
+    ],
   ]);
   return make();
 }

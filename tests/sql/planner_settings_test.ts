@@ -28,6 +28,7 @@ const ALLOWED: readonly string[] = [
   "explain",
   "export_execution",
   "fork_state",
+  "fork_steps",
   "history",
   "limited_chores",
   "limited_claim",

@@ -207,6 +207,20 @@ export async function forkState(
   );
 }
 
+/** Makes a new workflow in TypeScript that goes on from a step of another one; null: it is in the flow language. */
+export async function forkSteps(
+  engine: EngineRef,
+  id: string,
+  fork: { id: string; step: number; inputs: string | null; note: string | null; dryRun: boolean },
+): Promise<{ id: string | null; starts: { kind: string; name: string }[] } | null> {
+  const [row] = await ask<{ made: { id: string | null; starts: { kind: string; name: string }[] } | null }>(
+    engine,
+    `select rhythm.fork_steps($1::text::uuid, $2::text::integer, $3::text::uuid, $4::text::jsonb, $5::text, $6::text::boolean) as made`,
+    [id, String(fork.step), fork.id, fork.inputs, fork.note, String(fork.dryRun)],
+  );
+  return row!.made;
+}
+
 /** An execution with its history, as JSON text. */
 export async function exportExecution(engine: EngineRef, id: string): Promise<string> {
   const [row] = await ask<{ file: string }>(

@@ -159,6 +159,43 @@ const options = (fn: string, first: string): Cases => {
         "unique and idempotency_key exclude each other",
       ],
     ],
+    debounce: ([
+      ["[]", "debounce must be an object"],
+      ["{}", "debounce needs a key"],
+      [`{"key": "k"}`, "debounce needs a delay"],
+      [
+        `{"key": "k", "delay": 1, "dealy": 2}`,
+        'debounce has no option "dealy": expected key, delay, max_delay, inputs. Did you mean "delay"?',
+      ],
+      [
+        `{"key": "k", "delay": 0}`,
+        'debounce.delay must be a duration above zero: seconds, or text such as "1h30m"',
+      ],
+      [`{"key": "k", "delay": 1, "inputs": "some"}`, "debounce.inputs must be last, first or all"],
+      [
+        `{"key": "k", "delay": 2, "max_delay": 1}`,
+        "debounce.max_delay must not be shorter than debounce.delay",
+      ],
+    ] as const).map((
+      [value, message],
+    ): Case => [`${fn}(${first}, debounce => '${value}')`, "RH001", message]),
+    throttle: [
+      ...([
+        ["[]", "throttle must be an object"],
+        ["{}", "throttle needs a key"],
+        [`{"key": "k"}`, "throttle needs a limit"],
+        [`{"key": "k", "limit": 1}`, "throttle needs a per"],
+        [`{"key": "k", "limit": 1001, "per": 1}`, "throttle.limit must be a whole number from 1 to 1000"],
+        [`{"key": "k", "limit": 1, "per": 1, "else": "wait"}`, "throttle.else must be drop or delay"],
+      ] as const).map((
+        [value, message],
+      ): Case => [`${fn}(${first}, throttle => '${value}')`, "RH001", message]),
+      [
+        `${fn}(${first}, delay => '1s', throttle => '{"key": "k", "limit": 1, "per": 1}')`,
+        "RH001",
+        "throttle and delay exclude each other",
+      ],
+    ],
     concurrency_key: key("concurrency key", call("concurrency_key")),
     metadata: [
       [call("metadata")("'[]'"), "RH001", "metadata must be an object"],
@@ -275,7 +312,7 @@ export const cases: Record<string, Cases> = {
         request('{"type": "task", "target": "a", "kue": "x"}'),
         "RH001",
         'There is no option "kue": expected type, target, inputs, traceparent, notify_on_end, queue, priority, delay, run_at, expires, timeout, ' +
-        "retry, idempotency_key, idempotency_ttl, unique, concurrency_key, metadata, parent, id",
+        "retry, idempotency_key, idempotency_ttl, unique, debounce, throttle, concurrency_key, metadata, parent, id",
       ],
       [
         request('{"type": "task", "target": "a"}, {"type": "task", "target": "a", "queue": "a b"}'),
@@ -473,6 +510,21 @@ export const cases: Record<string, Cases> = {
       'Cannot rewind: flow "f" has no version 9',
     ]],
     p_step: "any number; null is before the first",
+  },
+  fork_steps: {
+    p_execution: [
+      ["fork_steps(null, 1)", "RH002", "Cannot fork: there is no execution null"],
+      [
+        `fork_steps(${done}, 1)`,
+        "RH003",
+        `Cannot fork: execution ${done.slice(1, -1)} is a task, and only workflows have steps`,
+      ],
+    ],
+    p_step: "what has no such step is refused; a flow is not looked at",
+    p_id: "of a flow it is not looked at",
+    p_inputs: "of a flow they are not looked at",
+    p_note: "any text",
+    p_dry_run: "null is no dry run",
   },
   fork_state: {
     p_execution: [
