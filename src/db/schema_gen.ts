@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "b5ec4384aa856d5c";
+export const imageDigest = "1008e7cb9f7c93a5";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -18179,7 +18179,7 @@ comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) i
   {
     name: "failures/views.sql",
     kind: "behaviour",
-    checksum: "f093351f42308ab486e51b3a8dba204e90c3daa2da3d55a09d7d2ee712557e06",
+    checksum: "40795cfbb374ad683436d4303505595aef2175c86763929ac52ba59b792883c5",
     text: `-- Kinds of failures, for people.
 
 drop view if exists rhythm.failures;
@@ -18191,7 +18191,7 @@ select
   f.first_at, f.last_at,
   array(
     select coalesce(h.count, 0) from generate_series(23, 0, -1) as n (ago)
-    left join rhythm.failure_hour as h on h.fingerprint = f.fingerprint and h.hour = date_trunc('hour', rhythm.now() at time zone 'UTC') at time zone 'UTC' - n.ago * interval '1 hour'
+    left join rhythm.failure_hour as h on h.fingerprint = f.fingerprint and h.hour = (select date_trunc('hour', rhythm.now() at time zone 'UTC') at time zone 'UTC') - n.ago * interval '1 hour'
     order by n.ago desc) as trend,
   f.versions, f.example_id, f.changed_at, f.changed_by, f.note
 from rhythm.failure as f;
