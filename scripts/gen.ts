@@ -18,10 +18,12 @@ import { generateCommands } from "./commands.ts";
 import { generatePages } from "./pages.ts";
 import { dependenciesPage, readDependencies } from "./sbom.ts";
 import {
+  DEBOUNCE_OPTIONS,
   type OptionEntry,
   OPTIONS,
   RETRY_OPTIONS,
   sqlName,
+  THROTTLE_OPTIONS,
   UNIQUE_OPTIONS,
   wantedBy,
 } from "../src/shared/options.ts";
@@ -149,9 +151,11 @@ export function withOptionTables(page: string): string {
     ),
     retry: table(["SQL, front matter", "TypeScript, flows, HTTP", "Must be", ""], inner(RETRY_OPTIONS)),
     unique: table(["SQL", "TypeScript, flows, HTTP", "Must be", ""], inner(UNIQUE_OPTIONS)),
+    debounce: table(["SQL", "TypeScript, HTTP", "Must be", ""], inner(DEBOUNCE_OPTIONS)),
+    throttle: table(["SQL", "TypeScript, HTTP", "Must be", ""], inner(THROTTLE_OPTIONS)),
   };
   return page.replaceAll(
-    /(<!-- (options|retry|unique): made by deno task gen -->\n)[\s\S]*?(<!-- end -->)/g,
+    /(<!-- (options|retry|unique|debounce|throttle): made by deno task gen -->\n)[\s\S]*?(<!-- end -->)/g,
     (_, begin, name, end) => `${begin}${tables[name]}${end}`,
   );
 }

@@ -119,7 +119,7 @@ function Waits({ waits, onSend }: { waits: readonly Wait[]; onSend: (wait: Wait)
 function Kept({ kept }: { kept: Data["kept"] }): JSX.Element {
   return (
     <section class="panel" aria-label="Nobody waits for them">
-      <header>
+      <header class="wrap">
         <h2>Nobody waits for them</h2>
         <span class="end">of the last 2,000 signals</span>
       </header>

@@ -138,7 +138,7 @@ as $$
   union all
   select b.first_id, format('it is leased to a call that worker %s has not made', b.worker)
   from rhythm.batch as b
-  join rhythm.worker as w on w.id = b.worker and w.call < b.call
+  join rhythm.worker_call as c on c.worker_id = b.worker and c.odd = (b.call % 2 = 1) and c.call < b.call
   union all
   select b.first_id, 'it is leased, and no attempt was counted'
   from rhythm.batch as b

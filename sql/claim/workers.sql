@@ -38,6 +38,7 @@ begin
   values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, p_protocol, coalesce(p_info, '{}'))
   on conflict (id) do update set
     name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, sleeping = false, spared = false;
+  insert into rhythm.worker_call (worker_id, odd) values (v_worker, true), (v_worker, false) on conflict do nothing;
   return v_worker;
 end;
 $$;
@@ -267,6 +268,8 @@ declare
 begin
   perform rhythm.require_read_committed();
   perform from rhythm.worker as w where w.id = p_worker for update;
+  -- Its calls have ended then.
+  perform from rhythm.worker_call as c where c.worker_id = p_worker order by c.odd for update;
   v_batches := array(select b.id from rhythm.batch as b where b.worker = p_worker order by b.id);
   perform rhythm.lock_around(rhythm.ids_in(v_batches));
   delete from rhythm.worker as w where w.id = p_worker;

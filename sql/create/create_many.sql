@@ -7,7 +7,8 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return format('%s:%s:%s', p_request ->> 'type', p_request ->> 'target', coalesce(p_request ->> 'idempotency_key', p_request #>> '{unique,key}'));
+  return case when p_request ? 'debounce' then format('debounce:%s:%s:%s', p_request ->> 'type', p_request ->> 'target', p_request #>> '{debounce,key}') else
+    format('%s:%s:%s', p_request ->> 'type', p_request ->> 'target', coalesce(p_request ->> 'idempotency_key', p_request #>> '{unique,key}')) end;
 end;
 $$;
 
@@ -20,7 +21,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return case when p_request ? 'unique' then (
+  return case when p_request ? 'debounce' then 'queued' when p_request ? 'unique' then (
     select w.held from (select coalesce(p_request #>> '{unique,while}', 'active')) as w (held) where w.held in ('queued', 'active')) end;
 end;
 $$;
@@ -80,7 +81,7 @@ as $$
       p_now + rhythm.duration_ms(coalesce(r.value -> 'idempotency_ttl', r.value #> '{unique,while}')) * interval '1 millisecond' as expires_at,
       rhythm.held_while(r.value) as held_while
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    where r.value ?| array['idempotency_key', 'unique']
+    where r.value ?| array['idempotency_key', 'unique', 'debounce']
     order by rhythm.key_of(r.value), r.nth
   ),
   before as (
@@ -90,9 +91,11 @@ as $$
     insert into rhythm.idempotency_key as k (key, execution_id, expires_at, held_while)
     select n.key, n.id, n.expires_at, n.held_while from keyed as n order by n.key
     on conflict (key) do update set
-      execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,
-      expires_at = case when rhythm.key_is_free(k) then excluded.expires_at else k.expires_at end,
-      held_while = case when rhythm.key_is_free(k) then excluded.held_while else k.held_while end
+      (execution_id, expires_at, held_while) = (
+        select case when f.is_free then excluded.execution_id else k.execution_id end,
+          case when f.is_free then excluded.expires_at else k.expires_at end, case when f.is_free then excluded.held_while else k.held_while end
+        -- Asked once: an execution may begin between two answers.
+        from (select rhythm.key_is_free(k) offset 0) as f (is_free))
     returning k.key, k.execution_id, k.xmax = 0 as inserted
   )
   select r.nth, k.execution_id,
@@ -103,7 +106,7 @@ as $$
   join kept as k on k.key = rhythm.key_of(r.value)
   join keyed as n on n.key = k.key
   left join before as b on b.key = k.key
-  where r.value ?| array['idempotency_key', 'unique'];
+  where r.value ?| array['idempotency_key', 'unique', 'debounce'];
 $$;
 
 comment on function rhythm.claim_keys(jsonb, timestamptz) is
@@ -125,7 +128,7 @@ begin
     return null;
   end if;
   v_head := (p_requests -> 0) - 'inputs';
-  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'unique', 'parent'] or rhythm.request_problem(v_head) is not null then
+  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'unique', 'debounce', 'throttle', 'parent'] or rhythm.request_problem(v_head) is not null then
     return null;
   end if;
   select bool_and(case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' = v_head else false end)
@@ -156,10 +159,15 @@ begin
   perform rhythm.check_targets(p_requests);
   perform rhythm.hold_parents(p_requests);
   v_ids := rhythm.new_ids(jsonb_array_length(p_requests), p_now);
-  v_claims := case when jsonb_path_exists(p_requests, '$[*].unique') then rhythm.claim_unique(p_requests, p_now)
+  v_claims := case when jsonb_path_exists(p_requests, '$[*] ? (exists(@.unique) || exists(@.debounce))') then rhythm.claim_unique(p_requests, p_now)
     else array(select row(c.nth, c.execution_id, c.is_new)::rhythm.key_claim from rhythm.claim_keys(p_requests, p_now) as c) end;
+  if jsonb_path_exists(p_requests, '$[*].throttle') then
+    p_requests := rhythm.throttled(p_requests, v_ids, p_now);
+  end if;
   with request as (
-    select r.nth, coalesce(k.execution_id, (r.value ->> 'id')::uuid, v_ids[r.nth]) as id, coalesce(k.is_new, true) as is_new, r.value
+    select r.nth, coalesce((r.value ->> 'dropped_for')::uuid, k.execution_id, (r.value ->> 'id')::uuid, v_ids[r.nth]) as id,
+      coalesce(k.is_new, not r.value ? 'dropped_for') as is_new,
+      case r.value #>> '{debounce,inputs}' when 'all' then r.value || jsonb_build_object('inputs', jsonb_build_array(coalesce(r.value -> 'inputs', '{}'))) else r.value end as value
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
     left join unnest(v_claims) as k on k.nth = r.nth
   )
@@ -203,7 +211,7 @@ $$;
 
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
-  'and optionally "queue", "priority", "delay", "run_at", "expires", "timeout", "retry", "idempotency_key", "idempotency_ttl", "unique", "concurrency_key", '
+  'and optionally "queue", "priority", "delay", "run_at", "expires", "timeout", "retry", "idempotency_key", "idempotency_ttl", "unique", "debounce", "throttle", "concurrency_key", '
   '"metadata", "parent", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
 
 create or replace function rhythm.create_each(p_requests jsonb)

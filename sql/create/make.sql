@@ -20,7 +20,7 @@ begin
   else
     select t.options into v_options from rhythm.task as t where t.name = v_kind.target;
   end if;
-  v_due := coalesce((p_head ->> 'run_at')::timestamptz, p_now + rhythm.duration_ms(p_head -> 'delay') * interval '1 millisecond');
+  v_due := coalesce((p_head ->> 'run_at')::timestamptz, p_now + rhythm.duration_ms(coalesce(p_head -> 'delay', p_head #> '{debounce,delay}')) * interval '1 millisecond');
   v_kind.queue := coalesce(p_head ->> 'queue', v_options ->> 'queue', 'default');
   v_kind.priority := coalesce((p_head ->> 'priority')::smallint, (v_options ->> 'priority')::smallint, 0::smallint);
   v_kind.run_at := case when v_due > p_now then v_due end;
@@ -28,7 +28,7 @@ begin
   v_kind.timeout_ms := rhythm.duration_ms(case when p_head ? 'timeout' then p_head -> 'timeout' else v_options -> 'timeout' end);
   v_kind.retry := rhythm.retry_policy(v_options -> 'retry', p_head -> 'retry');
   v_kind.concurrency_key := p_head ->> 'concurrency_key';
-  if rhythm.held_while(p_head) is not null then
+  if p_head ? 'unique' and rhythm.held_while(p_head) is not null then
     v_kind.unique_key := p_head #>> '{unique,key}';
     v_kind.unique_while := rhythm.held_while(p_head);
   end if;
@@ -203,7 +203,7 @@ begin
   select
     (select array_agg(rhythm.kind_of(h.head, p_now) order by h.kind) from head as h),
     (select array_agg(row((r.v ->> 'id')::uuid, r.kind, (r.v ->> 'parent')::uuid, (r.v ->> 'wait_group')::integer, r.v ->> 'traceparent',
-      r.v ?| array['idempotency_key', 'unique'], coalesce(r.v -> 'inputs', '{}'))::rhythm.newcomer order by r.nth) from request as r)
+      r.v ?| array['idempotency_key', 'unique', 'debounce'], coalesce(r.v -> 'inputs', '{}'))::rhythm.newcomer order by r.nth) from request as r)
   into kinds, newcomers;
 end;
 $$;

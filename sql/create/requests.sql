@@ -12,21 +12,24 @@ as $$
 begin
   return case p_in
     when 'start' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
-      'concurrency_key', 'metadata', 'parent', 'id']
+      'debounce', 'throttle', 'concurrency_key', 'metadata', 'parent', 'id']
     -- A child of a workflow: the workflow decides its parent and its id.
     when 'child' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
       'concurrency_key', 'metadata']
     -- A start by a schedule: the schedule decides when it runs, and its key.
     when 'schedule' then array['queue', 'priority', 'expires', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
+    when 'change' then array['queue', 'priority', 'delay', 'run_at']
     when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
     when 'unique' then array['key', 'while', 'on_conflict']
+    when 'debounce' then array['key', 'delay', 'max_delay', 'inputs']
+    when 'throttle' then array['key', 'limit', 'per', 'else']
     when 'retry' then array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes']
   end;
 end;
 $$;
 
 comment on function rhythm.option_names(text) is
-  'The names of the options of a start. With an argument, those of: child, a child of a workflow; schedule, a start by a schedule; defaults, the defaults of a task or flow; retry, a retry policy; unique, the option unique. Internal.';
+  'The names of the options of a start. With an argument, those of: child, a child of a workflow; schedule, a start by a schedule; defaults, the defaults of a task or flow. And those inside retry, unique, debounce and throttle. Internal.';
 
 create or replace function rhythm.unknown_option(p_options jsonb, p_known text[])
 returns text
@@ -167,7 +170,13 @@ begin
       'idempotency_ttl must be a duration above zero: seconds, or text such as "1h30m"' end,
     case when p ? 'idempotency_ttl' and not p ? 'idempotency_key' then 'idempotency_ttl needs an idempotency_key' end,
     case when p ? 'unique' then rhythm.unique_problem(p -> 'unique') end,
+    case when p ? 'debounce' then rhythm.debounce_problem(p -> 'debounce') end,
+    case when p ? 'throttle' then rhythm.throttle_problem(p -> 'throttle') end,
     case when p ? 'unique' and p ? 'idempotency_key' then 'unique and idempotency_key exclude each other' end,
+    (select format('%s and %s exclude each other', o.name, x.name)
+    from unnest(array['debounce', 'throttle']) with ordinality as o (name, nth)
+    cross join unnest(array['idempotency_key', 'unique', 'debounce', 'delay', 'run_at']) with ordinality as x (name, nth)
+    where o.name <> x.name and p ? o.name and p ? x.name order by o.nth, x.nth limit 1),
     case when p ? 'run_at' and (jsonb_typeof(p -> 'run_at') <> 'string' or rhythm.timestamp_of(p ->> 'run_at') is null) then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
     case when p ? 'run_at' and p ? 'expires' and rhythm.duration_ms(p -> 'expires') is null and rhythm.timestamp_of(p ->> 'expires') <= rhythm.timestamp_of(p ->> 'run_at') then

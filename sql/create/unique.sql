@@ -25,6 +25,72 @@ $$;
 
 comment on function rhythm.unique_problem(jsonb) is 'What is wrong with the option unique, as a sentence; null if nothing is.';
 
+create or replace function rhythm.debounce_problem(p_debounce jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_names constant text[] := rhythm.option_names('debounce');
+begin
+  return case
+    when jsonb_typeof(p_debounce) <> 'object' then 'debounce must be an object'
+    when p_debounce - c_names <> '{}' then 'debounce has no ' || rhythm.unknown_option(p_debounce, c_names)
+    when not p_debounce ? 'key' then 'debounce needs a key'
+    when jsonb_typeof(p_debounce -> 'key') <> 'string' then 'debounce.key must be a text'
+    when rhythm.name_problem('debounce key', p_debounce ->> 'key') is not null then rhythm.name_problem('debounce key', p_debounce ->> 'key')
+    when not p_debounce ? 'delay' then 'debounce needs a delay'
+    when coalesce(rhythm.duration_ms(p_debounce -> 'delay'), 0) = 0 then 'debounce.delay must be a duration above zero: seconds, or text such as "1h30m"'
+    when p_debounce ? 'max_delay' and coalesce(rhythm.duration_ms(p_debounce -> 'max_delay'), 0) = 0 then
+      'debounce.max_delay must be a duration above zero: seconds, or text such as "1h30m"'
+    when p_debounce ? 'inputs' and not coalesce(p_debounce ->> 'inputs' in ('last', 'first', 'all'), false) then 'debounce.inputs must be last, first or all'
+    when rhythm.duration_ms(p_debounce -> 'max_delay') < rhythm.duration_ms(p_debounce -> 'delay') then 'debounce.max_delay must not be shorter than debounce.delay'
+  end;
+end;
+$$;
+
+comment on function rhythm.debounce_problem(jsonb) is 'What is wrong with the option debounce, as a sentence; null if nothing is.';
+
+create or replace function rhythm.on_conflict_of(p_request jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_request ? 'debounce' then 'debounce' when p_request ? 'unique' then coalesce(p_request #>> '{unique,on_conflict}', 'existing') end;
+end;
+$$;
+
+comment on function rhythm.on_conflict_of(jsonb) is 'What a request does if another execution has its key: as unique.on_conflict, or debounce. Null: it has no such key. Internal.';
+
+-- The caller holds the waiting execution.
+create or replace function rhythm.debounced(p_request jsonb, p_waiting uuid, p_now timestamptz)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_before constant jsonb := (select e.inputs from rhythm.execution as e where e.id = p_waiting);
+  v_inputs constant jsonb := case coalesce(p_request #>> '{debounce,inputs}', 'last')
+    when 'first' then v_before
+    when 'all' then v_before || jsonb_build_array(coalesce(p_request -> 'inputs', '{}'))
+    else p_request -> 'inputs' end;
+begin
+  if octet_length(v_inputs::text) > v_limit then
+    perform rhythm.raise('RH006', format('inputs take %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(v_inputs::text), v_limit));
+  end if;
+  return p_request - 'debounce' || jsonb_build_object('inputs', coalesce(v_inputs, '{}'), 'run_at', least(
+    p_now + rhythm.duration_ms(p_request #> '{debounce,delay}') * interval '1 millisecond',
+    rhythm.created_at(p_waiting) + rhythm.duration_ms(p_request #> '{debounce,max_delay}') * interval '1 millisecond'));
+end;
+$$;
+
+comment on function rhythm.debounced(jsonb, uuid, timestamptz) is 'What a waiting execution becomes by another start with its debounce key, as a request. Internal.';
+
 create or replace function rhythm.refuse_conflict(p_request jsonb, p_owner uuid, p_why text)
 returns void
 language plpgsql
@@ -98,13 +164,15 @@ declare
   v_cancelled uuid[];
   v_waiting uuid[];
 begin
-  select coalesce(array_agg(k.execution_id) filter (where r.value #>> '{unique,on_conflict}' = 'cancel_existing'), '{}'),
-    coalesce(array_agg(k.execution_id) filter (where r.value #>> '{unique,on_conflict}' = 'replace'
-      or k.held_while = 'queued' and coalesce(r.value #>> '{unique,on_conflict}', 'existing') = 'existing'), '{}')
+  select coalesce(array_agg(k.execution_id) filter (where rhythm.on_conflict_of(r.value) = 'cancel_existing'), '{}'),
+    coalesce(array_agg(k.execution_id) filter (where rhythm.on_conflict_of(r.value) in ('replace', 'debounce')
+      or k.held_while = 'queued' and rhythm.on_conflict_of(r.value) = 'existing'), '{}')
   into v_cancelled, v_waiting
   from jsonb_array_elements(p_requests) as r
   join rhythm.idempotency_key as k on k.key = rhythm.key_of(r.value) and k.execution_id = any (p_owners)
-  where r.value ? 'unique';
+  where rhythm.on_conflict_of(r.value) is not null;
+  -- What has begun is not locked: its worker could not settle it meanwhile.
+  v_waiting := array(select e.id from rhythm.execution as e where e.id = any (v_waiting) and not rhythm.is_begun(e));
   if v_cancelled <> '{}' or v_waiting <> '{}' then
     perform rhythm.lock_trees(v_cancelled, v_waiting);
     perform rhythm.hold_batch(b.id)
@@ -137,24 +205,24 @@ declare
   v_how text;
   v_result rhythm.key_claim[] := '{}';
 begin
-  select min(r.value #>> '{unique,key}') into v_twice from jsonb_array_elements(p_requests) as r
-  where r.value ? 'unique'
+  select min(coalesce(r.value #>> '{unique,key}', r.value #>> '{debounce,key}')) into v_twice from jsonb_array_elements(p_requests) as r
+  where r.value ?| array['idempotency_key', 'unique', 'debounce']
   group by rhythm.key_of(r.value)
-  having count(*) > 1 and bool_or(coalesce(r.value #>> '{unique,on_conflict}', 'existing') <> 'existing')
+  having count(*) > 1 and bool_or(rhythm.on_conflict_of(r.value) <> 'existing')
   limit 1;
   if v_twice is not null then
-    perform rhythm.raise('RH001', format('Two requests of one call have the unique key "%s"', v_twice), 'Only with on_conflict "existing" are they one execution');
+    perform rhythm.raise('RH001', format('Two requests of one call have the unique or debounce key "%s"', v_twice), 'Only with on_conflict "existing" are they one execution');
   end if;
   loop
     begin
       v_owners := array(
         select k.execution_id from rhythm.idempotency_key as k
-        where k.key = any (array(select rhythm.key_of(r.value) from jsonb_array_elements(p_requests) as r where r.value ? 'unique')));
+        where k.key = any (array(select rhythm.key_of(r.value) from jsonb_array_elements(p_requests) as r where rhythm.on_conflict_of(r.value) is not null)));
       perform rhythm.lock_rivals(p_requests, v_owners);
       v_claims := array(select row(c.nth, c.execution_id, c.is_new)::rhythm.key_claim from rhythm.claim_keys(p_requests, p_now) as c order by c.nth);
       if exists (
         select from unnest(v_claims) as c
-        where not c.is_new and c.execution_id <> all (v_owners) and p_requests -> (c.nth - 1)::integer ? 'unique'
+        where not c.is_new and c.execution_id <> all (v_owners) and rhythm.on_conflict_of(p_requests -> (c.nth - 1)::integer) is not null
           and not exists (select from unnest(v_claims) as x where x.is_new and x.execution_id = c.execution_id)
       ) then
         raise sqlstate 'RHTRY';
@@ -168,7 +236,7 @@ begin
 
   foreach v_claim in array v_claims loop
     v_request := p_requests -> (v_claim.nth - 1)::integer;
-    v_how := case when not v_claim.is_new and v_request ? 'unique' then coalesce(v_request #>> '{unique,on_conflict}', 'existing') end;
+    v_how := case when not v_claim.is_new then rhythm.on_conflict_of(v_request) end;
     if v_how = 'reject' then
       perform rhythm.refuse_conflict(v_request, v_claim.execution_id, '');
     elsif v_how = 'replace' then
@@ -176,6 +244,8 @@ begin
         perform rhythm.refuse_conflict(v_request, v_claim.execution_id, ' and has begun, so it cannot be replaced');
       end if;
       perform rhythm.replace_waiting(v_claim.execution_id, v_request, p_now);
+    elsif v_how = 'debounce' then
+      perform rhythm.replace_waiting(v_claim.execution_id, rhythm.debounced(v_request, v_claim.execution_id, p_now), p_now);
     elsif v_how = 'cancel_existing' then
       perform rhythm.cancel_trees(array[v_claim.execution_id], format('Another start with its unique key "%s" took its place', v_request #>> '{unique,key}'), p_now);
       v_claim.execution_id := coalesce((v_request ->> 'id')::uuid, rhythm.new_id());

@@ -9,7 +9,7 @@ select
   f.first_at, f.last_at,
   array(
     select coalesce(h.count, 0) from generate_series(23, 0, -1) as n (ago)
-    left join rhythm.failure_hour as h on h.fingerprint = f.fingerprint and h.hour = date_trunc('hour', rhythm.now() at time zone 'UTC') at time zone 'UTC' - n.ago * interval '1 hour'
+    left join rhythm.failure_hour as h on h.fingerprint = f.fingerprint and h.hour = (select date_trunc('hour', rhythm.now() at time zone 'UTC') at time zone 'UTC') - n.ago * interval '1 hour'
     order by n.ago desc) as trend,
   f.versions, f.example_id, f.changed_at, f.changed_by, f.note
 from rhythm.failure as f;

@@ -332,7 +332,7 @@ begin
   where v.name = v_from.target and v.version = v_from.version and v.code = '{"language": "typescript"}';
   if not found then
     return null;
-  elsif not exists (select from rhythm.step as s where s.execution_id = p_execution and s.seq = p_step and s.name <> c_cancelled) then
+  elsif not exists (select from rhythm.step as s where s.execution_id = p_execution and s.seq = p_step) then
     perform rhythm.raise('RH001', format('Cannot fork: execution %s has no step %s', p_execution, coalesce(p_step::text, 'null')), 'history() lists its steps');
   end if;
   select coalesce(jsonb_agg(x.item order by x.seq, x.started_at), '[]') into v_starts
@@ -353,7 +353,7 @@ begin
   select v_id, s.started_at, s.ended_at, s.seq, s.attempts, s.kind, s.status, s.name, s.error, s.output
   from rhythm.step as s where s.execution_id = p_execution and s.seq <= p_step and s.name <> c_cancelled;
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
-  values (v_id, p_step, 1, rhythm.now(), 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, '{}');
+  values (v_id, (select coalesce(max(s.seq), 0) from rhythm.step as s where s.execution_id = v_id), 1, rhythm.now(), 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, '{}');
   perform rhythm.record('fork', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('execution', v_id, 'step', p_step));
   return jsonb_build_object('id', v_id, 'starts', v_starts);
 end;

@@ -16,6 +16,7 @@ begin
   end if;
   perform rhythm.forget_heads(p_now);
   v_is_swept := rhythm.expire_keys(p_limit, p_now) < p_limit;
+  v_is_swept := rhythm.forget_throttles(p_limit, p_now) < p_limit and v_is_swept;
   v_is_swept := rhythm.purge_on(p_limit, p_now) and v_is_swept;
   v_is_swept := rhythm.forget_operations(p_limit, p_now) and v_is_swept;
   v_is_swept := rhythm.forget_failures(p_limit, p_now) and v_is_swept;

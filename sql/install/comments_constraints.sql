@@ -32,6 +32,8 @@ comment on constraint level_known on rhythm.log_line is 'There are four levels.'
 comment on constraint log_line_pkey on rhythm.log_line is 'Numbered in the order of writing.';
 
 comment on constraint worker_pkey on rhythm.worker is 'A worker has one row, for its heartbeats.';
+comment on constraint worker_call_pkey on rhythm.worker_call is 'A worker has two rows: for its calls with odd and with even numbers.';
+comment on constraint worker_call_worker_fkey on rhythm.worker_call is 'They leave with their worker.';
 
 comment on constraint concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
 comment on constraint per_key_concurrency_positive on rhythm.queue is 'To run none, pause the queue.';

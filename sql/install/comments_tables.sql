@@ -67,6 +67,7 @@ comment on column rhythm.worker.queues is 'The queues that it takes from, first 
 comment on column rhythm.worker.started_at is 'When it was registered.';
 comment on column rhythm.worker.beat_at is 'Its last heartbeat.';
 comment on column rhythm.worker.info is 'What it reports of itself: its version, its tasks.';
+comment on column rhythm.worker_call.worker_id is 'The worker.';
 
 comment on column rhythm.queue.name is 'The name of the queue.';
 comment on column rhythm.queue.paused_at is 'Since when nothing is taken from it; null: it is not paused.';

@@ -215,26 +215,29 @@ $$;
 
 comment on function rhythm.settle_ends(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles all ends of a worker''s call. Internal.';
 
-create or replace function rhythm.check_worker(p_worker uuid, p_call integer)
-returns rhythm.worker
+-- Calls with odd numbers run one after another, and so do those with even numbers.
+create or replace function rhythm.last_call(p_worker uuid, p_call integer)
+returns rhythm.worker_call
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_worker rhythm.worker;
+  v_last rhythm.worker_call;
 begin
-  select w.* into v_worker from rhythm.worker as w where w.id = p_worker;
+  select c.* into v_last from rhythm.worker_call as c where c.worker_id = p_worker and c.odd = (p_call % 2 = 1);
   if not found then
     perform rhythm.raise('RH008', format('Worker %s is not registered, or counts as dead', coalesce(p_worker::text, 'null')), 'Call register_worker() with a new id');
-  elsif p_call < v_worker.call then
-    perform rhythm.raise('RH008', format('Worker %s has made call %s already: call %s is too late', p_worker, v_worker.call, p_call), 'A worker counts its calls, and sends one at a time');
+  elsif p_call < v_last.call then
+    perform rhythm.raise('RH008', format('Worker %s has made call %s already: call %s is too late', p_worker, v_last.call, p_call),
+      'A worker counts its calls. It sends those with odd numbers one at a time, and those with even numbers, too');
   end if;
-  return v_worker;
+  return v_last;
 end;
 $$;
 
-comment on function rhythm.check_worker(uuid, integer) is 'The registered worker; raises RH008 if it is not registered or the call is an old one. Internal.';
+comment on function rhythm.last_call(uuid, integer) is
+  'The last call of a registered worker before this one, among those with odd or with even numbers; raises RH008 if it is not registered or the call is an old one. Internal.';
 
 -- Takes no locks and no transaction number, because an idle worker asks often.
 create or replace function rhythm.ready_queues(p_queues text[], p_targets text[])
@@ -256,7 +259,7 @@ $$;
 
 comment on function rhythm.ready_queues(text[], text[]) is 'Those of some queues in which a claim could find something, in order. Internal.';
 
--- Locks: the worker, so that its calls run one after another; then as settling and claiming do. Never waits for a row that an
+-- Locks: the worker, if it wakes; the row of its odd or even calls; then as settling and claiming do. A worker falls asleep with a call that settles nothing. Never waits for a row that an
 -- application has locked. Without ends and without ready work it writes nothing and locks nothing.
 create or replace function rhythm.exchange(p_worker uuid, p_call integer, p_ends jsonb default '[]', p_want jsonb default null)
 returns jsonb
@@ -276,6 +279,7 @@ declare
   v_problem constant text := rhythm.exchange_problem(p_call, p_ends, p_want);
   v_limit integer;
   v_targets text[];
+  v_last rhythm.worker_call;
   v_worker rhythm.worker;
   v_queues text[];
   v_answer jsonb := '{"refused": [], "declined": [], "early": {}}';
@@ -289,21 +293,25 @@ begin
   perform rhythm.require_home();
   v_limit := coalesce((p_want ->> 'limit')::integer, 0);
   v_targets := rhythm.texts_of(p_want -> 'targets');
-  v_worker := rhythm.check_worker(p_worker, p_call);
-  if p_call = v_worker.call then
-    return rhythm.same_answer(v_worker);
+  v_last := rhythm.last_call(p_worker, p_call);
+  if p_call = v_last.call then
+    return rhythm.same_answer(v_last);
   end if;
+  select w.* into v_worker from rhythm.worker as w where w.id = p_worker;
   v_queues := coalesce(rhythm.texts_of(p_want -> 'queues'), v_worker.queues);
   if v_limit > 0 and p_ends = '[]' then
     v_queues := rhythm.ready_queues(v_queues, v_targets);
   end if;
+  if v_limit > 0 and v_worker.sleeping and v_queues <> '{}' then
+    update rhythm.worker as w set sleeping = false where w.id = p_worker;
+    v_worker.sleeping := false;
+  end if;
   if p_ends <> '[]' or v_limit > 0 and v_queues <> '{}' then
     -- From here to the commit, nobody can declare it dead.
-    update rhythm.worker as w set call = p_call, refused = null, sleeping = false where w.id = p_worker and w.call < p_call;
+    update rhythm.worker_call as c set call = p_call, refused = null where c.worker_id = p_worker and c.odd = v_last.odd and c.call < p_call;
     if not found then
-      return rhythm.same_answer(rhythm.check_worker(p_worker, p_call));
+      return rhythm.same_answer(rhythm.last_call(p_worker, p_call));
     end if;
-    v_worker.sleeping := false;
     v_now := rhythm.now();
     if p_ends <> '[]' then
       v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, coalesce((p_want ->> 'lease')::integer, 0), v_targets, v_now);
@@ -319,10 +327,10 @@ begin
       v_parcels := v_parcels || rhythm.parcels(v_claimed);
     end if;
     if (v_answer - '{leased,born}'::text[]) <> '{"refused": [], "declined": [], "early": {}}' then
-      update rhythm.worker as w set refused = v_answer - '{leased,born}'::text[] where w.id = p_worker;
+      update rhythm.worker_call as c set refused = v_answer - '{leased,born}'::text[] where c.worker_id = p_worker and c.odd = v_last.odd;
     end if;
   end if;
-  if v_parcels = '[]' and v_limit > 0 and v_worker.sleeping <> coalesce((p_want ->> 'sleeps')::boolean, false) then
+  if v_limit > 0 and p_ends = '[]' and v_parcels = '[]' and v_worker.sleeping <> coalesce((p_want ->> 'sleeps')::boolean, false) then
     update rhythm.worker as w set sleeping = not v_worker.sleeping where w.id = p_worker;
   end if;
   return v_answer - '{leased,born}'::text[] || jsonb_build_object('call', p_call, 'now', round(extract(epoch from v_now) * 1000), 'parcels', v_parcels);
@@ -335,19 +343,19 @@ comment on function rhythm.exchange(uuid, integer, jsonb, jsonb) is
   'declined: a row is locked, or the workflow is at another step; send it again, alone. retried: failed attempts that are repeated, and in how many milliseconds. now: the engine''s clock, in milliseconds since 1970, by which steps have their moments. The worker numbers its calls from 1; the same call again returns the same answer. See docs/reference/worker-protocol.md.';
 
 -- What the call leased and the worker still holds is returned again, with its inputs.
-create or replace function rhythm.same_answer(p_worker rhythm.worker)
+create or replace function rhythm.same_answer(p_last rhythm.worker_call)
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return coalesce(p_worker.refused, '{"refused": [], "declined": [], "early": {}}') || jsonb_build_object('call', p_worker.call, 'now', round(extract(epoch from rhythm.now()) * 1000), 'again', true,
-    'parcels', rhythm.parcels(array(select b.id from rhythm.batch as b where b.worker = p_worker.id and b.call = p_worker.call order by b.priority desc, b.first_id), '{}', true));
+  return coalesce(p_last.refused, '{"refused": [], "declined": [], "early": {}}') || jsonb_build_object('call', p_last.call, 'now', round(extract(epoch from rhythm.now()) * 1000), 'again', true,
+    'parcels', rhythm.parcels(array(select b.id from rhythm.batch as b where b.worker = p_last.worker_id and b.call = p_last.call order by b.priority desc, b.first_id), '{}', true));
 end;
 $$;
 
-comment on function rhythm.same_answer(rhythm.worker) is 'The answer to the last call of a worker. Internal.';
+comment on function rhythm.same_answer(rhythm.worker_call) is 'The answer to the last call of a worker, once more. Internal.';
 
 -- A transactional task settles in the transaction of its handler.
 create or replace function rhythm.settle_one(p_worker uuid, p_outcome jsonb)

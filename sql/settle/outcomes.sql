@@ -16,14 +16,12 @@ $$;
 
 comment on function rhythm.are_waits(jsonb) is 'Whether a value is a list of groups that a workflow can wait for. Internal.';
 
-create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome)
+create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome, p_limit integer)
 returns text
 language plpgsql
-stable
+immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
 begin
   return case
     when p_outcome.status is null then 'An outcome has no status'
@@ -34,17 +32,17 @@ begin
     when p_outcome.status = 'suspended' and not rhythm.are_waits(p_outcome.waits) then
       'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]'
     when p_outcome.status = 'suspended' and p_outcome.type = 'task' then 'A task cannot be suspended: only workflows wait'
-    when pg_column_size(p_outcome.error) > v_limit / 2 and octet_length(p_outcome.error::text) > v_limit then
-      format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), v_limit)
-    when pg_column_size(p_outcome.output) > v_limit / 2 and octet_length(p_outcome.output::text) > v_limit then
-      format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), v_limit)
-    when pg_column_size(p_outcome.snapshot) > v_limit / 2 and octet_length(p_outcome.snapshot::text) > v_limit then
-      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot::text), v_limit)
+    when pg_column_size(p_outcome.error) > p_limit / 2 and octet_length(p_outcome.error::text) > p_limit then
+      format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), p_limit)
+    when pg_column_size(p_outcome.output) > p_limit / 2 and octet_length(p_outcome.output::text) > p_limit then
+      format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), p_limit)
+    when pg_column_size(p_outcome.snapshot) > p_limit / 2 and octet_length(p_outcome.snapshot::text) > p_limit then
+      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot::text), p_limit)
   end;
 end;
 $$;
 
-comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
+comment on function rhythm.outcome_problem(rhythm.outcome, integer) is 'What is wrong with an outcome, whose values may take p_limit bytes; null if nothing is. Internal.';
 
 -- The workflows whose states an outcome changes: the workflow itself, its parent, and the receivers of its signals. If the
 -- workflow fails and will be repeated, also the workflows that failed under it.

@@ -9,6 +9,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
   v_free uuid[];
   v_stuck uuid[] := '{}';
   v_held rhythm.outcome[];
@@ -36,7 +37,7 @@ begin
   end if;
   v_held := rhythm.held_outcomes(p_worker, case when v_stuck = '{}' then p_items else
     (select coalesce(jsonb_agg(o.value), '[]') from jsonb_array_elements(p_items) as o (value) where (o.value ->> 'id')::uuid <> all (v_stuck)) end, p_now);
-  select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o where rhythm.outcome_problem(o) is not null limit 1;
+  select rhythm.outcome_problem(o, v_limit) into v_problem from unnest(v_held) as o where rhythm.outcome_problem(o, v_limit) is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
   end if;

@@ -298,6 +298,8 @@ begin
   into v_done, v_flows, v_groups, v_old, v_over, v_notify, v_batches
   from rhythm.write_step_ends(p_worker, v_ends, v_new,
     rhythm.lock_free_states(v_flows), p_now) as w;
+  -- Two calls may end the last members of a batch at the same time: the later one waits here, so that it sees what the earlier one did.
+  perform from rhythm.batch as b where b.id = any (v_batches) and b.size > 1 order by b.id for update;
   perform rhythm.drop_empty_batches(v_batches);
   if v_timers <> '[]' or jsonb_path_exists(p_item, '$.ends[*].released[*]') then
     perform rhythm.change_waits(v_ends, v_flows, v_groups, v_waited);

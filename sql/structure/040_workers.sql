@@ -8,8 +8,6 @@ create table rhythm.worker (
   beat_at timestamptz not null,
   lease_ms integer not null,
   protocol smallint not null default 1,
-  call integer not null default 0,
-  refused jsonb,
   sleeping boolean not null default false,
   spared boolean not null default false,
   info jsonb not null default '{}',
@@ -20,10 +18,24 @@ with (fillfactor = 50);
 comment on table rhythm.worker is 'Workers that are or recently were alive. One heartbeat keeps all their leases.';
 comment on column rhythm.worker.lease_ms is 'How long after its last heartbeat it counts as dead.';
 comment on column rhythm.worker.protocol is 'The number of its protocol.';
-comment on column rhythm.worker.call is 'The last call of exchange() that changed something. If it is sent again, it gets the same answer.';
-comment on column rhythm.worker.refused is 'What that call refused; null: nothing.';
 comment on column rhythm.worker.spared is 'It was silent for a lease, but nobody could have heard it: it has one lease more to send a heartbeat.';
 comment on column rhythm.worker.sleeping is 'It sleeps and wants to be notified of work.';
+
+-- Two rows for each worker, so that a call with an odd number and one with an even number can run side by side.
+create table rhythm.worker_call (
+  worker_id uuid not null,
+  odd boolean not null,
+  call integer not null default 0,
+  refused jsonb,
+  constraint worker_call_pkey primary key (worker_id, odd),
+  constraint worker_call_worker_fkey foreign key (worker_id) references rhythm.worker (id) on delete cascade
+)
+with (fillfactor = 50);
+
+comment on table rhythm.worker_call is 'The last calls of each worker: that with an odd number and that with an even one. A call locks its row until it commits.';
+comment on column rhythm.worker_call.odd is 'Whether it stands for the calls with odd numbers.';
+comment on column rhythm.worker_call.call is 'The last of these calls of exchange() that changed something. If it is sent again, it gets the same answer.';
+comment on column rhythm.worker_call.refused is 'What that call refused; null: nothing.';
 
 create table rhythm.queue (
   name text not null,

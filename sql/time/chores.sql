@@ -163,6 +163,11 @@ begin
     select w.id from rhythm.worker as w
     where w.beat_at < p_now - w.lease_ms * interval '1 millisecond'
     for update skip locked);
+  -- A worker with a call under way is alive.
+  v_dead := array(
+    select c.worker_id from (
+      select x.worker_id from rhythm.worker_call as x where x.worker_id = any (v_dead) for update skip locked
+    ) as c group by c.worker_id having count(*) = 2);
   -- And leases of workers that do not exist, for any reason.
   v_batches := array(
     select b.id from rhythm.batch as b

@@ -33,16 +33,17 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_worker constant rhythm.worker := rhythm.check_worker(p_worker, p_call);
+  v_last rhythm.worker_call := rhythm.last_call(p_worker, p_call);
   v_batch rhythm.batch;
 begin
   perform rhythm.require_read_committed();
   if coalesce(p_call, 0) < 1 then
     perform rhythm.raise('RH001', rhythm.exchange_problem(p_call, '[]', null));
   end if;
-  perform from rhythm.worker as w where w.id = p_worker for no key update;
-  if p_call = v_worker.call then
-    return rhythm.same_answer(v_worker);
+  perform from rhythm.worker_call as c where c.worker_id = p_worker and c.odd = v_last.odd for no key update;
+  v_last := rhythm.last_call(p_worker, p_call);
+  if p_call = v_last.call then
+    return rhythm.same_answer(v_last);
   end if;
   select b.* into v_batch
   from rhythm.workflow_state as s join rhythm.batch as b on b.id = s.batch_id
@@ -60,7 +61,7 @@ begin
     update rhythm.batch as b set limited = false where b.id = v_batch.id and b.limited;
     perform rhythm.lease(p_worker, p_call, array[v_batch.id], rhythm.now());
     perform rhythm.deliver_rest(array[v_batch.id]);
-    update rhythm.worker as w set call = p_call, refused = null where w.id = v_worker.id;
+    update rhythm.worker_call as c set call = p_call, refused = null where c.worker_id = p_worker and c.odd = v_last.odd;
     return jsonb_build_object('call', p_call, 'parcels', rhythm.parcels(array[v_batch.id]));
   elsif not exists (select from rhythm.execution as e where e.id = p_execution and e.type = 'workflow') then
     perform rhythm.raise('RH002', format('There is no workflow %s', coalesce(p_execution::text, 'null')));

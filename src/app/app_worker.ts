@@ -134,7 +134,7 @@ export class AppWorker {
       tasks.some((made) => made.definition.options.transactional);
     // A call without an answer must not cost the leases: it is made again while they last.
     const inTime = { answerTimeoutMs: Math.max(SHORTEST_ANSWER_MS, leaseMs / 2) };
-    const main = open(2, "rhythm worker", inTime);
+    const main = open(3, "rhythm worker", inTime);
     const telemetry = findTelemetry();
     return new Worker({
       engine: sqlEngine({

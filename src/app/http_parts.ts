@@ -118,6 +118,7 @@ export function commandsOf(rhythm: Rhythm, console: Console): Commands {
       return { id: run.id, created: run.created };
     },
     signal: (id, name, payload) => now().signals.send({ execution: id, name, payload }),
+    change: (id, to) => now().executions.change(id, to),
     cancel: (id, reason) => now().executions.cancel(id, { reason }),
     retry: (id) => now().executions.retry(id),
     edit: (id, changes) => now().executions.edit(id, changes),

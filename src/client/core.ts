@@ -149,10 +149,8 @@ export class ClientCore {
   async run(request: StartRequest, where: string, wait?: WaitOptions): Promise<Execution> {
     // A key may stand for what nobody watches yet; a caller's transaction may stay open for long.
     checkWait(wait, where, "wait");
-    const { idempotencyKey, unique, sql } = request.options;
-    if (
-      idempotencyKey !== undefined || unique !== undefined || sql !== undefined || !await this.#hearsEnds()
-    ) {
+    const { sql } = request.options;
+    if (isKeyed(request.options) || sql !== undefined || !await this.#hearsEnds()) {
       return await this.wait(await this.start(request, where), wait, where);
     }
     const heard = this.waiters.expect();

@@ -1,5 +1,6 @@
 import { LIST_LIMIT } from "../shared/limits.ts";
 import {
+  changeExecution,
   deleteExecution,
   listExecutions,
   readLogs,
@@ -14,10 +15,13 @@ import {
   type ArgumentType,
   ARRAY,
   BOOLEAN,
+  type ChangeOptions,
   checkArgument,
+  checkChange,
   checkPlain,
   checkShape,
   COUNT,
+  engineOptions,
   EXECUTION,
   type Execution,
   EXECUTION_TYPE,
@@ -223,6 +227,20 @@ export class Executions {
   async tree(execution: ExecutionRef): Promise<Execution[]> {
     const id = idOf(execution);
     return await this.#core.retried(() => readTree(this.#core.engine, id));
+  }
+
+  /**
+   * Gives an execution that has not begun another queue, priority or time. What it expires at stays.
+   *
+   * @param execution what waits
+   * @param to what is new
+   * @throws {ExecutionStateError} it has begun
+   */
+  async change(execution: ExecutionRef, to: ChangeOptions): Promise<void> {
+    const id = idOf(execution);
+    checkChange(to, "executions.change()", "to");
+    const changed = JSON.stringify(engineOptions(to, "change"));
+    await this.#core.retried(() => changeExecution(this.#core.engine, id, changed));
   }
 
   /** Durable log lines of an execution, oldest first. */

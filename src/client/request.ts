@@ -47,8 +47,8 @@ export function toCreate(request: StartRequest, where: string, also?: Shape): st
 }
 
 /** Whether an execution may already have the key of a start. */
-export function isKeyed({ idempotencyKey, unique }: StartOptions): boolean {
-  return idempotencyKey !== undefined || unique !== undefined;
+export function isKeyed({ idempotencyKey, unique, debounce, throttle }: StartOptions): boolean {
+  return [idempotencyKey, unique, debounce, throttle].some((one) => one !== undefined);
 }
 
 /** The id of an execution that was given as itself or as its id. */

@@ -6,6 +6,7 @@ import {
   checkRetry,
   checkStartOptions,
   engineOptions,
+  InvalidOptionError,
   isTask,
   NAME,
   type OwnType,
@@ -153,6 +154,12 @@ async function toStart(definition: TaskDefinition, input: unknown, options: Star
   const where = `${definition.name}.queue()`;
   checkPlain(options, { argument: "options", where });
   if (options.retry !== undefined) checkRetry(options.retry, { in: "start", where });
+  if (options.debounce?.inputs === "all" && definition.options.input !== undefined) {
+    throw new InvalidOptionError(
+      "debounce.inputs",
+      `${where}: "debounce.inputs" cannot be "all", because the task has a schema for one input, and would get an array`,
+    );
+  }
   await parseInput(definition, input);
   const merged = { ...declaredOptions(definition), ...defined(options) };
   if (options.retry !== undefined) {

@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "5622961174fce258";
+export const imageDigest = "1008e7cb9f7c93a5";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -514,7 +514,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "8ca6dec2a210a9dbaf682465969f10d5335f5f5d18455efd8f8f3b0b18ab8261",
+    checksum: "72f0579c893e11c8239e537f0f868fe6128603b5815b690d0ad4f48ee2c2927e",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -525,8 +525,6 @@ create table rhythm.worker (
   beat_at timestamptz not null,
   lease_ms integer not null,
   protocol smallint not null default 1,
-  call integer not null default 0,
-  refused jsonb,
   sleeping boolean not null default false,
   spared boolean not null default false,
   info jsonb not null default '{}',
@@ -537,10 +535,24 @@ with (fillfactor = 50);
 comment on table rhythm.worker is 'Workers that are or recently were alive. One heartbeat keeps all their leases.';
 comment on column rhythm.worker.lease_ms is 'How long after its last heartbeat it counts as dead.';
 comment on column rhythm.worker.protocol is 'The number of its protocol.';
-comment on column rhythm.worker.call is 'The last call of exchange() that changed something. If it is sent again, it gets the same answer.';
-comment on column rhythm.worker.refused is 'What that call refused; null: nothing.';
 comment on column rhythm.worker.spared is 'It was silent for a lease, but nobody could have heard it: it has one lease more to send a heartbeat.';
 comment on column rhythm.worker.sleeping is 'It sleeps and wants to be notified of work.';
+
+-- Two rows for each worker, so that a call with an odd number and one with an even number can run side by side.
+create table rhythm.worker_call (
+  worker_id uuid not null,
+  odd boolean not null,
+  call integer not null default 0,
+  refused jsonb,
+  constraint worker_call_pkey primary key (worker_id, odd),
+  constraint worker_call_worker_fkey foreign key (worker_id) references rhythm.worker (id) on delete cascade
+)
+with (fillfactor = 50);
+
+comment on table rhythm.worker_call is 'The last calls of each worker: that with an odd number and that with an even one. A call locks its row until it commits.';
+comment on column rhythm.worker_call.odd is 'Whether it stands for the calls with odd numbers.';
+comment on column rhythm.worker_call.call is 'The last of these calls of exchange() that changed something. If it is sent again, it gets the same answer.';
+comment on column rhythm.worker_call.refused is 'What that call refused; null: nothing.';
 
 create table rhythm.queue (
   name text not null,
@@ -1204,7 +1216,7 @@ comment on column rhythm.home.environment is 'The environment''s name, such as p
   {
     name: "structure/110_operations.sql",
     kind: "structure",
-    checksum: "056625e12d0849dcec7c25e0f0d286d0f809db26c41f7b8a7200ca7a6892116d",
+    checksum: "5f6de74b537509572415c36564ea334cb56793ac21ff4aebe683323ab0e809f6",
     text: `-- Operations: something that is done to many executions, in bounded pieces. A piece, its records and the place that it has reached
 -- commit together, so that a crash loses and doubles nothing.
 
@@ -1228,7 +1240,7 @@ create table rhythm.operation (
   refused bigint not null default 0,
   pace integer not null default 10,
   constraint operation_pkey primary key (id),
-  constraint action_known check (action in ('cancel', 'retry', 'signal', 'pause', 'resume', 'migrate', 'repair')),
+  constraint action_known check (action in ('cancel', 'retry', 'signal', 'pause', 'resume', 'change', 'migrate', 'repair')),
   constraint state_known check (state in ('running', 'stopped', 'completed')),
   constraint ended_at_iff_completed check ((ended_at is not null) = (state = 'completed'))
 )
@@ -1550,6 +1562,32 @@ comment on column rhythm.audit_entry.why is 'Why, if that was said.';
 comment on column rhythm.audit_entry.before is 'What changed, as it was before.';
 comment on column rhythm.audit_entry.after is 'What changed, as it was afterwards.';
 comment on index rhythm.audit_entry_target is 'What was done to one thing.';
+`,
+  },
+  {
+    name: "structure/150_throttle.sql",
+    kind: "structure",
+    checksum: "72e7decc7d7da890f7ef0414fdbb77bf7895d66357d00feaf39f26cdcfdee2f0",
+    text: `-- Throttled starts.
+
+create table rhythm.throttle (
+  key text not null,
+  last_id uuid,
+  free_at timestamptz not null,
+  starts timestamptz[] not null default '{}',
+  constraint throttle_pkey primary key (key)
+)
+with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+
+create index throttle_free on rhythm.throttle (free_at);
+
+comment on table rhythm.throttle is 'The last starts of each key of the option throttle.';
+comment on column rhythm.throttle.key is 'type:target:key, so that keys of different tasks and flows are different.';
+comment on column rhythm.throttle.last_id is 'The last execution that was started. A start that is dropped is given this one.';
+comment on column rhythm.throttle.free_at is 'When the last start no longer counts, so that chores() deletes the row.';
+comment on column rhythm.throttle.starts is 'The moments from which the last executions may run, oldest first: as many as the limit allows in a window.';
+comment on constraint throttle_pkey on rhythm.throttle is 'Two sessions that start with the same key wait for each other here.';
+comment on index rhythm.throttle_free is 'For chores(), which deletes what no longer counts.';
 `,
   },
   {
@@ -2333,7 +2371,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "a05d3ec40d2328aaba53d98751da7d9a65a28464b56b117109659c724414aba6",
+    checksum: "0ff5bbd880c8c4df0a1b709feb9672354ca5dd8ed1c5047c99fd1bc5a92b08e2",
     text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
@@ -2474,7 +2512,7 @@ as $$
   union all
   select b.first_id, format('it is leased to a call that worker %s has not made', b.worker)
   from rhythm.batch as b
-  join rhythm.worker as w on w.id = b.worker and w.call < b.call
+  join rhythm.worker_call as c on c.worker_id = b.worker and c.odd = (b.call % 2 = 1) and c.call < b.call
   union all
   select b.first_id, 'it is leased, and no attempt was counted'
   from rhythm.batch as b
@@ -3641,7 +3679,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "53c9c57d453e5e3715fd88a1841d4103ade19400a4e5edb0aba82eea5f6f694a",
+    checksum: "53e42346d3732d5c62d3868e74f85710e958adb91b183543b9e2faee4a89ccf7",
     text: `-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
@@ -3682,6 +3720,7 @@ begin
   values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, p_protocol, coalesce(p_info, '{}'))
   on conflict (id) do update set
     name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, sleeping = false, spared = false;
+  insert into rhythm.worker_call (worker_id, odd) values (v_worker, true), (v_worker, false) on conflict do nothing;
   return v_worker;
 end;
 $$;
@@ -3911,6 +3950,8 @@ declare
 begin
   perform rhythm.require_read_committed();
   perform from rhythm.worker as w where w.id = p_worker for update;
+  -- Its calls have ended then.
+  perform from rhythm.worker_call as c where c.worker_id = p_worker order by c.odd for update;
   v_batches := array(select b.id from rhythm.batch as b where b.worker = p_worker order by b.id);
   perform rhythm.lock_around(rhythm.ids_in(v_batches));
   delete from rhythm.worker as w where w.id = p_worker;
@@ -3934,6 +3975,111 @@ end;
 $$;
 
 comment on function rhythm.ids_in(bigint[]) is 'All executions that are or were in some batches. Internal.';
+`,
+  },
+  {
+    name: "create/change.sql",
+    kind: "behaviour",
+    checksum: "215dd1fc04b517f465f209e85aecdbda4c4d74ebe86b38a2f875a0575dca8f76",
+    text: `-- Changing what waits: other options for an execution that has not begun.
+
+create or replace function rhythm.change_to_problem(p_to jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_names constant text[] := rhythm.option_names('change');
+begin
+  return case
+    when jsonb_typeof(p_to) is distinct from 'object' then 'A change must be an object: {"queue": "mail", "priority": 5}'
+    when p_to = '{}' then 'A change must name something: queue, priority, delay or run_at'
+    when p_to - c_names <> '{}' then 'There is no ' || rhythm.unknown_option(p_to, c_names)
+    else rhythm.request_problem(p_to || '{"type": "task", "target": "x"}')
+  end;
+end;
+$$;
+
+comment on function rhythm.change_to_problem(jsonb) is 'What is wrong with the new options of change(), as a sentence; null if nothing is.';
+
+-- It gets a batch of its own, so that it is counted and ordered where it waits now. It keeps its place among those of its priority.
+-- Locks: states, the execution, its batch. Waits for sessions that hold them.
+create or replace function rhythm.change_waiting(p_execution uuid, p_to jsonb, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_execution rhythm.execution;
+  v_old rhythm.batch;
+  v_batch rhythm.batch;
+  v_at constant timestamptz := coalesce((p_to ->> 'run_at')::timestamptz, p_now + rhythm.duration_ms(p_to -> 'delay') * interval '1 millisecond');
+begin
+  perform rhythm.lock_around(array[p_execution]);
+  select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
+  if not found then
+    perform rhythm.raise('RH002', format('Cannot change: there is no execution %s', coalesce(p_execution::text, 'null')));
+  end if;
+  v_old := rhythm.hold_batch(coalesce(v_execution.batch_id, (select s.batch_id from rhythm.workflow_state as s where s.execution_id = p_execution)));
+  if v_old.id is null or rhythm.is_begun(v_execution) then
+    perform rhythm.raise('RH003', format('Cannot change execution %s: it is %s, and has begun', p_execution, rhythm.status_of(p_execution)), 'Only what has not begun can be changed');
+  end if;
+  update rhythm.execution as e
+  set queue = coalesce(p_to ->> 'queue', e.queue), priority = coalesce((p_to ->> 'priority')::smallint, e.priority),
+    run_at = case when v_at is not null then v_at else coalesce(nullif(v_old.run_at, 'infinity'), e.run_at) end
+  where e.id = p_execution
+  returning e.* into v_execution;
+  v_batch := rhythm.batch_of(v_execution, case when v_execution.run_at > p_now then v_execution.run_at end, 0, v_old.failures, v_old.crashes);
+  if v_old.gate is not null then
+    v_batch.gate := v_old.gate;
+    v_batch.run_at := 'infinity';
+  end if;
+  insert into rhythm.batch select v_batch.*;
+  perform rhythm.move_members(v_execution.type, array[p_execution], v_old.id, v_batch.id);
+  -- Not locked: a batch in which others still wait.
+  perform rhythm.drop_empty_batches(array(
+    select b.id from rhythm.batch as b where b.id = v_old.id and rhythm.members(b) = '{}' for update skip locked));
+  -- The timeout of a workflow counts from the moment from which it may run.
+  if v_at is not null and v_execution.type = 'workflow' and v_execution.timeout_ms is not null then
+    delete from rhythm.timer as t where t.execution_id = p_execution and t.deadline;
+    perform rhythm.set_deadline(p_execution, greatest(v_at, p_now));
+  end if;
+  perform rhythm.wake_for(array[v_batch]);
+end;
+$$;
+
+comment on function rhythm.change_waiting(uuid, jsonb, timestamptz) is 'Gives an execution that has not begun another queue, priority or time. Internal.';
+
+create or replace function rhythm.change(p_execution uuid, p_to jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_problem constant text := rhythm.change_to_problem(p_to);
+  v_before jsonb;
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  perform rhythm.refuse_frozen(array[p_execution], 'Cannot change');
+  v_before := (select jsonb_build_object('queue', e.queue, 'priority', e.priority, 'run_at', e.run_at) from rhythm.executions as e where e.id = p_execution);
+  perform rhythm.change_waiting(p_execution, p_to, rhythm.now());
+  perform rhythm.record('change', 'execution', p_execution::text, p_before => v_before, p_after => p_to);
+end;
+$$;
+
+comment on function rhythm.change(uuid, jsonb) is
+  'Gives an execution that has not begun another queue, priority or time: {"queue", "priority", "delay" or "run_at"}. What it expires at stays. RH003: it has begun. '
+  'For many: operate(''change'', …). Example: select rhythm.change(''0190…'', ''{"queue": "mail", "priority": 5}'');';
 `,
   },
   {
@@ -4139,7 +4285,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "create/create_many.sql",
     kind: "behaviour",
-    checksum: "3e41d676928c9c73c2be88bdc429a8742e6152ba671b3c74cd05c35f55006b85",
+    checksum: "ddc4b828fa95863c54496cb6bc9651ff51f7c64834961fd882a0d2676e67aa0a",
     text: `-- Creating many executions at once, all or none.
 
 create or replace function rhythm.key_of(p_request jsonb)
@@ -4149,7 +4295,8 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return format('%s:%s:%s', p_request ->> 'type', p_request ->> 'target', coalesce(p_request ->> 'idempotency_key', p_request #>> '{unique,key}'));
+  return case when p_request ? 'debounce' then format('debounce:%s:%s:%s', p_request ->> 'type', p_request ->> 'target', p_request #>> '{debounce,key}') else
+    format('%s:%s:%s', p_request ->> 'type', p_request ->> 'target', coalesce(p_request ->> 'idempotency_key', p_request #>> '{unique,key}')) end;
 end;
 $$;
 
@@ -4162,7 +4309,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return case when p_request ? 'unique' then (
+  return case when p_request ? 'debounce' then 'queued' when p_request ? 'unique' then (
     select w.held from (select coalesce(p_request #>> '{unique,while}', 'active')) as w (held) where w.held in ('queued', 'active')) end;
 end;
 $$;
@@ -4222,7 +4369,7 @@ as $$
       p_now + rhythm.duration_ms(coalesce(r.value -> 'idempotency_ttl', r.value #> '{unique,while}')) * interval '1 millisecond' as expires_at,
       rhythm.held_while(r.value) as held_while
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    where r.value ?| array['idempotency_key', 'unique']
+    where r.value ?| array['idempotency_key', 'unique', 'debounce']
     order by rhythm.key_of(r.value), r.nth
   ),
   before as (
@@ -4232,9 +4379,11 @@ as $$
     insert into rhythm.idempotency_key as k (key, execution_id, expires_at, held_while)
     select n.key, n.id, n.expires_at, n.held_while from keyed as n order by n.key
     on conflict (key) do update set
-      execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,
-      expires_at = case when rhythm.key_is_free(k) then excluded.expires_at else k.expires_at end,
-      held_while = case when rhythm.key_is_free(k) then excluded.held_while else k.held_while end
+      (execution_id, expires_at, held_while) = (
+        select case when f.is_free then excluded.execution_id else k.execution_id end,
+          case when f.is_free then excluded.expires_at else k.expires_at end, case when f.is_free then excluded.held_while else k.held_while end
+        -- Asked once: an execution may begin between two answers.
+        from (select rhythm.key_is_free(k) offset 0) as f (is_free))
     returning k.key, k.execution_id, k.xmax = 0 as inserted
   )
   select r.nth, k.execution_id,
@@ -4245,7 +4394,7 @@ as $$
   join kept as k on k.key = rhythm.key_of(r.value)
   join keyed as n on n.key = k.key
   left join before as b on b.key = k.key
-  where r.value ?| array['idempotency_key', 'unique'];
+  where r.value ?| array['idempotency_key', 'unique', 'debounce'];
 $$;
 
 comment on function rhythm.claim_keys(jsonb, timestamptz) is
@@ -4267,7 +4416,7 @@ begin
     return null;
   end if;
   v_head := (p_requests -> 0) - 'inputs';
-  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'unique', 'parent'] or rhythm.request_problem(v_head) is not null then
+  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'unique', 'debounce', 'throttle', 'parent'] or rhythm.request_problem(v_head) is not null then
     return null;
   end if;
   select bool_and(case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' = v_head else false end)
@@ -4298,10 +4447,15 @@ begin
   perform rhythm.check_targets(p_requests);
   perform rhythm.hold_parents(p_requests);
   v_ids := rhythm.new_ids(jsonb_array_length(p_requests), p_now);
-  v_claims := case when jsonb_path_exists(p_requests, '$[*].unique') then rhythm.claim_unique(p_requests, p_now)
+  v_claims := case when jsonb_path_exists(p_requests, '$[*] ? (exists(@.unique) || exists(@.debounce))') then rhythm.claim_unique(p_requests, p_now)
     else array(select row(c.nth, c.execution_id, c.is_new)::rhythm.key_claim from rhythm.claim_keys(p_requests, p_now) as c) end;
+  if jsonb_path_exists(p_requests, '$[*].throttle') then
+    p_requests := rhythm.throttled(p_requests, v_ids, p_now);
+  end if;
   with request as (
-    select r.nth, coalesce(k.execution_id, (r.value ->> 'id')::uuid, v_ids[r.nth]) as id, coalesce(k.is_new, true) as is_new, r.value
+    select r.nth, coalesce((r.value ->> 'dropped_for')::uuid, k.execution_id, (r.value ->> 'id')::uuid, v_ids[r.nth]) as id,
+      coalesce(k.is_new, not r.value ? 'dropped_for') as is_new,
+      case r.value #>> '{debounce,inputs}' when 'all' then r.value || jsonb_build_object('inputs', jsonb_build_array(coalesce(r.value -> 'inputs', '{}'))) else r.value end as value
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
     left join unnest(v_claims) as k on k.nth = r.nth
   )
@@ -4345,7 +4499,7 @@ $$;
 
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
-  'and optionally "queue", "priority", "delay", "run_at", "expires", "timeout", "retry", "idempotency_key", "idempotency_ttl", "unique", "concurrency_key", '
+  'and optionally "queue", "priority", "delay", "run_at", "expires", "timeout", "retry", "idempotency_key", "idempotency_ttl", "unique", "debounce", "throttle", "concurrency_key", '
   '"metadata", "parent", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
 
 create or replace function rhythm.create_each(p_requests jsonb)
@@ -5224,7 +5378,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Tries key waiters
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "27965f2bbde97111e4827ecac6e7b2e711052a1f04a197509b3bdf0c0b9ba716",
+    checksum: "3c7f82d18420b136404fdb70033ddcac39b1a099b256dd15c0a7d3ed4652c505",
     text: `-- Checked requests become executions and their batches.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -5247,7 +5401,7 @@ begin
   else
     select t.options into v_options from rhythm.task as t where t.name = v_kind.target;
   end if;
-  v_due := coalesce((p_head ->> 'run_at')::timestamptz, p_now + rhythm.duration_ms(p_head -> 'delay') * interval '1 millisecond');
+  v_due := coalesce((p_head ->> 'run_at')::timestamptz, p_now + rhythm.duration_ms(coalesce(p_head -> 'delay', p_head #> '{debounce,delay}')) * interval '1 millisecond');
   v_kind.queue := coalesce(p_head ->> 'queue', v_options ->> 'queue', 'default');
   v_kind.priority := coalesce((p_head ->> 'priority')::smallint, (v_options ->> 'priority')::smallint, 0::smallint);
   v_kind.run_at := case when v_due > p_now then v_due end;
@@ -5255,7 +5409,7 @@ begin
   v_kind.timeout_ms := rhythm.duration_ms(case when p_head ? 'timeout' then p_head -> 'timeout' else v_options -> 'timeout' end);
   v_kind.retry := rhythm.retry_policy(v_options -> 'retry', p_head -> 'retry');
   v_kind.concurrency_key := p_head ->> 'concurrency_key';
-  if rhythm.held_while(p_head) is not null then
+  if p_head ? 'unique' and rhythm.held_while(p_head) is not null then
     v_kind.unique_key := p_head #>> '{unique,key}';
     v_kind.unique_while := rhythm.held_while(p_head);
   end if;
@@ -5430,7 +5584,7 @@ begin
   select
     (select array_agg(rhythm.kind_of(h.head, p_now) order by h.kind) from head as h),
     (select array_agg(row((r.v ->> 'id')::uuid, r.kind, (r.v ->> 'parent')::uuid, (r.v ->> 'wait_group')::integer, r.v ->> 'traceparent',
-      r.v ?| array['idempotency_key', 'unique'], coalesce(r.v -> 'inputs', '{}'))::rhythm.newcomer order by r.nth) from request as r)
+      r.v ?| array['idempotency_key', 'unique', 'debounce'], coalesce(r.v -> 'inputs', '{}'))::rhythm.newcomer order by r.nth) from request as r)
   into kinds, newcomers;
 end;
 $$;
@@ -5901,7 +6055,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "7bb11f45d4d29cc15585bbf7450baf651f07b2a37e70170bd615b99ca8b846df",
+    checksum: "70c7679fe983d4a442b89324ffff3c978316ee888c59f4dbd47aa9f9d9a0faf9",
     text: `-- The requests of create_many(), and what can be wrong with them.
 
 -- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
@@ -5916,21 +6070,24 @@ as $$
 begin
   return case p_in
     when 'start' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
-      'concurrency_key', 'metadata', 'parent', 'id']
+      'debounce', 'throttle', 'concurrency_key', 'metadata', 'parent', 'id']
     -- A child of a workflow: the workflow decides its parent and its id.
     when 'child' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
       'concurrency_key', 'metadata']
     -- A start by a schedule: the schedule decides when it runs, and its key.
     when 'schedule' then array['queue', 'priority', 'expires', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
+    when 'change' then array['queue', 'priority', 'delay', 'run_at']
     when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
     when 'unique' then array['key', 'while', 'on_conflict']
+    when 'debounce' then array['key', 'delay', 'max_delay', 'inputs']
+    when 'throttle' then array['key', 'limit', 'per', 'else']
     when 'retry' then array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes']
   end;
 end;
 $$;
 
 comment on function rhythm.option_names(text) is
-  'The names of the options of a start. With an argument, those of: child, a child of a workflow; schedule, a start by a schedule; defaults, the defaults of a task or flow; retry, a retry policy; unique, the option unique. Internal.';
+  'The names of the options of a start. With an argument, those of: child, a child of a workflow; schedule, a start by a schedule; defaults, the defaults of a task or flow. And those inside retry, unique, debounce and throttle. Internal.';
 
 create or replace function rhythm.unknown_option(p_options jsonb, p_known text[])
 returns text
@@ -6071,7 +6228,13 @@ begin
       'idempotency_ttl must be a duration above zero: seconds, or text such as "1h30m"' end,
     case when p ? 'idempotency_ttl' and not p ? 'idempotency_key' then 'idempotency_ttl needs an idempotency_key' end,
     case when p ? 'unique' then rhythm.unique_problem(p -> 'unique') end,
+    case when p ? 'debounce' then rhythm.debounce_problem(p -> 'debounce') end,
+    case when p ? 'throttle' then rhythm.throttle_problem(p -> 'throttle') end,
     case when p ? 'unique' and p ? 'idempotency_key' then 'unique and idempotency_key exclude each other' end,
+    (select format('%s and %s exclude each other', o.name, x.name)
+    from unnest(array['debounce', 'throttle']) with ordinality as o (name, nth)
+    cross join unnest(array['idempotency_key', 'unique', 'debounce', 'delay', 'run_at']) with ordinality as x (name, nth)
+    where o.name <> x.name and p ? o.name and p ? x.name order by o.nth, x.nth limit 1),
     case when p ? 'run_at' and (jsonb_typeof(p -> 'run_at') <> 'string' or rhythm.timestamp_of(p ->> 'run_at') is null) then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
     case when p ? 'run_at' and p ? 'expires' and rhythm.duration_ms(p -> 'expires') is null and rhythm.timestamp_of(p ->> 'expires') <= rhythm.timestamp_of(p ->> 'run_at') then
@@ -6242,7 +6405,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "8848df6d434d11b6ae614635c7c31bbe4f3daf647bba4fa99c64f7d5df6e5357",
+    checksum: "36e361a4e9f896e068b4dd50764c75b2499f0ce4433c2ecdc78b62b55fc89268",
     text: `-- Starting: the functions that applications call.
 
 create or replace function rhythm.start(
@@ -6258,6 +6421,8 @@ create or replace function rhythm.start(
   idempotency_key text default null,
   idempotency_ttl interval default null,
   "unique" jsonb default null,
+  debounce jsonb default null,
+  throttle jsonb default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
@@ -6274,14 +6439,14 @@ declare
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'concurrency_key', concurrency_key,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
 end;
 $$;
 
-comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, text, jsonb, uuid, uuid) is
+comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, uuid) is
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
   'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => interval ''1 hour'');';
 
@@ -6298,6 +6463,8 @@ create or replace function rhythm.queue(
   idempotency_key text default null,
   idempotency_ttl interval default null,
   "unique" jsonb default null,
+  debounce jsonb default null,
+  throttle jsonb default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
@@ -6314,14 +6481,14 @@ declare
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'concurrency_key', concurrency_key,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
 end;
 $$;
 
-comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, text, jsonb, uuid, uuid) is
+comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, uuid) is
   'Queues a task. Example: select rhythm.queue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
@@ -6339,9 +6506,110 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
 `,
   },
   {
+    name: "create/throttle.sql",
+    kind: "behaviour",
+    checksum: "66804898338eda10aba3bdc91a6c5cd8992ca161bbf3d818198c4d86392fccab",
+    text: `-- Throttled starts: of one key, at most so many in any window.
+
+create or replace function rhythm.throttle_problem(p_throttle jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_names constant text[] := rhythm.option_names('throttle');
+begin
+  return case
+    when jsonb_typeof(p_throttle) <> 'object' then 'throttle must be an object'
+    when p_throttle - c_names <> '{}' then 'throttle has no ' || rhythm.unknown_option(p_throttle, c_names)
+    when not p_throttle ? 'key' then 'throttle needs a key'
+    when jsonb_typeof(p_throttle -> 'key') <> 'string' then 'throttle.key must be a text'
+    when rhythm.name_problem('throttle key', p_throttle ->> 'key') is not null then rhythm.name_problem('throttle key', p_throttle ->> 'key')
+    when not p_throttle ? 'limit' then 'throttle needs a limit'
+    when not coalesce(jsonb_typeof(p_throttle -> 'limit') = 'number' and p_throttle ->> 'limit' ~ '^([1-9]\\d{0,2}|1000)$', false) then
+      'throttle.limit must be a whole number from 1 to 1000'
+    when not p_throttle ? 'per' then 'throttle needs a per'
+    when coalesce(rhythm.duration_ms(p_throttle -> 'per'), 0) = 0 then 'throttle.per must be a duration above zero: seconds, or text such as "1h30m"'
+    when p_throttle ? 'else' and not coalesce(p_throttle ->> 'else' in ('drop', 'delay'), false) then 'throttle.else must be drop or delay'
+  end;
+end;
+$$;
+
+comment on function rhythm.throttle_problem(jsonb) is 'What is wrong with the option throttle, as a sentence; null if nothing is.';
+
+-- Requests that are throttled get a moment from which they may run (run_at), or the execution that is given instead (dropped_for).
+-- The time that counts is taken after the lock, because the session that had it may have started later than this one asked.
+-- Locks: the rows of the keys, in their order. Waits for sessions with the same keys, until their commit.
+create or replace function rhythm.throttled(p_requests jsonb, p_ids uuid[], p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_request record;
+  v_starts timestamptz[];
+  v_last uuid;
+  v_now timestamptz;
+  v_at timestamptz;
+  v_result jsonb := p_requests;
+begin
+  for v_request in
+    select r.nth, r.value - 'throttle' as value, format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value #>> '{throttle,key}') as key,
+      coalesce((r.value ->> 'id')::uuid, p_ids[r.nth]) as id, (r.value #>> '{throttle,limit}')::integer as most,
+      rhythm.duration_ms(r.value #> '{throttle,per}') * interval '1 millisecond' as per, r.value #>> '{throttle,else}' = 'delay' as is_delayed
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    where r.value ? 'throttle'
+    order by key, r.nth
+  loop
+    insert into rhythm.throttle as t (key, free_at) values (v_request.key, p_now)
+    on conflict (key) do update set key = excluded.key
+    returning t.starts, t.last_id into v_starts, v_last;
+    v_now := greatest(p_now, rhythm.now());
+    -- The start that must no longer count.
+    v_at := greatest(v_now, v_starts[cardinality(v_starts) - v_request.most + 1] + v_request.per);
+    if v_at > v_now and v_request.is_delayed is not true then
+      v_request.value := v_request.value || jsonb_build_object('dropped_for', v_last);
+    else
+      if v_at > v_now then
+        v_request.value := v_request.value || jsonb_build_object('run_at', v_at);
+      end if;
+      v_starts := v_starts || v_at;
+      update rhythm.throttle as t
+      set last_id = v_request.id, free_at = v_at + v_request.per, starts = v_starts[greatest(cardinality(v_starts) - v_request.most + 1, 1) :]
+      where t.key = v_request.key;
+    end if;
+    v_result := jsonb_set(v_result, array[(v_request.nth - 1)::text], v_request.value);
+  end loop;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.throttled(jsonb, uuid[], timestamptz) is 'Counts the starts of throttled requests; those above their limit are delayed or dropped. Internal.';
+
+-- Part of chores().
+create or replace function rhythm.forget_throttles(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_keys constant text[] := array(select t.key from rhythm.throttle as t where t.free_at <= p_now limit p_limit for update skip locked);
+begin
+  delete from rhythm.throttle as t where t.key = any (v_keys);
+  return cardinality(v_keys);
+end;
+$$;
+
+comment on function rhythm.forget_throttles(integer, timestamptz) is 'Deletes throttle keys whose last start no longer counts. Part of chores().';
+`,
+  },
+  {
     name: "create/unique.sql",
     kind: "behaviour",
-    checksum: "0d460f8109b4f53446d239ca276b815cd88fbe6af47c719811c5f4718fed4218",
+    checksum: "3000583ab2b1ded2c9f5c7762b03311f5f6c4d090e59b18002c64fd08f27d244",
     text: `-- Unique keys: what happens if another execution has the key of a start.
 
 create or replace function rhythm.unique_problem(p_unique jsonb)
@@ -6368,6 +6636,72 @@ end;
 $$;
 
 comment on function rhythm.unique_problem(jsonb) is 'What is wrong with the option unique, as a sentence; null if nothing is.';
+
+create or replace function rhythm.debounce_problem(p_debounce jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_names constant text[] := rhythm.option_names('debounce');
+begin
+  return case
+    when jsonb_typeof(p_debounce) <> 'object' then 'debounce must be an object'
+    when p_debounce - c_names <> '{}' then 'debounce has no ' || rhythm.unknown_option(p_debounce, c_names)
+    when not p_debounce ? 'key' then 'debounce needs a key'
+    when jsonb_typeof(p_debounce -> 'key') <> 'string' then 'debounce.key must be a text'
+    when rhythm.name_problem('debounce key', p_debounce ->> 'key') is not null then rhythm.name_problem('debounce key', p_debounce ->> 'key')
+    when not p_debounce ? 'delay' then 'debounce needs a delay'
+    when coalesce(rhythm.duration_ms(p_debounce -> 'delay'), 0) = 0 then 'debounce.delay must be a duration above zero: seconds, or text such as "1h30m"'
+    when p_debounce ? 'max_delay' and coalesce(rhythm.duration_ms(p_debounce -> 'max_delay'), 0) = 0 then
+      'debounce.max_delay must be a duration above zero: seconds, or text such as "1h30m"'
+    when p_debounce ? 'inputs' and not coalesce(p_debounce ->> 'inputs' in ('last', 'first', 'all'), false) then 'debounce.inputs must be last, first or all'
+    when rhythm.duration_ms(p_debounce -> 'max_delay') < rhythm.duration_ms(p_debounce -> 'delay') then 'debounce.max_delay must not be shorter than debounce.delay'
+  end;
+end;
+$$;
+
+comment on function rhythm.debounce_problem(jsonb) is 'What is wrong with the option debounce, as a sentence; null if nothing is.';
+
+create or replace function rhythm.on_conflict_of(p_request jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_request ? 'debounce' then 'debounce' when p_request ? 'unique' then coalesce(p_request #>> '{unique,on_conflict}', 'existing') end;
+end;
+$$;
+
+comment on function rhythm.on_conflict_of(jsonb) is 'What a request does if another execution has its key: as unique.on_conflict, or debounce. Null: it has no such key. Internal.';
+
+-- The caller holds the waiting execution.
+create or replace function rhythm.debounced(p_request jsonb, p_waiting uuid, p_now timestamptz)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_before constant jsonb := (select e.inputs from rhythm.execution as e where e.id = p_waiting);
+  v_inputs constant jsonb := case coalesce(p_request #>> '{debounce,inputs}', 'last')
+    when 'first' then v_before
+    when 'all' then v_before || jsonb_build_array(coalesce(p_request -> 'inputs', '{}'))
+    else p_request -> 'inputs' end;
+begin
+  if octet_length(v_inputs::text) > v_limit then
+    perform rhythm.raise('RH006', format('inputs take %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(v_inputs::text), v_limit));
+  end if;
+  return p_request - 'debounce' || jsonb_build_object('inputs', coalesce(v_inputs, '{}'), 'run_at', least(
+    p_now + rhythm.duration_ms(p_request #> '{debounce,delay}') * interval '1 millisecond',
+    rhythm.created_at(p_waiting) + rhythm.duration_ms(p_request #> '{debounce,max_delay}') * interval '1 millisecond'));
+end;
+$$;
+
+comment on function rhythm.debounced(jsonb, uuid, timestamptz) is 'What a waiting execution becomes by another start with its debounce key, as a request. Internal.';
 
 create or replace function rhythm.refuse_conflict(p_request jsonb, p_owner uuid, p_why text)
 returns void
@@ -6442,13 +6776,15 @@ declare
   v_cancelled uuid[];
   v_waiting uuid[];
 begin
-  select coalesce(array_agg(k.execution_id) filter (where r.value #>> '{unique,on_conflict}' = 'cancel_existing'), '{}'),
-    coalesce(array_agg(k.execution_id) filter (where r.value #>> '{unique,on_conflict}' = 'replace'
-      or k.held_while = 'queued' and coalesce(r.value #>> '{unique,on_conflict}', 'existing') = 'existing'), '{}')
+  select coalesce(array_agg(k.execution_id) filter (where rhythm.on_conflict_of(r.value) = 'cancel_existing'), '{}'),
+    coalesce(array_agg(k.execution_id) filter (where rhythm.on_conflict_of(r.value) in ('replace', 'debounce')
+      or k.held_while = 'queued' and rhythm.on_conflict_of(r.value) = 'existing'), '{}')
   into v_cancelled, v_waiting
   from jsonb_array_elements(p_requests) as r
   join rhythm.idempotency_key as k on k.key = rhythm.key_of(r.value) and k.execution_id = any (p_owners)
-  where r.value ? 'unique';
+  where rhythm.on_conflict_of(r.value) is not null;
+  -- What has begun is not locked: its worker could not settle it meanwhile.
+  v_waiting := array(select e.id from rhythm.execution as e where e.id = any (v_waiting) and not rhythm.is_begun(e));
   if v_cancelled <> '{}' or v_waiting <> '{}' then
     perform rhythm.lock_trees(v_cancelled, v_waiting);
     perform rhythm.hold_batch(b.id)
@@ -6481,24 +6817,24 @@ declare
   v_how text;
   v_result rhythm.key_claim[] := '{}';
 begin
-  select min(r.value #>> '{unique,key}') into v_twice from jsonb_array_elements(p_requests) as r
-  where r.value ? 'unique'
+  select min(coalesce(r.value #>> '{unique,key}', r.value #>> '{debounce,key}')) into v_twice from jsonb_array_elements(p_requests) as r
+  where r.value ?| array['idempotency_key', 'unique', 'debounce']
   group by rhythm.key_of(r.value)
-  having count(*) > 1 and bool_or(coalesce(r.value #>> '{unique,on_conflict}', 'existing') <> 'existing')
+  having count(*) > 1 and bool_or(rhythm.on_conflict_of(r.value) <> 'existing')
   limit 1;
   if v_twice is not null then
-    perform rhythm.raise('RH001', format('Two requests of one call have the unique key "%s"', v_twice), 'Only with on_conflict "existing" are they one execution');
+    perform rhythm.raise('RH001', format('Two requests of one call have the unique or debounce key "%s"', v_twice), 'Only with on_conflict "existing" are they one execution');
   end if;
   loop
     begin
       v_owners := array(
         select k.execution_id from rhythm.idempotency_key as k
-        where k.key = any (array(select rhythm.key_of(r.value) from jsonb_array_elements(p_requests) as r where r.value ? 'unique')));
+        where k.key = any (array(select rhythm.key_of(r.value) from jsonb_array_elements(p_requests) as r where rhythm.on_conflict_of(r.value) is not null)));
       perform rhythm.lock_rivals(p_requests, v_owners);
       v_claims := array(select row(c.nth, c.execution_id, c.is_new)::rhythm.key_claim from rhythm.claim_keys(p_requests, p_now) as c order by c.nth);
       if exists (
         select from unnest(v_claims) as c
-        where not c.is_new and c.execution_id <> all (v_owners) and p_requests -> (c.nth - 1)::integer ? 'unique'
+        where not c.is_new and c.execution_id <> all (v_owners) and rhythm.on_conflict_of(p_requests -> (c.nth - 1)::integer) is not null
           and not exists (select from unnest(v_claims) as x where x.is_new and x.execution_id = c.execution_id)
       ) then
         raise sqlstate 'RHTRY';
@@ -6512,7 +6848,7 @@ begin
 
   foreach v_claim in array v_claims loop
     v_request := p_requests -> (v_claim.nth - 1)::integer;
-    v_how := case when not v_claim.is_new and v_request ? 'unique' then coalesce(v_request #>> '{unique,on_conflict}', 'existing') end;
+    v_how := case when not v_claim.is_new then rhythm.on_conflict_of(v_request) end;
     if v_how = 'reject' then
       perform rhythm.refuse_conflict(v_request, v_claim.execution_id, '');
     elsif v_how = 'replace' then
@@ -6520,6 +6856,8 @@ begin
         perform rhythm.refuse_conflict(v_request, v_claim.execution_id, ' and has begun, so it cannot be replaced');
       end if;
       perform rhythm.replace_waiting(v_claim.execution_id, v_request, p_now);
+    elsif v_how = 'debounce' then
+      perform rhythm.replace_waiting(v_claim.execution_id, rhythm.debounced(v_request, v_claim.execution_id, p_now), p_now);
     elsif v_how = 'cancel_existing' then
       perform rhythm.cancel_trees(array[v_claim.execution_id], format('Another start with its unique key "%s" took its place', v_request #>> '{unique,key}'), p_now);
       v_claim.execution_id := coalesce((v_request ->> 'id')::uuid, rhythm.new_id());
@@ -6998,7 +7336,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "35c913e2620b9b5b0f92dbbe3af8e625299e4bc14fe77878df1a2dd4e34a1562",
+    checksum: "5e9a07dba95c5264d9688cd976e5dd57462891799d4d558db4b94673e2f4d201",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -7333,7 +7671,7 @@ begin
   where v.name = v_from.target and v.version = v_from.version and v.code = '{"language": "typescript"}';
   if not found then
     return null;
-  elsif not exists (select from rhythm.step as s where s.execution_id = p_execution and s.seq = p_step and s.name <> c_cancelled) then
+  elsif not exists (select from rhythm.step as s where s.execution_id = p_execution and s.seq = p_step) then
     perform rhythm.raise('RH001', format('Cannot fork: execution %s has no step %s', p_execution, coalesce(p_step::text, 'null')), 'history() lists its steps');
   end if;
   select coalesce(jsonb_agg(x.item order by x.seq, x.started_at), '[]') into v_starts
@@ -7354,7 +7692,7 @@ begin
   select v_id, s.started_at, s.ended_at, s.seq, s.attempts, s.kind, s.status, s.name, s.error, s.output
   from rhythm.step as s where s.execution_id = p_execution and s.seq <= p_step and s.name <> c_cancelled;
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
-  values (v_id, p_step, 1, rhythm.now(), 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, '{}');
+  values (v_id, (select coalesce(max(s.seq), 0) from rhythm.step as s where s.execution_id = v_id), 1, rhythm.now(), 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, '{}');
   perform rhythm.record('fork', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('execution', v_id, 'step', p_step));
   return jsonb_build_object('id', v_id, 'starts', v_starts);
 end;
@@ -8007,7 +8345,7 @@ comment on function rhythm.replay_steps(uuid, integer, integer) is
   {
     name: "history/sweep.sql",
     kind: "behaviour",
-    checksum: "cd41378b4d1f104df71bb8cb4e48d21702746a07f4877b24243b127a5db1180c",
+    checksum: "a60cf39d3449a5a5d96d09d9c7152ad0cd9b50b7da25ced44a4f3777f3e197a9",
     text: `-- Removes what has expired, and what ended long ago.
 
 -- Nobody waits for it, and it is the most expensive of the chores, because each session makes its own plan for it.
@@ -8026,6 +8364,7 @@ begin
   end if;
   perform rhythm.forget_heads(p_now);
   v_is_swept := rhythm.expire_keys(p_limit, p_now) < p_limit;
+  v_is_swept := rhythm.forget_throttles(p_limit, p_now) < p_limit and v_is_swept;
   v_is_swept := rhythm.purge_on(p_limit, p_now) and v_is_swept;
   v_is_swept := rhythm.forget_operations(p_limit, p_now) and v_is_swept;
   v_is_swept := rhythm.forget_failures(p_limit, p_now) and v_is_swept;
@@ -11013,7 +11352,7 @@ comment on function rhythm.source_lines(text, integer, jsonb) is 'Lines of a ver
   {
     name: "operations/operate.sql",
     kind: "behaviour",
-    checksum: "036b4dbc4bd6fdc9183879d12002c203bfe352c849d083d64c491d5b71c716ab",
+    checksum: "19c2193b04961e7f21f98a8239edd4eeb74f0e2d1f04f56d61f9575e21d29341",
     text: `-- Operations: start, stop, continue.
 
 create or replace function rhythm.filter_problem(p_filter jsonb)
@@ -11058,19 +11397,20 @@ comment on function rhythm.filter_problem(jsonb) is 'What is wrong with the filt
 create or replace function rhythm.action_problem(p_action text, p_args jsonb)
 returns text
 language plpgsql
-immutable
+stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_known constant text[] := case p_action when 'cancel' then '{reason}' when 'pause' then '{reason}' when 'signal' then '{name,payload}'
+  v_known constant text[] := case p_action when 'cancel' then '{reason}' when 'pause' then '{reason}' when 'change' then rhythm.option_names('change') when 'signal' then '{name,payload}'
     when 'migrate' then '{to,map,accept,set,fibre,note}' when 'repair' then '{set,fibre,to,map,accept,then,note}' else '{}' end;
 begin
   return case
-    when p_action is null or p_action not in ('cancel', 'retry', 'signal', 'pause', 'resume', 'migrate', 'repair') then
-      format('There is no action "%s": expected cancel, retry, signal, pause, resume, migrate or repair', p_action)
+    when p_action is null or p_action not in ('cancel', 'retry', 'signal', 'pause', 'resume', 'change', 'migrate', 'repair') then
+      format('There is no action "%s": expected cancel, retry, signal, pause, resume, change, migrate or repair', p_action)
     when jsonb_typeof(p_args) is distinct from 'object' then 'The arguments of an action must be an object'
     when p_args - v_known <> '{}' and v_known = '{}' then format('%s takes no arguments', p_action)
     when p_args - v_known <> '{}' then 'There is no ' || rhythm.unknown_option(p_args, v_known)
+    when p_action = 'change' then rhythm.change_to_problem(p_args)
     when p_action = 'signal' then rhythm.name_problem('signal', p_args ->> 'name')
   end;
 end;
@@ -11190,7 +11530,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "2435ddb3e798c74aa3637a0acf8d6ac13cd0d1ffc80e100e5ff29df6f3255de2",
+    checksum: "194c1e257e37637ab5080fe66a1603ddae9735e122bf3d691f9e84e6a60eeedc",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -11282,6 +11622,8 @@ begin
       perform rhythm.retry_again(p_id);
     when 'signal' then
       perform rhythm.signal(p_id, p_operation.args ->> 'name', p_operation.args -> 'payload', idempotency_key => 'operation ' || p_operation.id);
+    when 'change' then
+      perform rhythm.change_waiting(p_id, p_operation.args, p_now);
     when 'pause' then
       v_is_done := rhythm.pause_these(array[p_id], p_operation.args ->> 'reason', p_operation.started_by, p_now) <> '{}';
     else
@@ -13505,7 +13847,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "f122026c0a4781c19c88de8ffc5f8c14034f561de38e016657aac3b24a163e8e",
+    checksum: "c48bebfa2647013b94cf65b00768cbe03c2a170910c75e0e7e6f50ebbfb807d2",
     text: `-- exchange(): settles what a worker did and leases its next work, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -13723,26 +14065,29 @@ $$;
 
 comment on function rhythm.settle_ends(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles all ends of a worker''s call. Internal.';
 
-create or replace function rhythm.check_worker(p_worker uuid, p_call integer)
-returns rhythm.worker
+-- Calls with odd numbers run one after another, and so do those with even numbers.
+create or replace function rhythm.last_call(p_worker uuid, p_call integer)
+returns rhythm.worker_call
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_worker rhythm.worker;
+  v_last rhythm.worker_call;
 begin
-  select w.* into v_worker from rhythm.worker as w where w.id = p_worker;
+  select c.* into v_last from rhythm.worker_call as c where c.worker_id = p_worker and c.odd = (p_call % 2 = 1);
   if not found then
     perform rhythm.raise('RH008', format('Worker %s is not registered, or counts as dead', coalesce(p_worker::text, 'null')), 'Call register_worker() with a new id');
-  elsif p_call < v_worker.call then
-    perform rhythm.raise('RH008', format('Worker %s has made call %s already: call %s is too late', p_worker, v_worker.call, p_call), 'A worker counts its calls, and sends one at a time');
+  elsif p_call < v_last.call then
+    perform rhythm.raise('RH008', format('Worker %s has made call %s already: call %s is too late', p_worker, v_last.call, p_call),
+      'A worker counts its calls. It sends those with odd numbers one at a time, and those with even numbers, too');
   end if;
-  return v_worker;
+  return v_last;
 end;
 $$;
 
-comment on function rhythm.check_worker(uuid, integer) is 'The registered worker; raises RH008 if it is not registered or the call is an old one. Internal.';
+comment on function rhythm.last_call(uuid, integer) is
+  'The last call of a registered worker before this one, among those with odd or with even numbers; raises RH008 if it is not registered or the call is an old one. Internal.';
 
 -- Takes no locks and no transaction number, because an idle worker asks often.
 create or replace function rhythm.ready_queues(p_queues text[], p_targets text[])
@@ -13764,7 +14109,7 @@ $$;
 
 comment on function rhythm.ready_queues(text[], text[]) is 'Those of some queues in which a claim could find something, in order. Internal.';
 
--- Locks: the worker, so that its calls run one after another; then as settling and claiming do. Never waits for a row that an
+-- Locks: the worker, if it wakes; the row of its odd or even calls; then as settling and claiming do. A worker falls asleep with a call that settles nothing. Never waits for a row that an
 -- application has locked. Without ends and without ready work it writes nothing and locks nothing.
 create or replace function rhythm.exchange(p_worker uuid, p_call integer, p_ends jsonb default '[]', p_want jsonb default null)
 returns jsonb
@@ -13784,6 +14129,7 @@ declare
   v_problem constant text := rhythm.exchange_problem(p_call, p_ends, p_want);
   v_limit integer;
   v_targets text[];
+  v_last rhythm.worker_call;
   v_worker rhythm.worker;
   v_queues text[];
   v_answer jsonb := '{"refused": [], "declined": [], "early": {}}';
@@ -13797,21 +14143,25 @@ begin
   perform rhythm.require_home();
   v_limit := coalesce((p_want ->> 'limit')::integer, 0);
   v_targets := rhythm.texts_of(p_want -> 'targets');
-  v_worker := rhythm.check_worker(p_worker, p_call);
-  if p_call = v_worker.call then
-    return rhythm.same_answer(v_worker);
+  v_last := rhythm.last_call(p_worker, p_call);
+  if p_call = v_last.call then
+    return rhythm.same_answer(v_last);
   end if;
+  select w.* into v_worker from rhythm.worker as w where w.id = p_worker;
   v_queues := coalesce(rhythm.texts_of(p_want -> 'queues'), v_worker.queues);
   if v_limit > 0 and p_ends = '[]' then
     v_queues := rhythm.ready_queues(v_queues, v_targets);
   end if;
+  if v_limit > 0 and v_worker.sleeping and v_queues <> '{}' then
+    update rhythm.worker as w set sleeping = false where w.id = p_worker;
+    v_worker.sleeping := false;
+  end if;
   if p_ends <> '[]' or v_limit > 0 and v_queues <> '{}' then
     -- From here to the commit, nobody can declare it dead.
-    update rhythm.worker as w set call = p_call, refused = null, sleeping = false where w.id = p_worker and w.call < p_call;
+    update rhythm.worker_call as c set call = p_call, refused = null where c.worker_id = p_worker and c.odd = v_last.odd and c.call < p_call;
     if not found then
-      return rhythm.same_answer(rhythm.check_worker(p_worker, p_call));
+      return rhythm.same_answer(rhythm.last_call(p_worker, p_call));
     end if;
-    v_worker.sleeping := false;
     v_now := rhythm.now();
     if p_ends <> '[]' then
       v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, coalesce((p_want ->> 'lease')::integer, 0), v_targets, v_now);
@@ -13827,10 +14177,10 @@ begin
       v_parcels := v_parcels || rhythm.parcels(v_claimed);
     end if;
     if (v_answer - '{leased,born}'::text[]) <> '{"refused": [], "declined": [], "early": {}}' then
-      update rhythm.worker as w set refused = v_answer - '{leased,born}'::text[] where w.id = p_worker;
+      update rhythm.worker_call as c set refused = v_answer - '{leased,born}'::text[] where c.worker_id = p_worker and c.odd = v_last.odd;
     end if;
   end if;
-  if v_parcels = '[]' and v_limit > 0 and v_worker.sleeping <> coalesce((p_want ->> 'sleeps')::boolean, false) then
+  if v_limit > 0 and p_ends = '[]' and v_parcels = '[]' and v_worker.sleeping <> coalesce((p_want ->> 'sleeps')::boolean, false) then
     update rhythm.worker as w set sleeping = not v_worker.sleeping where w.id = p_worker;
   end if;
   return v_answer - '{leased,born}'::text[] || jsonb_build_object('call', p_call, 'now', round(extract(epoch from v_now) * 1000), 'parcels', v_parcels);
@@ -13843,19 +14193,19 @@ comment on function rhythm.exchange(uuid, integer, jsonb, jsonb) is
   'declined: a row is locked, or the workflow is at another step; send it again, alone. retried: failed attempts that are repeated, and in how many milliseconds. now: the engine''s clock, in milliseconds since 1970, by which steps have their moments. The worker numbers its calls from 1; the same call again returns the same answer. See docs/reference/worker-protocol.md.';
 
 -- What the call leased and the worker still holds is returned again, with its inputs.
-create or replace function rhythm.same_answer(p_worker rhythm.worker)
+create or replace function rhythm.same_answer(p_last rhythm.worker_call)
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return coalesce(p_worker.refused, '{"refused": [], "declined": [], "early": {}}') || jsonb_build_object('call', p_worker.call, 'now', round(extract(epoch from rhythm.now()) * 1000), 'again', true,
-    'parcels', rhythm.parcels(array(select b.id from rhythm.batch as b where b.worker = p_worker.id and b.call = p_worker.call order by b.priority desc, b.first_id), '{}', true));
+  return coalesce(p_last.refused, '{"refused": [], "declined": [], "early": {}}') || jsonb_build_object('call', p_last.call, 'now', round(extract(epoch from rhythm.now()) * 1000), 'again', true,
+    'parcels', rhythm.parcels(array(select b.id from rhythm.batch as b where b.worker = p_last.worker_id and b.call = p_last.call order by b.priority desc, b.first_id), '{}', true));
 end;
 $$;
 
-comment on function rhythm.same_answer(rhythm.worker) is 'The answer to the last call of a worker. Internal.';
+comment on function rhythm.same_answer(rhythm.worker_call) is 'The answer to the last call of a worker, once more. Internal.';
 
 -- A transactional task settles in the transaction of its handler.
 create or replace function rhythm.settle_one(p_worker uuid, p_outcome jsonb)
@@ -13894,7 +14244,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "c24e2bce523ed6b8d40ba1ab8fe4dbd64f123d25651bb70772751b038636329c",
+    checksum: "2ac660fc71c68288f408a1cb5359724714a891701cb27600a70c33bb5f21c565",
     text: `-- Outcomes: what a worker reports of executions, before anything is settled.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -13913,14 +14263,12 @@ $$;
 
 comment on function rhythm.are_waits(jsonb) is 'Whether a value is a list of groups that a workflow can wait for. Internal.';
 
-create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome)
+create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome, p_limit integer)
 returns text
 language plpgsql
-stable
+immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
 begin
   return case
     when p_outcome.status is null then 'An outcome has no status'
@@ -13931,17 +14279,17 @@ begin
     when p_outcome.status = 'suspended' and not rhythm.are_waits(p_outcome.waits) then
       'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]'
     when p_outcome.status = 'suspended' and p_outcome.type = 'task' then 'A task cannot be suspended: only workflows wait'
-    when pg_column_size(p_outcome.error) > v_limit / 2 and octet_length(p_outcome.error::text) > v_limit then
-      format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), v_limit)
-    when pg_column_size(p_outcome.output) > v_limit / 2 and octet_length(p_outcome.output::text) > v_limit then
-      format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), v_limit)
-    when pg_column_size(p_outcome.snapshot) > v_limit / 2 and octet_length(p_outcome.snapshot::text) > v_limit then
-      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot::text), v_limit)
+    when pg_column_size(p_outcome.error) > p_limit / 2 and octet_length(p_outcome.error::text) > p_limit then
+      format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), p_limit)
+    when pg_column_size(p_outcome.output) > p_limit / 2 and octet_length(p_outcome.output::text) > p_limit then
+      format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), p_limit)
+    when pg_column_size(p_outcome.snapshot) > p_limit / 2 and octet_length(p_outcome.snapshot::text) > p_limit then
+      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot::text), p_limit)
   end;
 end;
 $$;
 
-comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
+comment on function rhythm.outcome_problem(rhythm.outcome, integer) is 'What is wrong with an outcome, whose values may take p_limit bytes; null if nothing is. Internal.';
 
 -- The workflows whose states an outcome changes: the workflow itself, its parent, and the receivers of its signals. If the
 -- workflow fails and will be repeated, also the workflows that failed under it.
@@ -14190,7 +14538,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "ce7c980df5fecca899dd129180437b78a966693a456f8dcb932fd2ae54282375",
+    checksum: "afa6cc8c881de34bc4cae9ddbe0935623ea3271253f4cae1a1cc86b61eb7c645",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -14202,6 +14550,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
   v_free uuid[];
   v_stuck uuid[] := '{}';
   v_held rhythm.outcome[];
@@ -14229,7 +14578,7 @@ begin
   end if;
   v_held := rhythm.held_outcomes(p_worker, case when v_stuck = '{}' then p_items else
     (select coalesce(jsonb_agg(o.value), '[]') from jsonb_array_elements(p_items) as o (value) where (o.value ->> 'id')::uuid <> all (v_stuck)) end, p_now);
-  select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o where rhythm.outcome_problem(o) is not null limit 1;
+  select rhythm.outcome_problem(o, v_limit) into v_problem from unnest(v_held) as o where rhythm.outcome_problem(o, v_limit) is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
   end if;
@@ -14686,7 +15035,7 @@ comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "f9140790370e70930619f0d6ee03cbb60141b6f46210c6f02f2796182100b137",
+    checksum: "f5068818bae8e9237450ead6872e99b9e276e11ab595b48808b2e52ac9e81671",
     text: `-- Steps of workflows that their worker has in memory: the end of a task or a due timer, the workflow's next state, and the
 -- tasks and timers that it started. They share one transaction, without a lease of the workflow and without reading it back.
 
@@ -14987,6 +15336,8 @@ begin
   into v_done, v_flows, v_groups, v_old, v_over, v_notify, v_batches
   from rhythm.write_step_ends(p_worker, v_ends, v_new,
     rhythm.lock_free_states(v_flows), p_now) as w;
+  -- Two calls may end the last members of a batch at the same time: the later one waits here, so that it sees what the earlier one did.
+  perform from rhythm.batch as b where b.id = any (v_batches) and b.size > 1 order by b.id for update;
   perform rhythm.drop_empty_batches(v_batches);
   if v_timers <> '[]' or jsonb_path_exists(p_item, '$.ends[*].released[*]') then
     perform rhythm.change_waits(v_ends, v_flows, v_groups, v_waited);
@@ -15469,7 +15820,7 @@ comment on function rhythm.tag(uuid, jsonb) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "210dc54f2d60a5f99e3c377daa6c9deae99710851ee183f42519cdd38b67faf0",
+    checksum: "a9a746877f6f738dd2672f2e480048b8da4ddfba733c45750cc49a34e5b0cfbc",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -15635,6 +15986,11 @@ begin
     select w.id from rhythm.worker as w
     where w.beat_at < p_now - w.lease_ms * interval '1 millisecond'
     for update skip locked);
+  -- A worker with a call under way is alive.
+  v_dead := array(
+    select c.worker_id from (
+      select x.worker_id from rhythm.worker_call as x where x.worker_id = any (v_dead) for update skip locked
+    ) as c group by c.worker_id having count(*) = 2);
   -- And leases of workers that do not exist, for any reason.
   v_batches := array(
     select b.id from rhythm.batch as b
@@ -17823,7 +18179,7 @@ comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) i
   {
     name: "failures/views.sql",
     kind: "behaviour",
-    checksum: "f093351f42308ab486e51b3a8dba204e90c3daa2da3d55a09d7d2ee712557e06",
+    checksum: "40795cfbb374ad683436d4303505595aef2175c86763929ac52ba59b792883c5",
     text: `-- Kinds of failures, for people.
 
 drop view if exists rhythm.failures;
@@ -17835,7 +18191,7 @@ select
   f.first_at, f.last_at,
   array(
     select coalesce(h.count, 0) from generate_series(23, 0, -1) as n (ago)
-    left join rhythm.failure_hour as h on h.fingerprint = f.fingerprint and h.hour = date_trunc('hour', rhythm.now() at time zone 'UTC') at time zone 'UTC' - n.ago * interval '1 hour'
+    left join rhythm.failure_hour as h on h.fingerprint = f.fingerprint and h.hour = (select date_trunc('hour', rhythm.now() at time zone 'UTC') at time zone 'UTC') - n.ago * interval '1 hour'
     order by n.ago desc) as trend,
   f.versions, f.example_id, f.changed_at, f.changed_by, f.note
 from rhythm.failure as f;
@@ -18911,7 +19267,7 @@ comment on view rhythm.signals is
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "873db15f3034eba56f6b36ce9f27e79e8c82388f9f467125a2155e34684ec9fa",
+    checksum: "9b48b31d74705823e07b305be14815d9d108e4169c625b57ed43b95104adf92e",
     text: `-- Workflows in TypeScript as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null, deploy text default null)
@@ -18947,16 +19303,17 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_worker constant rhythm.worker := rhythm.check_worker(p_worker, p_call);
+  v_last rhythm.worker_call := rhythm.last_call(p_worker, p_call);
   v_batch rhythm.batch;
 begin
   perform rhythm.require_read_committed();
   if coalesce(p_call, 0) < 1 then
     perform rhythm.raise('RH001', rhythm.exchange_problem(p_call, '[]', null));
   end if;
-  perform from rhythm.worker as w where w.id = p_worker for no key update;
-  if p_call = v_worker.call then
-    return rhythm.same_answer(v_worker);
+  perform from rhythm.worker_call as c where c.worker_id = p_worker and c.odd = v_last.odd for no key update;
+  v_last := rhythm.last_call(p_worker, p_call);
+  if p_call = v_last.call then
+    return rhythm.same_answer(v_last);
   end if;
   select b.* into v_batch
   from rhythm.workflow_state as s join rhythm.batch as b on b.id = s.batch_id
@@ -18974,7 +19331,7 @@ begin
     update rhythm.batch as b set limited = false where b.id = v_batch.id and b.limited;
     perform rhythm.lease(p_worker, p_call, array[v_batch.id], rhythm.now());
     perform rhythm.deliver_rest(array[v_batch.id]);
-    update rhythm.worker as w set call = p_call, refused = null where w.id = v_worker.id;
+    update rhythm.worker_call as c set call = p_call, refused = null where c.worker_id = p_worker and c.odd = v_last.odd;
     return jsonb_build_object('call', p_call, 'parcels', rhythm.parcels(array[v_batch.id]));
   elsif not exists (select from rhythm.execution as e where e.id = p_execution and e.type = 'workflow') then
     perform rhythm.raise('RH002', format('There is no workflow %s', coalesce(p_execution::text, 'null')));
@@ -19336,7 +19693,7 @@ comment on column rhythm.heat.took is 'How many waited up to each bound: see rat
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "3bc322424245ef38d9554d3285cd2cae9883284db80e91a13b2e259a84084740",
+    checksum: "c32402becda918d948e542c0387e717c58cf5f9fb7ed2171c7452fb70d3a1660",
     text: `-- Comments on constraints: what each of them prevents.
 
 comment on constraint installation_pkey on rhythm.installation is 'Each file has one row, also after it was applied again.';
@@ -19371,6 +19728,8 @@ comment on constraint level_known on rhythm.log_line is 'There are four levels.'
 comment on constraint log_line_pkey on rhythm.log_line is 'Numbered in the order of writing.';
 
 comment on constraint worker_pkey on rhythm.worker is 'A worker has one row, for its heartbeats.';
+comment on constraint worker_call_pkey on rhythm.worker_call is 'A worker has two rows: for its calls with odd and with even numbers.';
+comment on constraint worker_call_worker_fkey on rhythm.worker_call is 'They leave with their worker.';
 
 comment on constraint concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
 comment on constraint per_key_concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
@@ -19453,7 +19812,7 @@ comment on constraint type_known on rhythm.failure_hook is 'It starts a task or 
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "81e53f1c3f8dd934fe39bc6cea5b8b108dcd6b38cd76a1fd45a7d9380a77d649",
+    checksum: "17c55ff6ddad9a0e357ef6d678f4b0fce1a35f542e79a61acc063ba75ace87db",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -19523,6 +19882,7 @@ comment on column rhythm.worker.queues is 'The queues that it takes from, first 
 comment on column rhythm.worker.started_at is 'When it was registered.';
 comment on column rhythm.worker.beat_at is 'Its last heartbeat.';
 comment on column rhythm.worker.info is 'What it reports of itself: its version, its tasks.';
+comment on column rhythm.worker_call.worker_id is 'The worker.';
 
 comment on column rhythm.queue.name is 'The name of the queue.';
 comment on column rhythm.queue.paused_at is 'Since when nothing is taken from it; null: it is not paused.';
@@ -19879,7 +20239,7 @@ comment on column rhythm.key_claim.is_new is 'The execution must still be create
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "0abcfc756449ea264ce93cc47aeeb4a1e99589e33c1b3a0e6fd04fb07644120b",
+    checksum: "9cc911b83f2410bbb8e8bab8e37e3df4c29fc5cfa2675008f9a122ec81a54077",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -19919,7 +20279,7 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'checkpoint', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'audit', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'fork_steps', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'change', 'audit', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'fork_steps', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
       'register_flow', 'register_pairing', 'unpaired_versions', 'migrate', 'set_flow_version', 'register_workflow', 'register_tasks', 'set_failure_hook', 'remove_failure_hook', 'import_execution', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',

@@ -47,15 +47,19 @@ export type {
   OperationRequest,
 } from "./operation.ts";
 export {
+  type ChangeOptions,
+  checkChange,
   checkOptions,
   checkRetry,
   checkStartOptions,
+  type DebounceOptions,
   engineOptions,
   type IsolateOptions,
   type RetryPolicy,
   type ScheduledOptions,
   type StartOptions,
   type TaskOptions,
+  type ThrottleOptions,
   type UniqueOptions,
 } from "./options.ts";
 export {

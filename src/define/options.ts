@@ -64,6 +64,30 @@ export interface UniqueOptions {
   onConflict?: "existing" | "reject" | "replace" | "cancel_existing";
 }
 
+/** Many starts with one key become one execution, which begins when they have ceased. */
+export interface DebounceOptions {
+  /** The key. It belongs to the name of the task or flow. */
+  key: string;
+  /** How long it waits after the last start. */
+  delay: Duration;
+  /** How long it waits after the first start, at most. Default: for ever. */
+  maxDelay?: Duration;
+  /** Whose inputs it gets: those of the last start, of the first, or an array of all. Default: `last`. */
+  inputs?: "last" | "first" | "all";
+}
+
+/** Never more than so many starts with one key in any window of time. */
+export interface ThrottleOptions {
+  /** The key. It belongs to the name of the task or flow. */
+  key: string;
+  /** How many start in any window: 1 to 1000. */
+  limit: number;
+  /** How long a window is. */
+  per: Duration;
+  /** What becomes of a start above the limit: the last execution is given instead of it (`drop`), or it runs later (`delay`). Default: `drop`. */
+  else?: "drop" | "delay";
+}
+
 /** What a task says about itself. */
 export interface TaskOptions {
   /** The name it is queued under. Default: the handler function's own name. */
@@ -115,6 +139,10 @@ export interface StartOptions {
   idempotencyTtl?: Duration;
   /** One execution at a time with this key. */
   unique?: UniqueOptions;
+  /** Many starts with one key become one execution. */
+  debounce?: DebounceOptions;
+  /** Never more than so many starts with one key in any window. */
+  throttle?: ThrottleOptions;
   /** Executions under one key share the queue's limit per key. */
   concurrencyKey?: string;
   /** What to attach; it can be searched. */
@@ -125,10 +153,22 @@ export interface StartOptions {
   sql?: SqlRunner;
 }
 
+/** What can be changed of an execution that has not begun. */
+export type ChangeOptions = Pick<StartOptions, "queue" | "priority" | "delay" | "runAt">;
+
+/** Checks what a change was given. */
+export function checkChange(options: ChangeOptions, where: string, argument = "options"): void {
+  checkPlain(options, { argument, where });
+  checkOptions(options, { in: "change", where });
+  if (Object.values(options).every((one) => one === undefined)) {
+    throw new InvalidOptionError(argument, `${where}: give "queue", "priority", "delay" or "runAt"`);
+  }
+}
+
 /** What a schedule can say about the executions it starts. */
 export type ScheduledOptions = Omit<
   StartOptions,
-  "sql" | "id" | "delay" | "runAt" | "idempotencyKey" | "idempotencyTtl" | "unique"
+  "sql" | "id" | "delay" | "runAt" | "idempotencyKey" | "idempotencyTtl" | "unique" | "debounce" | "throttle"
 >;
 
 /** What `task()` takes besides the defaults of its executions. */
@@ -209,6 +249,20 @@ export function checkOptions(
     new Date(given.expires as Date | string) <= new Date(given.runAt as Date | string)
   ) {
     throw new InvalidOptionError("expires", `${where}: "expires" must be later than "runAt"`);
+  }
+  for (const name of ["debounce", "throttle"]) {
+    const other = ["idempotencyKey", "unique", "debounce", "delay", "runAt"].find((one) =>
+      one !== name && given[one] !== undefined
+    );
+    if (given[name] === undefined || other === undefined) continue;
+    throw new InvalidOptionError(name, `${where}: give "${name}" or "${other}", not both`);
+  }
+  const debounce = given.debounce as DebounceOptions | undefined;
+  if (debounce?.maxDelay !== undefined && durationMs(debounce.maxDelay) < durationMs(debounce.delay)) {
+    throw new InvalidOptionError(
+      "debounce.maxDelay",
+      `${where}: "debounce.maxDelay" must not be shorter than "debounce.delay"`,
+    );
   }
   if (given.unique !== undefined && given.idempotencyKey !== undefined) {
     throw new InvalidOptionError("unique", `${where}: give "unique" or "idempotencyKey", not both`);

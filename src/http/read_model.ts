@@ -1,6 +1,7 @@
 import type {
   AuditEntry,
   AuditFilter,
+  ChangeOptions,
   Execution,
   ExecutionFilter,
   ExecutionPage,
@@ -178,6 +179,8 @@ export interface Commands {
   signal(id: string, name: string, payload: unknown): Promise<void>;
   /** Cancels; false if it was over. */
   cancel(id: string, reason: string | undefined): Promise<boolean>;
+  /** Gives an execution that has not begun another queue, priority or time. */
+  change(id: string, to: ChangeOptions): Promise<void>;
   /** Runs a failed or cancelled execution again. */
   retry(id: string): Promise<void>;
   /** Changes variables of a workflow; gives the number of the change. */

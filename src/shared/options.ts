@@ -49,9 +49,10 @@ export type OptionType =
 
 /**
  * Where an option can stand: `start` of a task or workflow; `child`: started by a workflow; `schedule`: what a schedule
- * starts; `defaults` that a task or workflow declares; `step` of a workflow in TypeScript.
+ * starts; `defaults` that a task or workflow declares. Besides these, `step` of a workflow in TypeScript, and `change` of what has not
+ * begun.
  */
-export type OptionScope = "start" | "child" | "schedule" | "defaults" | "step";
+export type OptionScope = "start" | "child" | "schedule" | "defaults" | "step" | "change";
 
 /** One option. */
 export interface OptionEntry {
@@ -89,33 +90,79 @@ export const UNIQUE_OPTIONS = [
   },
 ] as const satisfies readonly OptionEntry[];
 
+/** The options inside `debounce`. */
+export const DEBOUNCE_OPTIONS = [
+  { name: "key", type: { kind: "key" }, in: ["start"], help: "the key that starts share" },
+  {
+    name: "delay",
+    type: { kind: "duration", aboveZero: true },
+    in: ["start"],
+    help: "how long it waits after the last start",
+  },
+  {
+    name: "maxDelay",
+    type: { kind: "duration", aboveZero: true },
+    in: ["start"],
+    help: "how long it waits after the first start, at most",
+  },
+  {
+    name: "inputs",
+    type: { kind: "choice", values: ["last", "first", "all"] },
+    in: ["start"],
+    help: "of which start; all: an array. last by default",
+  },
+] as const satisfies readonly OptionEntry[];
+
+/** The options inside `throttle`. */
+export const THROTTLE_OPTIONS = [
+  { name: "key", type: { kind: "key" }, in: ["start"], help: "the key that starts share" },
+  {
+    name: "limit",
+    type: { kind: "number", from: 1, to: 1000, whole: true },
+    in: ["start"],
+    help: "how many start in any window",
+  },
+  {
+    name: "per",
+    type: { kind: "duration", aboveZero: true },
+    in: ["start"],
+    help: "how long a window is",
+  },
+  {
+    name: "else",
+    type: { kind: "choice", values: ["drop", "delay"] },
+    in: ["start"],
+    help: "what becomes of the others; drop by default",
+  },
+] as const satisfies readonly OptionEntry[];
+
 /** The options of an execution, in the order in which people read them. */
 export const OPTIONS = [
   {
     name: "queue",
     type: { kind: "name" },
-    in: ["start", "child", "schedule", "defaults"],
+    in: ["start", "child", "schedule", "defaults", "change"],
     flag: "-q, --queue <name>",
     help: "the queue to wait in",
   },
   {
     name: "priority",
     type: { kind: "number", ...PRIORITIES, whole: true },
-    in: ["start", "child", "schedule", "defaults"],
+    in: ["start", "child", "schedule", "defaults", "change"],
     flag: "--priority <number>",
     help: "higher goes first",
   },
   {
     name: "delay",
     type: { kind: "duration" },
-    in: ["start", "child"],
+    in: ["start", "child", "change"],
     flag: "--delay <duration>",
     help: "run later: 90s, 1h30m, 2d",
   },
   {
     name: "runAt",
     type: { kind: "moment" },
-    in: ["start", "child"],
+    in: ["start", "child", "change"],
     flag: "--run-at <time>",
     help: "run at a moment, ISO 8601",
   },
@@ -124,7 +171,7 @@ export const OPTIONS = [
     type: { kind: "until" },
     in: ["start", "child", "schedule"],
     flag: "--expires <until>",
-    help: "cancelled if it has not begun by then: 10m, or a moment",
+    help: "cancelled if it has not begun by then: 10m",
   },
   {
     name: "timeout",
@@ -160,6 +207,20 @@ export const OPTIONS = [
     in: ["start", "child"],
     flag: "--unique <json>",
     help: "one at a time with this key: key, while, onConflict",
+  },
+  {
+    name: "debounce",
+    type: { kind: "parts", parts: DEBOUNCE_OPTIONS, needed: ["key", "delay"] },
+    in: ["start"],
+    flag: "--debounce <json>",
+    help: "one for many starts: key, delay, maxDelay, inputs",
+  },
+  {
+    name: "throttle",
+    type: { kind: "parts", parts: THROTTLE_OPTIONS, needed: ["key", "limit", "per"] },
+    in: ["start"],
+    flag: "--throttle <json>",
+    help: "so many starts at most: key, limit, per, else",
   },
   {
     name: "concurrencyKey",

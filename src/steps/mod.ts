@@ -19,11 +19,13 @@
  */
 export { ClosedError } from "../define/mod.ts";
 export type {
+  DebounceOptions,
   RetryPolicy,
   SqlRow,
   SqlRunner,
   SqlTag,
   TaskLog,
+  ThrottleOptions,
   UniqueOptions,
   WorkflowDefaults,
   WorkflowDefinition,

@@ -286,6 +286,18 @@ Deno.test("the application and its services refuse every wrong argument", async 
         call: executions.cancel.bind(executions),
         takes: [execution, options({ reason: "any text", sql: "something made" })],
       },
+      change: {
+        call: executions.change.bind(executions),
+        takes: [
+          execution,
+          {
+            name: "to",
+            kind: "options",
+            members: { queue: "name", priority: "number", delay: "duration", runAt: "moment" },
+            good: { priority: 1 },
+          },
+        ],
+      },
       retry: {
         call: executions.retry.bind(executions),
         takes: [execution, options({ sql: "something made" })],

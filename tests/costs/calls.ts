@@ -4,7 +4,7 @@ export const HELPERS: string = `
 
   create function public.next(p_worker uuid, p_ends jsonb, p_want jsonb) returns jsonb language plpgsql as $$
   begin
-    return rhythm.exchange(p_worker, (select w.call + 1 from rhythm.worker as w where w.id = p_worker), p_ends, p_want);
+    return rhythm.exchange(p_worker, (select max(c.call) + 1 from rhythm.worker_call as c where c.worker_id = p_worker), p_ends, p_want);
   end
   $$;
 
@@ -16,7 +16,7 @@ export const HELPERS: string = `
 
   create function public.claim_one(p_worker uuid, p_execution uuid) returns jsonb language plpgsql as $$
   begin
-    return rhythm.claim_execution(p_worker, p_execution, (select w.call + 1 from rhythm.worker as w where w.id = p_worker));
+    return rhythm.claim_execution(p_worker, p_execution, (select max(c.call) + 1 from rhythm.worker_call as c where c.worker_id = p_worker));
   end
   $$;
 
@@ -124,6 +124,7 @@ export const CALLS: Readonly<Record<string, string>> = {
     `select rhythm.stop_operation(o.id), rhythm.resume_operation(o.id) from rhythm.operate('retry', '{"status": "failed"}') as o (id)`,
   work_operation:
     `select rhythm.work_operation(rhythm.operate('cancel', '{"target": "a"}', dry_run => true))`,
+  change: `select rhythm.change(:ready, '{"priority": 3}')`,
   pause_execution: "select rhythm.pause_execution(:ready)",
   "pause_execution, a workflow": "select rhythm.pause_execution(:signals)",
   resume_execution: "select rhythm.pause_execution(:ready), rhythm.resume_execution(:ready)",

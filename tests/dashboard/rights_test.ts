@@ -3,7 +3,7 @@ import { deepStrictEqual as equal, match, ok, strictEqual as same } from "node:a
 import { task } from "../../mod.ts";
 import { onEmbedded, testApp } from "../app/support.ts";
 import { until } from "../support/until.ts";
-import { executable, openBrowser, openPage, violations } from "./chromium.ts";
+import { executable, openBrowser, openPage, violations, visit } from "./chromium.ts";
 
 const FLOW = `const { orderId } = Inputs
 const price = await Task.run("price_of", { orderId })
@@ -51,7 +51,7 @@ Deno.test({
     const quiet = (): void => equal(complaints, []);
 
     await t.step("an admin makes a token, which is shown once", async () => {
-      await page.goto(`${base}/tokens`);
+      await visit(page, `${base}/tokens`);
       await page.getByText("There is only the shared token").waitFor();
       await page.getByRole("button", { name: "New token" }).click();
       await page.getByLabel("Name").fill("vera");
@@ -76,7 +76,7 @@ Deno.test({
           ["failures", ["Set state"]],
         ] as [string, string[]][]
       ) {
-        await hers.goto(`${base}/${path}`);
+        await visit(hers, `${base}/${path}`);
         await hers.locator("main h1").waitFor();
         for (const name of acts) {
           const button = hers.getByRole("button", { name, exact: true }).first();
@@ -90,7 +90,7 @@ Deno.test({
       await hers.locator(".toast").getByText("This needs the role operator or admin").waitFor();
       same(await hers.getByRole("dialog").count(), 0);
       for (const path of ["audit", "tokens"]) {
-        await hers.goto(`${base}/${path}`);
+        await visit(hers, `${base}/${path}`);
         await hers.getByRole("alert").getByText(/This needs the role .*admin; "vera" is a viewer/).waitFor();
       }
       // The browser itself reports the refusals.
@@ -102,13 +102,13 @@ Deno.test({
     await t.step("metadata only: values are hidden, names and states are not", async () => {
       const token = await rhythm.tokens.create("mina", { role: "operator", metadataOnly: true });
       const { page: hers, complaints: her } = await enter(token);
-      await hers.goto(`${base}/executions/${approve.id}`);
+      await visit(hers, `${base}/executions/${approve.id}`);
       await hers.locator("li.lit").waitFor();
       await hers.getByText("price = hidden").first().waitFor();
       equal((await hers.content()).includes("1042"), false);
-      await hers.goto(`${base}/failures`);
+      await visit(hers, `${base}/failures`);
       await hers.getByText("Its message is hidden").first().waitFor();
-      await hers.goto(`${base}/executions?q=status:failed&group=error`);
+      await visit(hers, `${base}/executions?q=status:failed&group=error`);
       await hers.getByText("charge · TypeError (its message is hidden)").waitFor();
       equal((await hers.content()).includes("Cannot charge"), false);
       equal(her, []);
@@ -118,7 +118,7 @@ Deno.test({
     await t.step("the audit shows who did what and what changed, and leads there", async () => {
       await rhythm.as("ada").queues.configure("mail", { concurrency: 3 });
       await rhythm.as("ada").queues.pause("mail", { reason: "<b>night</b>" });
-      await page.goto(`${base}/audit?kind=queue`);
+      await visit(page, `${base}/audit?kind=queue`);
       const line = page.getByRole("row", { name: /ada.*pause.*mail.*night/ });
       await line.waitFor();
       await page.getByRole("button", { name: "{ concurrency: 3 }" }).click();
@@ -132,7 +132,7 @@ Deno.test({
     });
 
     await t.step("the SQL console says what it needs, and then runs a query", async () => {
-      await page.goto(`${base}/sql`);
+      await visit(page, `${base}/sql`);
       const needs = page.getByText("The console needs a login of its own");
       if (!onEmbedded) {
         await needs.waitFor();
@@ -157,7 +157,7 @@ Deno.test({
       for (const path of ["audit", "tokens", "sql"]) {
         await page.setViewportSize({ width: 1280, height: 800 });
         await page.emulateMedia({ colorScheme: "light" });
-        await page.goto(`${base}/${path}`);
+        await visit(page, `${base}/${path}`);
         await page.locator("main .panel:not(.loading)").first().waitFor();
         faults.push(...(await violations(page)).map((fault) => `${path}, light: ${fault}`));
         await page.emulateMedia({ colorScheme: "dark" });

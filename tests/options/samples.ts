@@ -39,8 +39,15 @@ export function samples(nth: number): Record<string, Sample> {
     idempotencyTtl: { value: "1d", kept: 86_400 },
     unique: {
       value: { key: `unique ${nth}`, while: "queued", onConflict: "reject" },
-      kept: { key: `unique ${nth}`, while: "queued" },
       without: ["idempotencyKey"],
+    },
+    debounce: {
+      value: { key: `debounce ${nth}`, delay: "1h30m", maxDelay: "2h", inputs: "first" },
+      without: ["idempotencyKey", "unique", "delay", "runAt"],
+    },
+    throttle: {
+      value: { key: `throttle ${nth}`, limit: 1, per: "1h", else: "drop" },
+      without: ["idempotencyKey", "unique", "debounce", "delay", "runAt"],
     },
     concurrencyKey: { value: "customer 7" },
     metadata: { value: { team: "a b", nested: { camelCase: [1] } } },
@@ -63,7 +70,10 @@ export async function kept(database: Database, id: string): Promise<Record<strin
       'timeout', e.timeout_ms, 'retry', e.retry, 'maxAttempts', rhythm.max_attempts(e.retry),
       'idempotencyKey', substr(k.key, length(e.type || ':' || e.target || ':') + 1),
       'idempotencyTtl', round(extract(epoch from k.expires_at - rhythm.now()) / 10) * 10,
-      'unique', jsonb_build_object('key', e.unique_key, 'while', e.unique_while), 'concurrencyKey', e.concurrency_key, 'metadata', e.metadata, 'parent', e.parent_id, 'id', e.id
+      'unique', jsonb_build_object('key', e.unique_key),
+      'debounce', jsonb_build_object('key', substr(k.key, length('debounce:' || e.type || ':' || e.target || ':') + 1)),
+      'throttle', jsonb_build_object('key', (select substr(t.key, length(e.type || ':' || e.target || ':') + 1) from rhythm.throttle as t where t.last_id = e.id)),
+      'concurrencyKey', e.concurrency_key, 'metadata', e.metadata, 'parent', e.parent_id, 'id', e.id
     ) as kept
     from rhythm.execution as e
     left join rhythm.idempotency_key as k on k.execution_id = e.id

@@ -21,20 +21,23 @@ import { kept, parentId, samples } from "./samples.ts";
 
 let count = 0;
 
-/** The options of a scope in two calls, as not all can stand in one. */
+/** The options of a scope in several calls, as not all can stand in one. */
 function calls(scope: OptionScope): Record<string, unknown>[] {
   const all = samples(++count);
   const names = optionsIn(scope).map(({ name }) => name);
   equal(names.filter((name) => !(name in all)), [], "options without a sample");
-  const second = names.filter((name) =>
-    all[name]!.without?.some((other) => names.indexOf(other) < names.indexOf(name))
-  );
-  const valuesOf = (wanted: readonly string[], from: typeof all): Record<string, unknown> =>
-    Object.fromEntries(wanted.map((name) => [name, from[name]!.value]));
-  const first = names.filter((name) => !second.includes(name));
-  return second.length === 0
-    ? [valuesOf(first, all)]
-    : [valuesOf(first, all), valuesOf(second, samples(++count))];
+  const groups: string[][] = [];
+  const exclude = (one: string, other: string): boolean =>
+    all[one]!.without?.includes(other) === true || all[other]!.without?.includes(one) === true;
+  for (const name of names) {
+    const group = groups.find((members) => !members.some((member) => exclude(name, member)));
+    if (group === undefined) groups.push([name]);
+    else group.push(name);
+  }
+  return groups.map((members) => {
+    const values = samples(++count);
+    return Object.fromEntries(members.map((name) => [name, values[name]!.value]));
+  });
 }
 
 async function arrived(
@@ -48,9 +51,8 @@ async function arrived(
     if (name === "retry") {
       equal(row.retry, sqlOptions(value as Record<string, unknown>), "retry");
       same(row.maxAttempts, (value as { maxAttempts: number }).maxAttempts);
-    } else if (name === "unique") {
-      const { key, while: held } = value as { key: string; while: string };
-      equal(row.unique, { key, while: held }, "unique");
+    } else if (["unique", "debounce", "throttle"].includes(name)) {
+      same((row[name] as { key: string }).key, (value as { key: string }).key, name);
     } else if (name === "metadata") equal({ ...row.metadata as object, ...value as object }, row.metadata);
     else equal(row[name], all[name]!.kept ?? value, name);
   }
@@ -71,7 +73,9 @@ Deno.test("SQL: the options of queue(), start() and create_many() arrive, and op
       const given = Object.entries(sqlOptions(options));
       const named = given.map(([name], nth) =>
         `"${name}" => $${nth + 2}::text${
-          name === "retry" || name === "metadata" || name === "unique" ? "::jsonb" : CASTS[name] ?? ""
+          ["retry", "metadata", "unique", "debounce", "throttle"].includes(name)
+            ? "::jsonb"
+            : CASTS[name] ?? ""
         }`
       );
       const [row] = await database.query<{ id: string }>(
@@ -90,7 +94,7 @@ Deno.test("SQL: the options of queue(), start() and create_many() arrive, and op
       await arrived(database, row!.id, options);
     }
   }
-  for (const scope of ["start", "child", "schedule", "defaults"] as const) {
+  for (const scope of ["start", "child", "schedule", "defaults", "change"] as const) {
     const [row] = await database.query<{ names: string[] }>(
       "select to_jsonb(rhythm.option_names($1)) as names",
       [scope],
@@ -145,11 +149,13 @@ Deno.test("SQL says of every option what TypeScript says that it must be", async
   }
   for (const { name: outer, type: parts } of optionsIn("start")) {
     if (parts.kind !== "parts") continue;
+    const good: Record<string, unknown> = { key: "k", delay: 1, limit: 1, per: 1 };
+    const needed = Object.fromEntries(parts.needed.map((name) => [sqlName(name), good[name]]));
     for (const { name, type } of parts.parts) {
       if (type.kind === "key") continue;
       for (const value of [[], "?", -1e9, null]) {
         same(
-          await problem({ [sqlName(outer)]: { key: "k", [sqlName(name)]: value } }),
+          await problem({ [sqlName(outer)]: { ...needed, [sqlName(name)]: value } }),
           `${sqlName(outer)}.${sqlName(name)} must be ${wantedBy(type)}`,
           JSON.stringify(value),
         );
@@ -391,10 +397,12 @@ Deno.test({
       same(code, 0, err);
       return out.trim();
     };
-    const [first, second] = calls("start");
+    const [first, ...others] = calls("start");
     await arrived(test.database, await run("queue", "t", "{}", ...flagsOf(first!)), first!);
     same((await kept(test.database, await run("queue", "t", "--retry", "3"))).maxAttempts, 3);
-    await arrived(test.database, await run("start", "f", "{}", ...flagsOf(second!)), second!);
+    for (const other of others) {
+      await arrived(test.database, await run("start", "f", "{}", ...flagsOf(other)), other);
+    }
     const [options] = calls("schedule");
     await run("schedules", "set", "s", "@yearly", "t", "{}", "--type", "task", ...flagsOf(options!));
     const [row] = await test.database.query<{ id: string }>("select rhythm.trigger_schedule('s') as id");

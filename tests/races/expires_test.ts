@@ -11,12 +11,16 @@ for (const count of [2, 20]) {
       await using arena = await openArena(count);
       const { watcher } = arena;
       await watcher`select rhythm.configure_queue('limited', concurrency => 1000)`;
-      for (let round = 0; round < 3; round++) {
+      const seen = { completed: 0, expired: 0 };
+      // A slow machine needs more time to begin some, and a fast one to let some expire.
+      for (let round = 0, ms = 100; round < 3 || seen.completed === 0 || seen.expired === 0; round++) {
+        ms = seen.completed === 0 ? 2 * ms : ms;
+        assert.ok(round < 12, JSON.stringify(seen));
         // Alike ones, which share batches; single ones; in a queue with limits.
-        await watcher`select count(*) from rhythm.create_many((select jsonb_agg('{"type": "task", "target": "a", "expires": "150ms"}'::jsonb) from generate_series(1, 1500)))`;
+        await watcher`select count(*) from rhythm.create_many((select jsonb_agg(jsonb_build_object('type', 'task', 'target', 'a', 'expires', ${ms}::integer || 'ms')) from generate_series(1, 1500)))`;
         await watcher`select count(*) from rhythm.create_many((select jsonb_agg(jsonb_build_object('type', 'task', 'target', 'a', 'concurrency_key', n::text,
-          'queue', case n % 2 when 0 then 'limited' else 'default' end, 'expires', '100ms')) from generate_series(1, 400) as n))`;
-        const end = performance.now() + 600;
+          'queue', case n % 2 when 0 then 'limited' else 'default' end, 'expires', ${ms}::integer || 'ms')) from generate_series(1, 400) as n))`;
+        const end = performance.now() + 4 * ms;
         await Promise.all(arena.sessions.map(async (session, nth) => {
           const worker = await registerWorker(session, ["default", "limited"]);
           while (performance.now() < end) {
@@ -36,6 +40,9 @@ for (const count of [2, 20]) {
           const [row] = await watcher`select count(*)::integer as left from rhythm.execution where state = 0`;
           left = row!.left;
         }
+        const [row] = await watcher`select count(*) filter (where status = 'completed')::integer as completed,
+          count(*) filter (where status = 'cancelled')::integer as expired from rhythm.executions`;
+        Object.assign(seen, row);
       }
       assert.deepEqual(await violations(watcher), []);
       const [all] = await watcher`select count(*) filter (where status = 'completed')::integer as completed,
@@ -43,7 +50,6 @@ for (const count of [2, 20]) {
         count(*) filter (where claimed_at >= expires_at or status = 'cancelled' and completed_at < expires_at)::integer as odd, count(*)::integer as all
         from rhythm.executions`;
       assert.equal(all!.completed + all!.expired, all!.all);
-      assert.ok(all!.completed > 0 && all!.expired > 0, JSON.stringify(all));
       assert.equal(all!.odd, 0);
     },
   });

@@ -161,7 +161,7 @@ race("firing while tick() would fire it: once", async (scene) => {
 race("firing of a worker that is being given up comes to nothing: others go on", async (scene) => {
   const { arena, worker, flow, timer } = scene;
   await arena.sessions[0]!.begin(async (tx) => {
-    await tx`select from rhythm.worker where id = ${worker} for update`;
+    await tx`select from rhythm.worker_call where worker_id = ${worker} for update`;
     const ends = [{ kind: "fire" as const, timers: [timer] }];
     await assert.rejects(
       exchange(arena.watcher, worker, ends),

@@ -1,9 +1,11 @@
 import { deepStrictEqual as equal, match, ok, strictEqual as same } from "node:assert/strict";
 import type {
+  DebounceOptions,
   RetryPolicy,
   ScheduledOptions,
   StartOptions,
   TaskOptions,
+  ThrottleOptions,
   UniqueOptions,
   WorkflowDefaults,
 } from "../../src/define/mod.ts";
@@ -11,6 +13,7 @@ import type { FlowRetryOptions, RunOptions } from "../../src/flow/types.ts";
 import type { FrontMatter } from "../../src/flow/front_matter.ts";
 import { startOptions } from "../../src/http/api/schemas.ts";
 import {
+  DEBOUNCE_OPTIONS,
   fits,
   type OptionEntry,
   type OptionName,
@@ -20,6 +23,7 @@ import {
   type RetryOptionName,
   sqlName,
   sqlOptions,
+  THROTTLE_OPTIONS,
   UNIQUE_OPTIONS,
 } from "../../src/shared/options.ts";
 import type { ChildOptions } from "../../src/steps/child.ts";
@@ -38,11 +42,21 @@ Deno.test("the public types have the options of the table, and no others", () =>
     true;
   const _retry: Same<keyof RetryPolicy, RetryOptionName<"start">> = true;
   const _unique: Same<keyof UniqueOptions, (typeof UNIQUE_OPTIONS)[number]["name"]> = true;
+  const _debounce: Same<keyof DebounceOptions, (typeof DEBOUNCE_OPTIONS)[number]["name"]> = true;
+  const _throttle: Same<keyof ThrottleOptions, (typeof THROTTLE_OPTIONS)[number]["name"]> = true;
   const _flowRetry: Same<keyof FlowRetryOptions, RetryOptionName<"child">> = true;
 });
 
 Deno.test("every option has a name, a flag and words of its own", () => {
-  for (const table of [OPTIONS, RETRY_OPTIONS, UNIQUE_OPTIONS] as readonly (readonly OptionEntry[])[]) {
+  for (
+    const table of [
+      OPTIONS,
+      RETRY_OPTIONS,
+      UNIQUE_OPTIONS,
+      DEBOUNCE_OPTIONS,
+      THROTTLE_OPTIONS,
+    ] as readonly (readonly OptionEntry[])[]
+  ) {
     same(new Set(table.map(({ name }) => name)).size, table.length);
     for (const { name, help } of table) {
       match(name, /^[a-z]+([A-Z][a-z]+)*$/);
@@ -65,7 +79,15 @@ Deno.test("sqlOptions() names options as SQL does, inside a retry policy too, an
 });
 
 Deno.test("fits() refuses what no option can be", () => {
-  for (const { name, type } of [...OPTIONS, ...RETRY_OPTIONS, ...UNIQUE_OPTIONS] as readonly OptionEntry[]) {
+  for (
+    const { name, type } of [
+      ...OPTIONS,
+      ...RETRY_OPTIONS,
+      ...UNIQUE_OPTIONS,
+      ...DEBOUNCE_OPTIONS,
+      ...THROTTLE_OPTIONS,
+    ] as readonly OptionEntry[]
+  ) {
     for (const value of [null, undefined, NaN, Infinity, [], () => 1, Symbol("x"), "", -1e9, 1e9]) {
       if ((type.kind === "duration" || type.kind === "until" || type.kind === "span") && value === 1e9) {
         continue;

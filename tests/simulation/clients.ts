@@ -485,6 +485,8 @@ export class Clients {
           case "delete":
             record.isDeleteAsked = true;
             return executions.delete(id);
+          case "change":
+            return executions.change(id, { priority: Math.floor(later.which! * 10) - 5 });
           case "pause":
             return executions.pause(id);
           default:
@@ -683,7 +685,8 @@ function placesOf(history: readonly HistoryStep[]): Place[] {
     if (act === "rewound") places = places.filter((one) => one.step <= said);
     let taken = act === "forked" ? said : places.at(-1)?.taken ?? 0;
     taken += took.filter(({ kind, name, status }) =>
-      kind === "signal" && name === "go" && status === "completed"
+      // Workflows in TypeScript name their steps otherwise.
+      kind === "signal" && (name === "go" || name?.startsWith("signal go ")) && status === "completed"
     ).length;
     places.push({ step, taken });
   }

@@ -44,7 +44,7 @@ export interface ForeignParts {
 export class Foreign {
   readonly #parts: ForeignParts;
   readonly #held = new Map<string, { readonly call: number; readonly output: number }>();
-  #released: object[] = [];
+  #flows: { readonly id: string; readonly call: number; readonly seq: number }[] = [];
   #id = "";
   #calls = 0;
 
@@ -57,6 +57,7 @@ export class Foreign {
   async run(forMs: number, end: "dies" | "leaves"): Promise<void> {
     const { process: { clock }, dice } = this.#parts;
     const until = clock.monotonic() + forMs;
+    const pace = dice.pick([0.1, 1]);
     await this.#register();
     while (clock.monotonic() < until) {
       const { thieving, ends } = await this.#ends();
@@ -65,14 +66,15 @@ export class Foreign {
       if (dice.happens(0.2)) await this.#write();
       if (dice.happens(0.5)) await this.#beat();
       // Sometimes longer than its lease.
-      await clock.sleep(dice.pick([5, 100, 400, 1_500, dice.happens(0.2) ? LEASE_MS + 1_000 : 900]));
+      const pauseMs = pace * dice.pick([20, 100, 400, 1_500]);
+      await clock.sleep(dice.happens(0.04) ? LEASE_MS + 1_000 : pauseMs);
     }
     if (end === "leaves") await this.#insist("select rhythm.stop_worker($1::text::uuid)", [this.#id]);
   }
 
   async #register(): Promise<void> {
     this.#held.clear();
-    this.#released = [];
+    this.#flows = [];
     this.#calls = 0;
     const [row] = await this.#insist<{ id: string }>(
       `select rhythm.register_worker(null, p_queues => '{default,other,narrow,keyed,rated}'::text[], p_name => 'foreign',
@@ -89,8 +91,24 @@ export class Foreign {
     for (const [id, { call }] of this.#held) {
       if (dice.happens(0.6)) byCall.set(call, [...byCall.get(call) ?? [], id]);
     }
-    const ends: object[] = this.#released.splice(0);
+    const ends: object[] = [];
     const thieving: { id: string; end: object }[] = [];
+    for (const flow of this.#flows.splice(0)) {
+      const { id, call, seq } = flow;
+      // Before it gives it back, it ends another step than the one that it was given.
+      if (dice.happens(0.5)) {
+        const end = {
+          kind: "outcome",
+          id,
+          call,
+          status: "completed",
+          output: -1,
+          seq: seq + dice.pick([-1, 1]),
+        };
+        if (end.seq >= 0) thieving.push({ id, end });
+        this.#flows.push(flow);
+      } else ends.push(releaseOf(id, call, seq));
+    }
     for (const [call, ids] of byCall) {
       ids.sort();
       const outputs = ids.map((id) => this.#held.get(id)!.output);
@@ -124,7 +142,7 @@ export class Foreign {
   async #exchange(ends: readonly object[]): Promise<Answer | undefined> {
     const { dice } = this.#parts;
     const call = ++this.#calls;
-    const want = { limit: dice.whole(0, 3), targets: ["echo"] };
+    const want = { limit: dice.whole(0, 6), targets: ["echo"] };
     try {
       const [row] = await this.#insist<{ answer: Answer }>(
         `select rhythm.exchange(p_worker => $1::text::uuid, p_call => $2::text::integer, p_ends => $3::text::jsonb,
@@ -134,7 +152,7 @@ export class Foreign {
       for (const { common, ids, inputs, states } of row!.answer.parcels) {
         for (const [nth, id] of ids.entries()) {
           if (common.type === "task") this.#held.set(id, { call, output: inputs[nth]!.v });
-          else this.#released.push(releaseOf(id, call, states![nth]!.seq));
+          else this.#flows.push({ id, call, seq: states![nth]!.seq });
         }
       }
       return row!.answer;

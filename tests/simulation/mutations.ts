@@ -251,20 +251,20 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a late call is carried out",
     file: "sql/settle/exchange.sql",
-    find: "  elsif p_call < v_worker.call then\n",
+    find: "  elsif p_call < v_last.call then\n",
     replace: "  elsif false then\n",
   },
   {
     name: "a call that is sent again is carried out again",
     file: "sql/settle/exchange.sql",
-    find: "  if p_call = v_worker.call then\n    return rhythm.same_answer(v_worker);",
-    replace: "  if false then\n    return rhythm.same_answer(v_worker);",
+    find: "  if p_call = v_last.call then\n    return rhythm.same_answer(v_last);",
+    replace: "  if false then\n    return rhythm.same_answer(v_last);",
   },
   {
     name: "the answer to a call that is sent again has no work in it",
     file: "sql/settle/exchange.sql",
-    find: "where b.worker = p_worker.id and b.call = p_worker.call order by",
-    replace: "where false and b.call = p_worker.call order by",
+    find: "where b.worker = p_last.worker_id and b.call = p_last.call order by",
+    replace: "where false and b.call = p_last.call order by",
   },
   {
     name: "a step in memory counts although its workflow is further",
@@ -332,9 +332,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "an idempotency key that is taken gives a new execution",
     file: "sql/create/create_many.sql",
-    find:
-      "      execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,",
-    replace: "      execution_id = excluded.execution_id,",
+    find: "        select case when f.is_free then excluded.execution_id else k.execution_id end,",
+    replace: "        select excluded.execution_id,",
   },
   {
     name: "a unique key is free before its execution ends",
@@ -470,7 +469,7 @@ export const mutations: readonly Mutation[] = [
     file: "src/worker/engine/exchange.ts",
     find: '          this.#failed("exchange", error, attempt);\n',
     replace:
-      '          this.#failed("exchange", error, attempt);\n          call = { ...call, number: ++this.#calls };\n',
+      '          this.#failed("exchange", error, attempt);\n          call = { ...call, number: this.#numbers[call.number % 2 === 1 ? "odd" : "even"] += 2 };\n',
   },
   {
     name: "worker: what was declined is not brought again",
@@ -487,7 +486,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: "worker: it does not say what is under way",
     file: "src/worker/engine/exchange.ts",
-    find: "    yield* leasesOf(this.#underWay.ends.outcomes);\n",
+    find: "      yield* leasesOf(call?.ends.outcomes ?? []);\n",
     replace: "",
   },
   {

@@ -47,11 +47,11 @@ $$;
 
 -- One exchange, with the next number of its worker.
 create function test.exchange(p_worker uuid, p_ends jsonb default '[]', p_want jsonb default null) returns jsonb language sql as $$
-  select rhythm.exchange(p_worker, coalesce((select w.call from rhythm.worker as w where w.id = p_worker), 0) + 1, p_ends, p_want);
+  select rhythm.exchange(p_worker, coalesce((select max(c.call) from rhythm.worker_call as c where c.worker_id = p_worker), 0) + 1, p_ends, p_want);
 $$;
 
 create function test.next_call(p_worker uuid) returns integer language sql as $$
-  select w.call + 1 from rhythm.worker as w where w.id = p_worker;
+  select max(c.call) + 1 from rhythm.worker_call as c where c.worker_id = p_worker;
 $$;
 
 -- Of what a worker says that it holds, what it does not.

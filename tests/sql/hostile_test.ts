@@ -258,6 +258,14 @@ const good: Record<string, Json[]> = {
       target: "a",
       expires: 60,
       unique: { key: "k", while: "queued", on_conflict: "replace" },
+    }, {
+      type: "task",
+      target: "b",
+      debounce: { key: "k", delay: 1, max_delay: 60, inputs: "all" },
+    }, {
+      type: "task",
+      target: "b",
+      throttle: { key: "k", limit: 1, per: 60, else: "delay" },
     }, { type: "workflow", target: "f", inputs: { n: 1 }, run_at: "2030-01-01T00:00:00Z" }],
   ],
   p_tasks: [[{ name: "b", queue: "q", priority: 1, timeout: 1, retry }]],

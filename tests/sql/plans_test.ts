@@ -56,7 +56,7 @@ function accessTo(plans: Steps[], words: RegExp): string[] {
 const large = ["execution", "workflow_state", "signal_wait"];
 const ready = "Index Scan on batch_ready";
 const byKey = "Index Scan on batch_pkey";
-const next = `(select w.call + 1 from rhythm.worker as w where w.id = ${worker})`;
+const next = `(select max(c.call) + 1 from rhythm.worker_call as c where c.worker_id = ${worker})`;
 const claim = (want: string): string => `select rhythm.exchange(${worker}, ${next}, p_want => '${want}')`;
 const head = `insert into rhythm.queue_head (queue, targets, priority, id, made_after, until)
   select 'default', hashtextextended('*', 0), 0, min(b.first_id::text)::uuid, min(b.first_id::text)::uuid, now() + interval '1 hour'

@@ -19,7 +19,7 @@ async function counts(tx: Queryable): Promise<Counts> {
 /** Tables that hold a row for each execution, so that reading one whole is never right. */
 const large = ["execution", "workflow_state", "signal_wait"];
 
-const next = `(select w.call + 1 from rhythm.worker as w where w.id = ${worker})`;
+const next = `(select max(c.call) + 1 from rhythm.worker_call as c where c.worker_id = ${worker})`;
 
 const acts: Record<string, string> = {
   "queue()": "select rhythm.queue('a')",

@@ -115,7 +115,7 @@ export const failures: Examination = async ({ engine }) => {
   const rows = await ask<{ target: string; failed: number }>(
     engine,
     `select e.target, count(*)::int as failed from rhythm.executions as e
-    where e.id >= rhythm.first_id(rhythm.now() - interval '1 day') and e.status = 'failed'
+    where e.id >= (select rhythm.first_id(rhythm.now() - interval '1 day')) and e.fingerprint is not null and e.status = 'failed'
     group by e.target order by 2 desc limit ${MOST}`,
   );
   if (rows.length === 0) return [ok("failures", "nothing that was started within a day has failed")];

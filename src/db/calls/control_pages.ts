@@ -16,7 +16,7 @@ export async function listPaces(engine: EngineRef): Promise<QueuePace[]> {
     engine,
     `select r.queue, sum(r.completed + r.failed + r.cancelled)::float8 / 5 as "perMinute"
     from rhythm.rates as r
-    where r.span = 'minute' and r.at >= date_trunc('minute', rhythm.now()) - interval '5 minutes' and r.at < date_trunc('minute', rhythm.now())
+    where r.span = 'minute' and r.at >= (select date_trunc('minute', rhythm.now()) - interval '5 minutes') and r.at < (select date_trunc('minute', rhythm.now()))
     group by r.queue`,
   );
 }

@@ -72,7 +72,7 @@ export async function readPulse(engine: EngineRef): Promise<Pulse> {
     engine,
     `select
       (select coalesce(sum(r.completed + r.failed + r.cancelled), 0)::float8 from rhythm.rates as r
-        where r.span = 'minute' and r.at = date_trunc('minute', rhythm.now()) - interval '1 minute') as "perMinute",
+        where r.span = 'minute' and r.at = (select date_trunc('minute', rhythm.now()) - interval '1 minute')) as "perMinute",
       (select count(*)::integer from rhythm.failures as f where f.state = 'new') as "newFailures",
       (select count(*)::integer from rhythm.operations as o where o.state = 'running') as operations,
       (select count(*)::integer from rhythm.workers as w where w.lease_until > rhythm.now()) as workers,
@@ -175,8 +175,10 @@ export async function listEnded(
   return await ask<Ended>(
     engine,
     `select date_trunc($1::text, r.at, 'UTC') as at, sum(r.completed + r.cancelled)::float8 as ok, sum(r.failed)::float8 as failed
-    from rhythm.rates as r
-    where r.span = case when $1::text = 'minute' then 'minute' else 'hour' end and r.at >= date_trunc($1::text, $2::text::timestamptz, 'UTC')
+    from (
+      select r.at, sum(r.completed) as completed, sum(r.cancelled) as cancelled, sum(r.failed) as failed from rhythm.rates as r
+      where r.span = case when $1::text = 'minute' then 'minute' else 'hour' end and r.at >= (select date_trunc($1::text, $2::text::timestamptz, 'UTC'))
+      group by r.at) as r
     group by 1 order by 1`,
     [each, since.toISOString()],
   );

@@ -1,11 +1,18 @@
 import { z } from "zod";
 import { ExecutionNotFoundError } from "../../db/engine_errors.ts";
-import { describe, type ExecutionFilter, type ExecutionStatus, type StartOptions } from "../../define/mod.ts";
+import {
+  type ChangeOptions,
+  describe,
+  type ExecutionFilter,
+  type ExecutionStatus,
+  type StartOptions,
+} from "../../define/mod.ts";
 import type { Commands, ReadModel } from "../read_model.ts";
 import { HttpError } from "../respond.ts";
 import { type Route, route } from "../route.ts";
 import {
   anyJson,
+  changeOptions,
   done,
   execution,
   executionPage,
@@ -272,6 +279,19 @@ function changeRoutes(reads: ReadModel, commands: Commands): Route[] {
       response: execution,
       handle: async ({ params }) => {
         await commands.retry(params.id!);
+        return await existing(reads, params.id!);
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/api/executions/:id/change",
+      operation: "changeExecution",
+      summary: "Gives an execution that has not begun another queue, priority or time",
+      tag,
+      body: changeOptions,
+      response: execution,
+      handle: async ({ params, body }) => {
+        await commands.change(params.id!, body as ChangeOptions);
         return await existing(reads, params.id!);
       },
     }),

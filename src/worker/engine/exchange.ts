@@ -65,9 +65,9 @@ interface Answered {
 /**
  * Settles what has ended and claims what comes next.
  *
- * One call runs at a time. What ends during a call goes into the next one: a natural group commit, without a timer. A call whose
- * answer was lost is sent again with the same number, until it is answered. While the database works on a call, the worker runs
- * what the call before it returned.
+ * What ends during a call goes into the next one: a natural group commit, without a timer. A call whose answer was lost is sent
+ * again with the same number, until it is answered. While the database works on a call, the worker runs what the call before it
+ * returned. If many steps of workflows wait meanwhile, a second call takes some of them: it brings steps only, and does not claim.
  */
 export class Exchange {
   readonly #parts: ExchangeParts;
@@ -79,9 +79,12 @@ export class Exchange {
   #left: string[] = [];
   readonly #declines = new Map<string, number>();
   readonly #postponed = new Map<Outcome | StepResult, CancelTimer>();
+  /** Wakes the second call. */
+  readonly #manySteps: Sleep;
   #underWay: Call | undefined;
+  #second: Call | undefined;
   #unhandled: readonly Claimed[] = [];
-  #calls = 0;
+  readonly #numbers = { odd: -1, even: 0 };
   #mostEnds = BATCH;
   #mostClaims = BATCH;
   #pollAt = 0;
@@ -94,6 +97,7 @@ export class Exchange {
     this.#parts = parts;
     this.#backoff = new PollBackoff(parts.pollMs);
     this.#sleep = new Sleep(parts.clock);
+    this.#manySteps = new Sleep(parts.clock);
   }
 
   /** Whether the last polls found nothing. */
@@ -121,6 +125,7 @@ export class Exchange {
   endStep(result: StepResult): void {
     this.#steps.push(result);
     this.#sleep.wake();
+    if (this.#steps.length >= MANY_STEPS) this.#manySteps.wake();
   }
 
   /** Asks the engine to wake the workflow of a timer that is due. */
@@ -159,9 +164,10 @@ export class Exchange {
     yield* leasesOf(this.#outcomes);
     yield* leasesOf(this.#steps);
     yield* leasesOf(this.#postponed.keys());
-    if (this.#underWay === undefined) return;
-    yield* leasesOf(this.#underWay.ends.outcomes);
-    yield* leasesOf(this.#underWay.ends.steps);
+    for (const call of [this.#underWay, this.#second]) {
+      yield* leasesOf(call?.ends.outcomes ?? []);
+      yield* leasesOf(call?.ends.steps ?? []);
+    }
   }
 
   /**
@@ -171,6 +177,15 @@ export class Exchange {
    * @throws what says that waiting will not help
    */
   async run(user: ExchangeUser): Promise<void> {
+    try {
+      await Promise.all([this.#runCalls(user), this.#runSecond(user)]);
+    } catch (error) {
+      this.#abandon();
+      throw error;
+    }
+  }
+
+  async #runCalls(user: ExchangeUser): Promise<void> {
     for (let answered: Answered | undefined;;) {
       // What has ended goes first. If there is nothing, handlers that end at once have their ends in the next call.
       if (answered !== undefined && this.#pending === 0 && !isFull(answered)) {
@@ -180,6 +195,7 @@ export class Exchange {
       }
       const call = this.#nextCall();
       const answering = call === undefined ? undefined : this.#send(call, user);
+      if (this.#steps.length >= MANY_STEPS) this.#manySteps.wake();
       // A failure is thrown at the await.
       answering?.catch(() => {});
       if (answered !== undefined) this.#handle(answered, user);
@@ -188,8 +204,24 @@ export class Exchange {
         answered = await answering;
         this.#underWay = undefined;
         this.#unhandled = answered?.answer.claimed ?? [];
-      } else if (this.#phase === "closing" && this.#pending + this.#postponed.size === 0) return;
+      } else if (this.#isDone) return this.#manySteps.wake();
       else await this.#sleep.for(this.#pauseMs());
+    }
+  }
+
+  async #runSecond(user: ExchangeUser): Promise<void> {
+    while (!this.#isDone) {
+      const call = this.#secondCall();
+      if (call === undefined) {
+        await this.#manySteps.for();
+        continue;
+      }
+      const answered = await this.#send(call, user);
+      this.#second = undefined;
+      if (answered !== undefined) this.#handle(answered, user);
+      // What it created without room for it is in the queue, and perhaps no poll has seen it there.
+      if (broughtBy(call.ends) > call.want.lease) this.poll();
+      this.#sleep.wake();
     }
   }
 
@@ -222,6 +254,13 @@ export class Exchange {
     this.#fired = [];
     this.#left = [];
     this.#sleep.wake();
+    this.#manySteps.wake();
+  }
+
+  // What the second call brings may be declined: then the first one brings it again.
+  get #isDone(): boolean {
+    const isEmpty = this.#pending + this.#postponed.size === 0 && this.#second === undefined;
+    return this.#isAbandoned || this.#phase === "closing" && isEmpty && this.#underWay === undefined;
   }
 
   get #pending(): number {
@@ -229,6 +268,7 @@ export class Exchange {
   }
 
   #nextCall(): Call | undefined {
+    if (this.#isAbandoned) return undefined;
     const ends: Ends = {
       outcomes: this.#outcomes.splice(0, this.#mostEnds),
       steps: this.#steps.splice(0, Math.min(STEPS_BATCH, this.#mostEnds)),
@@ -237,18 +277,40 @@ export class Exchange {
     };
     const want = this.#wantOf(ends);
     if (sizeOf(ends) === 0 && want.limit === 0) return undefined;
-    return this.#underWay = {
-      number: ++this.#calls,
-      askedAt: this.#parts.clock.monotonic(),
-      ends,
-      want,
+    return this.#underWay = this.#callOf("odd", ends, want);
+  }
+
+  #secondCall(): Call | undefined {
+    const room = this.#room;
+    const many = Math.min(this.#steps.length, STEPS_BATCH, room);
+    if (this.#isAbandoned || this.#underWay === undefined || many < MANY_STEPS) return undefined;
+    const ends = {
+      outcomes: [],
+      steps: this.#steps.splice(0, Math.min(many, this.#mostEnds)),
+      fired: [],
+      left: [],
     };
+    const want = { limit: 0, lease: Math.min(broughtBy(ends), room), sleeps: false };
+    return this.#second = this.#callOf("even", ends, want);
+  }
+
+  #callOf(side: "odd" | "even", ends: Ends, want: Want): Call {
+    return { number: this.#numbers[side] += 2, askedAt: this.#parts.clock.monotonic(), ends, want };
+  }
+
+  // Places for more work. What is under way may fill some.
+  get #room(): number {
+    const { concurrency, inFlight } = this.#parts;
+    let free = concurrency - inFlight.size - this.#unhandled.length;
+    for (const call of [this.#underWay, this.#second]) {
+      if (call !== undefined) free -= call.want.limit + call.want.lease;
+    }
+    return this.#phase === "claiming" ? Math.max(0, free) : 0;
   }
 
   #wantOf(ends: Ends): Want {
-    const { clock, concurrency, inFlight } = this.#parts;
-    const free = concurrency - inFlight.size - this.#unhandled.length;
-    const room = this.#phase === "claiming" ? Math.max(0, free) : 0;
+    const { clock, concurrency } = this.#parts;
+    const room = this.#room;
     // What a call creates or wakes gets half of the free places, so that what is queued meanwhile need not wait for it.
     const lease = Math.min(broughtBy(ends), room >> 1);
     const isPoll = this.#pending <= MOST_WAITING && this.#pollAt <= clock.monotonic();
@@ -280,7 +342,7 @@ export class Exchange {
           if (this.#phase !== "claiming") return this.#giveUp(call.ends, error);
           // Their leases are lost. The answer to the next call says so for each of them.
           await user.registerAnew().catch((again) => this.#failed("register", again, attempt));
-          call = { ...call, number: ++this.#calls };
+          call = { ...call, number: this.#numbers[call.number % 2 === 1 ? "odd" : "even"] += 2 };
         } else if (engine.isHopeless(error)) {
           throw error;
         } else if (engine.isTransient(error)) {
@@ -309,6 +371,7 @@ export class Exchange {
     this.#steps.unshift(...steps);
     this.#fired.unshift(...fired);
     this.#left.unshift(...left);
+    this.#sleep.wake();
   }
 
   // One of the ends is bad: calls become smaller until it is alone and fails with the reason.
@@ -502,6 +565,9 @@ const SMALL_CLAIM = 50;
 
 // While the database works on this many, the handlers of as many others run.
 const STEPS_BATCH = 250;
+
+// Fewer steps than these wait for the call that is under way: a second one would cost more than it gains.
+const MANY_STEPS = 50;
 
 // With this many ends waiting, settling comes before claiming.
 const MOST_WAITING = 4 * BATCH;

@@ -31,6 +31,8 @@ interface Warm {
   /** Those that became due while it was ahead, or before the answer came. */
   fired: KeptTimer[];
   weight: number;
+  /** When its last step was taken, by the monotonic clock. */
+  steppedAt: number;
 }
 
 /** How many workflows are kept open, and with which timers. */
@@ -51,6 +53,9 @@ export interface WarmOptions {
  *
  * A kept timer is left to this worker for a moment after it is due. So its workflow is never removed to make room for another one.
  * A timer for which there is no room, or which is due too late, is not kept at all.
+ *
+ * Other workflows are removed only if they have taken no step for a while. If it were always the one that waits longest, a few more
+ * workflows than there is room for would all be removed just before their next step.
  */
 export class WarmFlows {
   readonly #clock: Clock;
@@ -92,7 +97,7 @@ export class WarmFlows {
     const { step } = open;
     const warm: Warm = {
       ...{ claimed, open, seq: claimed.flow!.seq + 1, ahead: false },
-      ...{ answered: false, known: false, timers: new Map(), fired: [], weight: 0 },
+      ...{ answered: false, known: false, timers: new Map(), fired: [], weight: 0, steppedAt: 0 },
     };
     for (const id of step.released) this.#keptTimers?.delete(id);
     for (const [id, due] of timers) if (isEnough(step, id)) warm.timers.set(id, due);
@@ -230,8 +235,15 @@ export class WarmFlows {
       this.#weight += warm.weight;
       return;
     }
+    warm.steppedAt = this.#clock.monotonic();
+    if (this.#flows.size >= this.#limit && !this.#removeIdle()) return;
     this.#flows.set(id, warm);
-    if (this.#flows.size > this.#limit) this.#flows.delete(this.#flows.keys().next().value!);
+  }
+
+  // They are in the order of their last steps.
+  #removeIdle(): boolean {
+    const { claimed, steppedAt } = this.#flows.values().next().value!;
+    return this.#clock.monotonic() - steppedAt >= IDLE_MS && this.#flows.delete(claimed.id);
   }
 
   #take(id: string): Warm | undefined {
@@ -243,6 +255,9 @@ export class WarmFlows {
 }
 
 const NONE: ReadonlyMap<string, number> = new Map();
+
+// After this time without a step, a workflow leaves its place to another one.
+const IDLE_MS = 5_000;
 
 // Memory is for workflows that wake soon.
 const HORIZON_MS = 5 * 60_000;

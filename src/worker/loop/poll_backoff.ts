@@ -77,15 +77,15 @@ export class Sleep {
   /**
    * Sleeps.
    *
-   * @param ms at most this long
+   * @param ms at most this long; default: until it is woken
    * @returns whether `wake()` ended it
    */
-  async for(ms: number): Promise<boolean> {
+  async for(ms?: number): Promise<boolean> {
     if (!this.#isWoken) {
       await new Promise<void>((resolve) => {
-        const cancel = this.#clock.after(ms, resolve);
+        const cancel = ms === undefined ? undefined : this.#clock.after(ms, resolve);
         this.#wake = (): void => {
-          cancel();
+          cancel?.();
           resolve();
         };
       });

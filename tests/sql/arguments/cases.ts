@@ -159,6 +159,43 @@ const options = (fn: string, first: string): Cases => {
         "unique and idempotency_key exclude each other",
       ],
     ],
+    debounce: ([
+      ["[]", "debounce must be an object"],
+      ["{}", "debounce needs a key"],
+      [`{"key": "k"}`, "debounce needs a delay"],
+      [
+        `{"key": "k", "delay": 1, "dealy": 2}`,
+        'debounce has no option "dealy": expected key, delay, max_delay, inputs. Did you mean "delay"?',
+      ],
+      [
+        `{"key": "k", "delay": 0}`,
+        'debounce.delay must be a duration above zero: seconds, or text such as "1h30m"',
+      ],
+      [`{"key": "k", "delay": 1, "inputs": "some"}`, "debounce.inputs must be last, first or all"],
+      [
+        `{"key": "k", "delay": 2, "max_delay": 1}`,
+        "debounce.max_delay must not be shorter than debounce.delay",
+      ],
+    ] as const).map((
+      [value, message],
+    ): Case => [`${fn}(${first}, debounce => '${value}')`, "RH001", message]),
+    throttle: [
+      ...([
+        ["[]", "throttle must be an object"],
+        ["{}", "throttle needs a key"],
+        [`{"key": "k"}`, "throttle needs a limit"],
+        [`{"key": "k", "limit": 1}`, "throttle needs a per"],
+        [`{"key": "k", "limit": 1001, "per": 1}`, "throttle.limit must be a whole number from 1 to 1000"],
+        [`{"key": "k", "limit": 1, "per": 1, "else": "wait"}`, "throttle.else must be drop or delay"],
+      ] as const).map((
+        [value, message],
+      ): Case => [`${fn}(${first}, throttle => '${value}')`, "RH001", message]),
+      [
+        `${fn}(${first}, delay => '1s', throttle => '{"key": "k", "limit": 1, "per": 1}')`,
+        "RH001",
+        "throttle and delay exclude each other",
+      ],
+    ],
     concurrency_key: key("concurrency key", call("concurrency_key")),
     metadata: [
       [call("metadata")("'[]'"), "RH001", "metadata must be an object"],
@@ -275,7 +312,7 @@ export const cases: Record<string, Cases> = {
         request('{"type": "task", "target": "a", "kue": "x"}'),
         "RH001",
         'There is no option "kue": expected type, target, inputs, traceparent, notify_on_end, queue, priority, delay, run_at, expires, timeout, ' +
-        "retry, idempotency_key, idempotency_ttl, unique, concurrency_key, metadata, parent, id",
+        "retry, idempotency_key, idempotency_ttl, unique, debounce, throttle, concurrency_key, metadata, parent, id",
       ],
       [
         request('{"type": "task", "target": "a"}, {"type": "task", "target": "a", "queue": "a b"}'),
@@ -755,6 +792,36 @@ export const cases: Record<string, Cases> = {
     p_reason: "what is longer than 2000 characters is cut",
     p_by: "what is longer than 200 characters is cut",
   },
+  change: {
+    p_execution: [
+      ...missing("change", (value) => `change(${value}, '{"priority": 1}')`),
+      [
+        `change(${done}, '{"priority": 1}')`,
+        "RH003",
+        `Cannot change execution ${done.replaceAll("'", "")}: it is completed, and has begun`,
+      ],
+      [
+        `change(${running}, '{"priority": 1}')`,
+        "RH003",
+        `Cannot change execution ${running.replaceAll("'", "")}: it is running, and has begun`,
+      ],
+    ],
+    p_to: [
+      [`change(${ready}, '[]')`, "RH001", 'A change must be an object: {"queue": "mail", "priority": 5}'],
+      [`change(${ready}, null)`, "RH001", 'A change must be an object: {"queue": "mail", "priority": 5}'],
+      [`change(${ready}, '{}')`, "RH001", "A change must name something: queue, priority, delay or run_at"],
+      [
+        `change(${ready}, '{"prioritty": 1}')`,
+        "RH001",
+        'There is no option "prioritty": expected queue, priority, delay, run_at. Did you mean "priority"?',
+      ],
+      [
+        `change(${ready}, '{"priority": "high"}')`,
+        "RH001",
+        "priority must be a whole number from -32768 to 32767",
+      ],
+    ],
+  },
   pause_execution: {
     p_execution: [
       ...missing("pause", (value) => `pause_execution(${value})`),
@@ -790,12 +857,12 @@ export const cases: Record<string, Cases> = {
       [
         'operate(null, \'{"status": "failed"}\')',
         "RH001",
-        'There is no action "": expected cancel, retry, signal, pause, resume, migrate or repair',
+        'There is no action "": expected cancel, retry, signal, pause, resume, change, migrate or repair',
       ],
       [
         "operate('delete', '{\"status\": \"failed\"}')",
         "RH001",
-        'There is no action "delete": expected cancel, retry, signal, pause, resume, migrate or repair',
+        'There is no action "delete": expected cancel, retry, signal, pause, resume, change, migrate or repair',
       ],
     ],
     p_filter: [

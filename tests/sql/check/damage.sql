@@ -96,7 +96,7 @@ begin
       ('delete from rhythm.worker', r, 'which is not registered'),
       ('update rhythm.batch set timeout_ms = null where first_id = $r', r, 'differs from its member in timeout_ms'),
       ('update rhythm.batch set call = 1000 where first_id = $r', r, 'it is leased to a call that worker $w has not made'),
-      ('update rhythm.worker set call = 0', r, 'it is leased to a call that worker $w has not made'),
+      ('update rhythm.worker_call set call = 0', r, 'it is leased to a call that worker $w has not made'),
       ('update rhythm.batch set priority = 5 where first_id = $r', r, 'differs from its member in priority'),
       ('update rhythm.batch set ids = array[$d] where first_id = $r', r, 'it is a live task and in no batch'),
       ('update rhythm.batch set attempt = 0 where first_id = $r', r, 'it is leased, and no attempt was counted'),

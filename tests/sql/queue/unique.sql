@@ -53,7 +53,7 @@ begin
   perform test.eq(rhythm.queue('u', "unique" => '{"key": "k"}'), c, 'the new one has the key');
   perform test.eq((select count(*) from rhythm.check()), 0::bigint, 'check()');
   perform test.raises($q$ select rhythm.create_many('[{"type":"task","target":"z","unique":{"key":"k","on_conflict":"replace"}},{"type":"task","target":"z","unique":{"key":"k"}}]') $q$,
-    'RH001', 'Two requests of one call have the unique key "k"');
+    'RH001', 'Two requests of one call have the unique or debounce key "k"');
 end;
 $$;
 

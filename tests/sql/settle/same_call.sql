@@ -33,8 +33,8 @@ begin
 
   -- What ended meanwhile is not handed over again; who is over stays as he is.
   perform test.eq(rhythm.exchange(w, 3, jsonb_build_array(jsonb_build_object('kind', 'done', 'call', 1, 'ids', a[2:2], 'outputs', '["x"]'::jsonb)), '{"limit": 10}') #> '{parcels,0,ids}', jsonb_build_array(c[2]), 'the other child');
-  perform test.raises(format('select rhythm.exchange(%L, 2, %L)', w, v_ends), 'RH008', 'has made call 3 already: call 2 is too late');
-  perform test.raises(format('select rhythm.exchange(%L, 1)', w), 'RH008', 'call 1 is too late');
+  perform test.raises(format('select rhythm.exchange(%L, 1, %L)', w, v_ends), 'RH008', 'has made call 3 already: call 1 is too late');
+  perform test.eq(rhythm.exchange(w, 2, v_ends) -> 'again', 'true', 'calls with even numbers are another sequence');
   perform test.eq(rhythm.get(a[2]) -> 'output', '"x"', 'its output');
   perform rhythm.exchange(w, 3, jsonb_build_array(jsonb_build_object('kind', 'done', 'call', 1, 'ids', a[2:2], 'outputs', '["y"]'::jsonb)), '{"limit": 10}');
   perform test.eq(rhythm.get(a[2]) -> 'output', '"x"', 'stays');

@@ -11,7 +11,7 @@ begin
   v_result := test.suspend(w, f, jsonb_build_array(test.run_task(a), test.run_task(b)), 'all', array[a, b], 1);
   perform test.eq(jsonb_path_query_array(v_result, '$.claimed[*].id'), jsonb_build_array(a), 'as many as asked for, the first, and nothing else');
   perform test.eq(v_result #> '{claimed,0,inputs}', 'null', 'its worker knows its inputs');
-  perform test.eq(test.call_of(a), (select x.call from rhythm.worker as x where x.id = w), 'by this very call');
+  perform test.eq(test.call_of(a), (select max(x.call) from rhythm.worker_call as x where x.worker_id = w), 'by this very call');
   perform test.eq(rhythm.get(a) ->> 'worker', w::text, 'it is leased');
   perform test.eq(rhythm.get(a) ->> 'attempt', '1', 'in its first attempt');
   perform test.eq(test.status(b), 'pending', 'the second waits for a claim');

@@ -5,7 +5,8 @@ import { Ledger } from "../../../src/worker/loop/ledger.ts";
 import { InFlightSet } from "../../../src/worker/loop/in_flight.ts";
 import { WorkerStats } from "../../../src/worker/loop/stats.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
-import { Away, FakeEngine, GivenUp, leased, TooSlow } from "../support/fake_engine.ts";
+import type { StepResult } from "../../../src/worker/flows/step_result.ts";
+import { Away, FakeEngine, GivenUp, Hopeless, leased, TooSlow } from "../support/fake_engine.ts";
 
 /** An exchange that runs, on an engine without a database. */
 class Desk implements AsyncDisposable {
@@ -106,14 +107,14 @@ Deno.test("Exchange: ends of one turn go in one call, and what ends during a cal
   equal(it.settled, ["a", "b", "c", "d"]);
 });
 
-Deno.test("Exchange: each call has a greater number than the one before", async () => {
+Deno.test("Exchange: each call has the next odd number, as only second calls have even ones", async () => {
   await using it = new Desk();
   for (const id of ["a", "b", "c"]) {
     it.done(id);
     await it.clock.settle();
   }
   const numbers = it.engine.calls.map((call) => call.number);
-  equal(numbers, numbers.map((_, nth) => nth + 1));
+  equal(numbers, numbers.map((_, nth) => 2 * nth + 1));
 });
 
 Deno.test("Exchange sends the very same call again, with its number, until it is answered", async () => {
@@ -291,4 +292,108 @@ Deno.test("Exchange ends with an error that waiting cannot mend", async () => {
     throw new Error("no such role");
   });
   await rejects(it.running, /no such role/);
+});
+
+// A step that its task lets a workflow take, and that starts nothing.
+function stepOf(id: string, children = 0): StepResult {
+  const task = leased(id, { number: 1, askedAt: 0 }, "t");
+  const flow = leased(`flow of ${id}`, { number: 1, askedAt: 0 }, "f");
+  const child = (nth: number) => ({ id: `${id}-${nth}`, inputs: null, kind: {}, traceparent: null });
+  const end = {
+    ...{ id, task: { call: 1, output: "1" }, flow: flow.id, seq: 1, moment: "2030-01-01T00:00:00.000Z" },
+    ...{ result: null, children: Array.from({ length: children }, (_, nth) => child(nth)) },
+  };
+  const step = { status: "completed" as const, effects: [], waits: [], released: [] };
+  return { task, flow, step, end } as unknown as StepResult;
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, nth) => nth);
+}
+
+/** A call with one outcome is under way, and many steps wait. */
+async function underWay(
+  steps: readonly StepResult[],
+  answer: (call: Call) => Partial<Answer> | Promise<Partial<Answer>> = () => ({}),
+): Promise<{ it: Desk; open: () => void }> {
+  const gate = Promise.withResolvers<Partial<Answer>>();
+  const it = new Desk((call) => call.ends.outcomes[0]?.id === "first" ? gate.promise : answer(call), 200);
+  await it.clock.settle();
+  it.done("first");
+  await it.clock.settle();
+  for (const step of steps) it.exchange.endStep(step);
+  await it.clock.settle();
+  return { it, open: () => gate.resolve({}) };
+}
+
+Deno.test("Exchange: many steps go in a second call beside the one under way, and it claims nothing", async () => {
+  const { it, open } = await underWay(numbers(60).map((nth) => stepOf(`s${nth}`)));
+  await using _ = it;
+  const second = it.engine.calls.filter((call) => call.number % 2 === 0);
+  equal(second.map(({ ends, want }) => [ends.steps.length, want.limit]), [[60, 0]]);
+  equal(it.settled.length, 60, "they do not wait for the first call");
+  open();
+  await it.clock.settle();
+  equal(it.settled.length, 61);
+});
+
+Deno.test("Exchange: a few steps wait for the call under way", async () => {
+  const { it, open } = await underWay(numbers(49).map((nth) => stepOf(`s${nth}`)));
+  await using _ = it;
+  equal([it.engine.calls.filter((call) => call.number % 2 === 0), it.settled], [[], []]);
+  open();
+  await it.clock.settle();
+  equal(it.settled.length, 50);
+});
+
+Deno.test("Exchange: two calls side by side never lease more than there is room for", async () => {
+  const { it, open } = await underWay(numbers(120).map((nth) => stepOf(`s${nth}`, 2)));
+  await using _ = it;
+  const side = it.engine.calls.slice(-2);
+  equal(side.map((call) => call.number % 2), [1, 0]);
+  const most = side.reduce((sum, { want }) => sum + want.limit + want.lease, 0);
+  same(most <= 200, true, `${most} of 200`);
+  open();
+});
+
+Deno.test("Exchange.holds() names what both calls bring", async () => {
+  const gate = Promise.withResolvers<Partial<Answer>>();
+  const steps = numbers(60).map((nth) => stepOf(`s${nth}`));
+  const { it, open } = await underWay(steps, ({ ends }) => ends.steps.length > 0 ? gate.promise : {});
+  await using _ = it;
+  equal(
+    new Set([...it.exchange.holds()].map(({ id }) => id)),
+    new Set(["first", ...steps.map(({ end }) => end.id)]),
+  );
+  gate.resolve({});
+  open();
+  await it.clock.settle();
+  equal([...it.exchange.holds()], []);
+});
+
+Deno.test("Exchange.close() waits for the second call, and brings again what that was declined", async () => {
+  const gate = Promise.withResolvers<Partial<Answer>>();
+  const steps = numbers(60).map((nth) => stepOf(`s${nth}`));
+  const { it, open } = await underWay(steps, ({ ends }) => ends.steps.length > 0 ? gate.promise : {});
+  it.exchange.stopClaiming();
+  it.exchange.close(60_000);
+  open();
+  await it.clock.settle();
+  let isOver = false;
+  void it.running.then(() => isOver = true);
+  await it.clock.settle();
+  same(isOver, false);
+  gate.resolve({ declined: new Set(["s7"]) });
+  await it.clock.settle();
+  same(isOver, true);
+  equal(it.handedBack.flat(), ["first", "s7"]);
+});
+
+Deno.test("Exchange.run() fails with what the second call met, if waiting does not help", async () => {
+  const steps = numbers(60).map((nth) => stepOf(`s${nth}`));
+  const { it } = await underWay(steps, ({ ends }) => {
+    if (ends.steps.length > 0) throw new Hopeless();
+    return {};
+  });
+  await rejects(it.running, Hopeless);
 });

@@ -3,6 +3,7 @@ import { deepStrictEqual as equal, strictEqual as same } from "node:assert/stric
 import type { Claimed } from "../../../src/worker/engine/engine.ts";
 import type { FlowStep, OpenFlow } from "../../../src/worker/flows/flow_runner.ts";
 import { WarmFlows } from "../../../src/worker/flows/warm_flows.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
 
 const flow: Claimed = {
   ...{
@@ -158,10 +159,17 @@ Deno.test("WarmFlows.stepSettled() leaves a workflow as it is that was claimed a
   same(warm.follow(task("d"), "1"), undefined, "its own answer is still to come");
 });
 
-Deno.test("WarmFlows keeps no more than its limit, those used last", () => {
-  const warm = new WarmFlows({ clock: systemClock, time: systemClock, limit: 2 });
-  for (const id of ["1", "2", "3"]) warm.keep({ ...flow, id }, opened(waiting("a"), waiting("b")));
+Deno.test("WarmFlows keeps no more than its limit, and removes only what has taken no step for a while", async () => {
+  const clock = new VirtualClock();
+  const warm = new WarmFlows({ clock, time: clock, limit: 2 });
+  const keep = (id: string): unknown => warm.keep({ ...flow, id }, opened(waiting("a"), waiting("b")));
+  for (const id of ["1", "2", "3"]) keep(id);
   same(warm.size, 2);
-  same(warm.follow({ ...task("a"), parentId: "1" }, "1"), undefined);
+  same(warm.follow({ ...task("a"), parentId: "3" }, "1"), undefined, "there is no room");
+  same(warm.follow({ ...task("a"), parentId: "1" }, "1")?.end.flow, "1");
+  await clock.pass(60_000);
+  keep("3");
+  same(warm.size, 2);
+  same(warm.follow({ ...task("a"), parentId: "2" }, "1"), undefined, "it took no step for longest");
   same(warm.follow({ ...task("a"), parentId: "3" }, "1")?.end.flow, "3");
 });

@@ -26,6 +26,14 @@ export class TooSlow extends RhythmError {
   }
 }
 
+/** Thrown by a fake engine with which waiting does not help. */
+export class Hopeless extends RhythmError {
+  /** Nothing came of the call, and nothing will. */
+  constructor() {
+    super("this role may not call exchange()", { code: "HOPELESS" });
+  }
+}
+
 /** Thrown by a fake engine that does not know the worker. */
 export class GivenUp extends RhythmError {
   /** The worker is to register again. */
@@ -115,8 +123,8 @@ export class FakeEngine implements Engine {
     return error instanceof Away || error instanceof TooSlow;
   }
 
-  isHopeless(): boolean {
-    return false;
+  isHopeless(error: unknown): boolean {
+    return error instanceof Hopeless;
   }
 
   isTooSlow(error: unknown): boolean {
