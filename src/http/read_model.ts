@@ -31,7 +31,7 @@ import type {
   WaitOptions,
 } from "../define/mod.ts";
 import type { KeyLimits, QueueLimits } from "../client/queues.ts";
-import type { Fork, ForkChanges, StateChanges, StepChanges } from "../client/changes.ts";
+import type { ChangePlan, Fork, ForkChanges, StateChanges, StepChanges } from "../client/changes.ts";
 import type { HistoryStep, PastState, RunsPart, StateChange } from "../client/history.ts";
 import type { QueryRows } from "../db/calls/console.ts";
 import type { FlowInfo } from "../db/calls/flows.ts";
@@ -187,6 +187,8 @@ export interface Commands {
   edit(id: string, changes: StateChanges): Promise<number>;
   /** Puts a workflow back to an earlier step; gives the number of the change. */
   rewind(id: string, changes: StepChanges): Promise<number>;
+  /** What an edit would do, or with a step a rewind. */
+  plan(id: string, changes: StateChanges & { step?: number }): Promise<ChangePlan>;
   /** Makes a new workflow from a step of another one. */
   fork(id: string, changes: ForkChanges): Promise<Fork>;
   /** Stores an exported execution as a frozen copy; gives its id. */

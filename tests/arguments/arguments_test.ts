@@ -233,7 +233,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
           name: "changes",
           kind: "something made",
           good: { set: { a: 1 } },
-          members: { fibre: "count", set: "object", note: "any text" },
+          members: { fibre: "count", set: "object", note: "any text", dryRun: "boolean" },
         }],
       },
       rewind: {
@@ -242,7 +242,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
           name: "changes",
           kind: "something made",
           good: { step: 1 },
-          members: { step: "count", fibre: "count", set: "object", note: "any text" },
+          members: { step: "count", fibre: "count", set: "object", note: "any text", dryRun: "boolean" },
         }],
       },
       fork: {

@@ -334,7 +334,15 @@ function editRoutes(commands: Commands): Route[] {
     note: z.string().optional().describe("why; it is kept in the history"),
   };
   const step = z.int().min(1).max(2 ** 31 - 1);
-  const changed = z.object({ change: z.int().describe("the number that the change has among the steps") });
+  const dryRun = z.boolean().optional().describe("only say what would change");
+  const changed = z.object({
+    change: z.int().nullable().describe("the number that the change has among the steps; null in a dry run"),
+    changes: z.array(stateChange).optional().describe(
+      "in a dry run: the lines and variables that would change",
+    ),
+    cancels: z.array(historyItem).optional().describe("in a dry run: children that would be cancelled"),
+    goesOn: z.array(historyItem).optional().describe("in a dry run: what had been under way at the step"),
+  });
   return [
     route({
       method: "POST",
@@ -342,9 +350,12 @@ function editRoutes(commands: Commands): Route[] {
       operation: "editExecution",
       summary: "Changes variables of a workflow that waits or has failed",
       tag,
-      body: z.strictObject({ ...changes, set: changes.set.unwrap() }),
+      body: z.strictObject({ ...changes, set: changes.set.unwrap(), dryRun }),
       response: changed,
-      handle: async ({ params, body }) => ({ change: await commands.edit(params.id!, body) }),
+      handle: async ({ params, body: { dryRun, ...body } }) =>
+        dryRun
+          ? { change: null, ...await commands.plan(params.id!, body) }
+          : { change: await commands.edit(params.id!, body) },
     }),
     route({
       method: "POST",
@@ -352,9 +363,12 @@ function editRoutes(commands: Commands): Route[] {
       operation: "rewindExecution",
       summary: "Puts a workflow back to an earlier step; children that it began since are cancelled",
       tag,
-      body: z.strictObject({ ...changes, step }),
+      body: z.strictObject({ ...changes, step, dryRun }),
       response: changed,
-      handle: async ({ params, body }) => ({ change: await commands.rewind(params.id!, body) }),
+      handle: async ({ params, body: { dryRun, ...body } }) =>
+        dryRun
+          ? { change: null, ...await commands.plan(params.id!, body) }
+          : { change: await commands.rewind(params.id!, body) },
     }),
     route({
       method: "POST",
