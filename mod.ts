@@ -53,7 +53,7 @@ export type { ExecutionRequest, Executions } from "./src/client/executions.ts";
 export type { Failures } from "./src/client/failures.ts";
 export type { Gates } from "./src/client/gates.ts";
 export type { Tokens } from "./src/client/tokens.ts";
-export type { Fork, ForkChanges, StateChanges, StepChanges } from "./src/client/changes.ts";
+export type { ChangePlan, Fork, ForkChanges, StateChanges, StepChanges } from "./src/client/changes.ts";
 export type { MigrateOptions, Migration, RepairOptions } from "./src/client/migrations.ts";
 export type { HistoryItem, HistoryStep, PastState, RunsPart, StateChange } from "./src/client/history.ts";
 export type { FibreView } from "./src/flow/mod.ts";
@@ -98,6 +98,7 @@ export type {
   AnyWorkflow,
   AuditEntry,
   AuditFilter,
+  ChangeOptions,
   ContextFor,
   DebounceOptions,
   Execution,

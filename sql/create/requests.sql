@@ -18,6 +18,7 @@ begin
       'concurrency_key', 'metadata']
     -- A start by a schedule: the schedule decides when it runs, and its key.
     when 'schedule' then array['queue', 'priority', 'expires', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
+    when 'change' then array['queue', 'priority', 'delay', 'run_at']
     when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
     when 'unique' then array['key', 'while', 'on_conflict']
     when 'debounce' then array['key', 'delay', 'max_delay', 'inputs']

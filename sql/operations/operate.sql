@@ -42,19 +42,20 @@ comment on function rhythm.filter_problem(jsonb) is 'What is wrong with the filt
 create or replace function rhythm.action_problem(p_action text, p_args jsonb)
 returns text
 language plpgsql
-immutable
+stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_known constant text[] := case p_action when 'cancel' then '{reason}' when 'pause' then '{reason}' when 'signal' then '{name,payload}'
+  v_known constant text[] := case p_action when 'cancel' then '{reason}' when 'pause' then '{reason}' when 'change' then rhythm.option_names('change') when 'signal' then '{name,payload}'
     when 'migrate' then '{to,map,accept,set,fibre,note}' when 'repair' then '{set,fibre,to,map,accept,then,note}' else '{}' end;
 begin
   return case
-    when p_action is null or p_action not in ('cancel', 'retry', 'signal', 'pause', 'resume', 'migrate', 'repair') then
-      format('There is no action "%s": expected cancel, retry, signal, pause, resume, migrate or repair', p_action)
+    when p_action is null or p_action not in ('cancel', 'retry', 'signal', 'pause', 'resume', 'change', 'migrate', 'repair') then
+      format('There is no action "%s": expected cancel, retry, signal, pause, resume, change, migrate or repair', p_action)
     when jsonb_typeof(p_args) is distinct from 'object' then 'The arguments of an action must be an object'
     when p_args - v_known <> '{}' and v_known = '{}' then format('%s takes no arguments', p_action)
     when p_args - v_known <> '{}' then 'There is no ' || rhythm.unknown_option(p_args, v_known)
+    when p_action = 'change' then rhythm.change_to_problem(p_args)
     when p_action = 'signal' then rhythm.name_problem('signal', p_args ->> 'name')
   end;
 end;

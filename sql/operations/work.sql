@@ -89,6 +89,8 @@ begin
       perform rhythm.retry_again(p_id);
     when 'signal' then
       perform rhythm.signal(p_id, p_operation.args ->> 'name', p_operation.args -> 'payload', idempotency_key => 'operation ' || p_operation.id);
+    when 'change' then
+      perform rhythm.change_waiting(p_id, p_operation.args, p_now);
     when 'pause' then
       v_is_done := rhythm.pause_these(array[p_id], p_operation.args ->> 'reason', p_operation.started_by, p_now) <> '{}';
     else

@@ -21,7 +21,7 @@ create table rhythm.operation (
   refused bigint not null default 0,
   pace integer not null default 10,
   constraint operation_pkey primary key (id),
-  constraint action_known check (action in ('cancel', 'retry', 'signal', 'pause', 'resume', 'migrate', 'repair')),
+  constraint action_known check (action in ('cancel', 'retry', 'signal', 'pause', 'resume', 'change', 'migrate', 'repair')),
   constraint state_known check (state in ('running', 'stopped', 'completed')),
   constraint ended_at_iff_completed check ((ended_at is not null) = (state = 'completed'))
 )

@@ -118,10 +118,15 @@ export function commandsOf(rhythm: Rhythm, console: Console): Commands {
       return { id: run.id, created: run.created };
     },
     signal: (id, name, payload) => now().signals.send({ execution: id, name, payload }),
+    change: (id, to) => now().executions.change(id, to),
     cancel: (id, reason) => now().executions.cancel(id, { reason }),
     retry: (id) => now().executions.retry(id),
     edit: (id, changes) => now().executions.edit(id, changes),
     rewind: (id, changes) => now().executions.rewind(id, changes),
+    plan: (id, { step, ...changes }) =>
+      step === undefined
+        ? now().executions.edit(id, { ...changes, dryRun: true })
+        : now().executions.rewind(id, { ...changes, step, dryRun: true }),
     fork: (id, changes) => now().executions.fork(id, changes),
     import: (file) => now().executions.import(file),
     delete: (id) => now().executions.delete(id),

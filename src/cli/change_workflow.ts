@@ -1,11 +1,25 @@
-import type { StepChanges } from "../client/changes.ts";
+import type { ChangePlan, StepChanges } from "../client/changes.ts";
 import { assignment, type ForkFlags, migrationOf } from "./change_options.ts";
 import { CliError } from "./cli_error.ts";
 import type { Call } from "./command.ts";
 import { readJson } from "./json_text.ts";
 import { openSession } from "./session.ts";
-import { wholeId } from "./short_id.ts";
-import { named } from "./show_history.ts";
+import { shortId, wholeId } from "./short_id.ts";
+import { changeLines, named } from "./show_history.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What a dry run says. */
+function planLines({ changes, cancels, goesOn }: ChangePlan, terminal: Terminal): string[] {
+  return [
+    ...changes.length === 0
+      ? ["no variable would change"]
+      : changes.flatMap((one) => changeLines(one, terminal)),
+    ...goesOn.length === 0 ? [] : [`under way at the step: ${goesOn.map(named).join(", ")}`],
+    ...cancels.length === 0
+      ? []
+      : [`would be cancelled: ${cancels.map(({ name, id }) => `${name} ${shortId(id!)}`).join(", ")}`],
+  ];
+}
 
 /** Changes a workflow, or makes another one of it, and says what happened. */
 export async function changeWorkflow(
@@ -47,6 +61,14 @@ export async function changeWorkflow(
     return;
   }
   const { step, ...edits } = changes;
+  if (options.dryRun) {
+    const plan = act === "edit"
+      ? await session.executions.edit(id, { ...edits, dryRun: true })
+      : await session.executions.rewind(id, { ...changes, dryRun: true });
+    if (json) return terminal.print(JSON.stringify({ id, ...plan }));
+    terminal.print(planLines(plan, terminal).join("\n"));
+    return;
+  }
   const change = act === "edit"
     ? await session.executions.edit(id, edits)
     : await session.executions.rewind(id, changes);

@@ -24,6 +24,10 @@ export interface OperateFlags extends Omit<FilterFlags, "limit" | "cursor">, Omi
   flowVersion?: number;
   line?: number;
   reason?: string;
+  toQueue?: string;
+  toPriority?: number;
+  delay?: string;
+  runAt?: Date;
   dryRun?: boolean;
   wait?: boolean;
 }
@@ -42,6 +46,18 @@ export async function operate(call: Call<OperateFlags>, action: OperationAction)
     ...(action === "repair" && options.resume && { then: "resume" as const }),
   };
   if (options.reason !== undefined) request.reason = options.reason;
+  if (action === "change") {
+    const { toQueue: queue, toPriority: priority, delay, runAt } = options;
+    const given = Object.entries({ queue, priority, delay, runAt }).filter(([, value]) =>
+      value !== undefined
+    );
+    if (given.length === 0) {
+      throw new CliError("nothing says what to change", {
+        hint: "`--to-queue`, `--to-priority`, `--delay` or `--run-at` says what is new",
+      });
+    }
+    request.change = Object.fromEntries(given);
+  }
   if (options.dryRun) request.dryRun = true;
   if (action === "signal") {
     request.name = call.args[0]!;

@@ -133,7 +133,8 @@ function partLines(part: RunsPart, terminal: Terminal): string[] {
   ];
 }
 
-function changeLines({ function: name, line, variables }: StateChange, terminal: Terminal): string[] {
+/** What changed in one branch. */
+export function changeLines({ function: name, line, variables }: StateChange, terminal: Terminal): string[] {
   const { paint } = terminal;
   const where = name === "main" || name === "" ? "the flow" : `${name}()`;
   const room = Math.max(20, Math.floor((terminal.columns - 30) / 2));

@@ -8,11 +8,21 @@ import {
 } from "../db/calls/history.ts";
 import { type ExecutionRef, InvalidOptionError } from "../define/mod.ts";
 import type { AtRest } from "../flow/durable/rebuild.ts";
-import type { Effect, Program, Snapshot } from "../flow/mod.ts";
+import type { Effect, FibreView, Program, Snapshot } from "../flow/mod.ts";
 import type { JsonObject, JsonValue } from "../shared/json.ts";
 import { sqlOptions } from "../shared/options.ts";
 import type { ClientCore } from "./core.ts";
-import { contextOf, type HistoryItem, isNoRebuild, itemOf, rebuild, type Rebuilt } from "./history.ts";
+import {
+  changesOf,
+  contextOf,
+  type HistoryItem,
+  isNoRebuild,
+  itemOf,
+  rebuild,
+  type Rebuilt,
+  type StateChange,
+} from "./history.ts";
+import { listExecutions } from "../db/calls/executions.ts";
 import type { PairChoice } from "../flow/migrate/pair.ts";
 import { readVersion } from "../db/calls/flows.ts";
 import { toJson } from "../shared/json.ts";
@@ -32,6 +42,16 @@ export interface StateChanges {
 export interface StepChanges extends StateChanges {
   /** The number of the step. */
   step: number;
+}
+
+/** What a change would do, as `dryRun` says it. */
+export interface ChangePlan {
+  /** The lines and variables that would change. */
+  changes: StateChange[];
+  /** Children that would be cancelled, because they have begun since; 1,000 at most. */
+  cancels: HistoryItem[];
+  /** What had been under way at the step. What has ended since is taken again. */
+  goesOn: HistoryItem[];
 }
 
 /** How a fork differs from the workflow that it is made of. */
@@ -95,6 +115,44 @@ export async function rewind(
     },
     ...{ pending: past.pending, effects, note: changes.note ?? null },
   });
+}
+
+/** Says what an edit would do, or with a step a rewind. It changes nothing. */
+export async function plan(
+  core: ClientCore,
+  execution: ExecutionRef,
+  { step, ...changes }: StateChanges & { step?: number },
+): Promise<ChangePlan> {
+  const id = idOf(execution);
+  const { code, snapshot, seq } = await core.retried(() => readReplayStart(core.engine, id, null));
+  // What has no state is refused, with the reason.
+  if (snapshot === null) {
+    await editState(core.engine, id, { seq: seq ?? 0, snapshot: null, note: null, tags: null });
+  }
+  const before = await fibresOf(code, snapshot);
+  if (step === undefined) {
+    const after = await fibresOf(code, await edited(code, snapshot, changes));
+    return { changes: changesOf(before, after), cancels: [], goesOn: [] };
+  }
+  const past = await stateToChange(core, id, { ...changes, step });
+  const after = await fibresOf(past.program as unknown as JsonValue, past.snapshot);
+  const children = await core.retried(() =>
+    listExecutions(core.engine, {
+      ...{ parentId: id, statuses: ["pending", "running", "suspended"], limit: 1_000 },
+    })
+  );
+  const pending = new Set(past.pending);
+  return {
+    changes: changesOf(before, after),
+    cancels: children.filter((child) => !pending.has(child.id)).toReversed()
+      .map(({ id, type, target, status }) => ({ kind: type, id, name: target, status })),
+    goesOn: past.effects.flatMap(itemOf),
+  };
+}
+
+async function fibresOf(code: JsonValue, snapshot: JsonValue): Promise<readonly FibreView[]> {
+  const { inspectFlow } = await import("../flow/mod.ts");
+  return inspectFlow(code as unknown as Program, snapshot as unknown as Snapshot).fibres;
 }
 
 /** Makes a new workflow that goes on from a step of another one. */

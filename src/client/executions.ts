@@ -1,5 +1,6 @@
 import { LIST_LIMIT } from "../shared/limits.ts";
 import {
+  changeExecution,
   deleteExecution,
   listExecutions,
   readLogs,
@@ -14,10 +15,13 @@ import {
   type ArgumentType,
   ARRAY,
   BOOLEAN,
+  type ChangeOptions,
   checkArgument,
+  checkChange,
   checkPlain,
   checkShape,
   COUNT,
+  engineOptions,
   EXECUTION,
   type Execution,
   EXECUTION_TYPE,
@@ -57,10 +61,12 @@ import {
   type StateChange,
 } from "./history.ts";
 import {
+  type ChangePlan,
   edit,
   type Fork,
   fork,
   type ForkChanges,
+  plan,
   rewind,
   type StateChanges,
   type StepChanges,
@@ -223,6 +229,20 @@ export class Executions {
     return await this.#core.retried(() => readTree(this.#core.engine, id));
   }
 
+  /**
+   * Gives an execution that has not begun another queue, priority or time. What it expires at stays.
+   *
+   * @param execution what waits
+   * @param to what is new
+   * @throws {ExecutionStateError} it has begun
+   */
+  async change(execution: ExecutionRef, to: ChangeOptions): Promise<void> {
+    const id = idOf(execution);
+    checkChange(to, "executions.change()", "to");
+    const changed = JSON.stringify(engineOptions(to, "change"));
+    await this.#core.retried(() => changeExecution(this.#core.engine, id, changed));
+  }
+
   /** Durable log lines of an execution, oldest first. */
   async logs(execution: ExecutionRef, options: { after?: string } = {}): Promise<LogEntry[]> {
     const id = idOf(execution);
@@ -294,10 +314,18 @@ export class Executions {
    * @returns the number that the change has among the steps
    * @throws {ExecutionStateError} a worker runs it, it is over, or it took a step meanwhile
    */
-  async edit(execution: ExecutionRef, changes: StateChanges): Promise<number> {
+  edit(execution: ExecutionRef, changes: StateChanges & { dryRun?: false }): Promise<number>;
+  /** Only says what would change. */
+  edit(execution: ExecutionRef, changes: StateChanges & { dryRun: true }): Promise<ChangePlan>;
+  async edit(
+    execution: ExecutionRef,
+    changes: StateChanges & { dryRun?: boolean },
+  ): Promise<number | ChangePlan> {
     idOf(execution);
-    checkShape(changes, CHANGES, { where: "executions.edit()", argument: "changes", required: ["set"] });
-    return await edit(this.#core, execution, plain(changes));
+    const shape = { ...CHANGES, dryRun: BOOLEAN };
+    checkShape(changes, shape, { where: "executions.edit()", argument: "changes", required: ["set"] });
+    const { dryRun, ...given } = plain(changes);
+    return await (dryRun ? plan : edit)(this.#core, execution, given);
   }
 
   /**
@@ -308,14 +336,18 @@ export class Executions {
    * @param changes the step, other values of variables, and why
    * @returns the number that the change has among the steps
    */
-  async rewind(execution: ExecutionRef, changes: StepChanges): Promise<number> {
+  rewind(execution: ExecutionRef, changes: StepChanges & { dryRun?: false }): Promise<number>;
+  /** Only says what would change, which children would be cancelled, and what goes on. */
+  rewind(execution: ExecutionRef, changes: StepChanges & { dryRun: true }): Promise<ChangePlan>;
+  async rewind(
+    execution: ExecutionRef,
+    changes: StepChanges & { dryRun?: boolean },
+  ): Promise<number | ChangePlan> {
     idOf(execution);
-    checkShape(changes, STEP_CHANGES, {
-      where: "executions.rewind()",
-      argument: "changes",
-      required: ["step"],
-    });
-    return await rewind(this.#core, execution, plain(changes));
+    const shape = { ...STEP_CHANGES, dryRun: BOOLEAN };
+    checkShape(changes, shape, { where: "executions.rewind()", argument: "changes", required: ["step"] });
+    const { dryRun, ...given } = plain(changes);
+    return await (dryRun ? plan : rewind)(this.#core, execution, given);
   }
 
   /**
@@ -323,8 +355,8 @@ export class Executions {
    * again, under new ids. A workflow in TypeScript runs from the top: the results of its steps up to that one answer it.
    *
    * @param execution a workflow, in any state
-   * @param changes the step, other values of variables, other inputs, another version, why, and whether only to say what would begin;
-   *   of a workflow in TypeScript the step, other inputs, why, and whether only to say what would run again
+   * @param changes the step, other values of variables, other inputs, another version, why, and whether only to say what would begin.
+   *   Code has neither variables nor versions to choose.
    */
   async fork(execution: ExecutionRef, changes: ForkChanges): Promise<Fork> {
     idOf(execution);

@@ -163,7 +163,7 @@ export async function difference(
   [a, b]: readonly [number, number],
 ): Promise<StateChange[]> {
   const [one, other] = [await stateAt(core, execution, a), await stateAt(core, execution, b)];
-  return changes(one.fibres, other.fibres);
+  return changesOf(one.fibres, other.fibres);
 }
 
 /** The first step in which two executions part; null: one is as long as the other, and they do the same. */
@@ -208,7 +208,7 @@ export async function differenceOfRuns(
         HistoryItem[],
         HistoryItem[],
       ],
-      changes: changes(views[0]!.fibres, views[1]!.fibres),
+      changes: changesOf(views[0]!.fibres, views[1]!.fibres),
     };
   }
 }
@@ -399,7 +399,7 @@ function lineOf(effect: Effect): HistoryStep["logs"] {
 }
 
 /** Branches are paired by their function, in order. */
-function changes(from: readonly FibreView[], to: readonly FibreView[]): StateChange[] {
+export function changesOf(from: readonly FibreView[], to: readonly FibreView[]): StateChange[] {
   const found: StateChange[] = [];
   const left = [...from];
   for (const now of to) {

@@ -14,9 +14,11 @@ import {
   ARRAY,
   BOOLEAN,
   checkArgument,
+  checkChange,
   checkPlain,
   checkShape,
   COUNT,
+  engineOptions,
   EXECUTION,
   EXECUTION_TYPE,
   FINGERPRINT,
@@ -51,9 +53,13 @@ export const MIGRATION: Shape = {
 /** How what is repaired goes on. */
 export const THEN: ArgumentType = { kind: "choice", values: ["retry", "resume"] };
 const REQUEST: Shape = {
-  action: { kind: "choice", values: ["cancel", "retry", "signal", "pause", "resume", "migrate", "repair"] },
+  action: {
+    kind: "choice",
+    values: ["cancel", "retry", "signal", "pause", "resume", "change", "migrate", "repair"],
+  },
   filter: OBJECT,
   reason: ANY_STORED_TEXT,
+  change: OBJECT,
   name: NAME,
   payload: ANYTHING,
   ...MIGRATION,
@@ -92,7 +98,7 @@ export class Operations {
   }
 
   /**
-   * Cancels, retries, signals, pauses, resumes, migrates or repairs all executions that fit a filter. Workers, or pg_cron, do it in the
+   * Cancels, retries, signals, pauses, resumes, changes, migrates or repairs all executions that fit a filter. Workers, or pg_cron, do it in the
    * background. Executions that are created later are left alone.
    *
    * @param request what to do, to which executions
@@ -106,8 +112,13 @@ export class Operations {
     }
     checkShape(request, REQUEST, { where });
     checkShape(request.filter, FILTER, { where });
-    const { action, filter: _filter, dryRun = false, by = null, payload, ...others } = request;
-    const args = { ...others, payload: action === "signal" ? payload ?? null : payload };
+    const { action, filter: _filter, dryRun = false, by = null, payload, change, ...others } = request;
+    if (action === "change" || change !== undefined) checkChange(change ?? {}, where, "change");
+    const args = {
+      ...others,
+      ...(change === undefined ? {} : engineOptions(change, "change")),
+      payload: action === "signal" ? payload ?? null : payload,
+    };
     if (action === "migrate" || action === "repair") await pairVersions(this.#core, request);
     const given = {
       action,

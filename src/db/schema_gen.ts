@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "55148de803a3b2ec";
+export const imageDigest = "1008e7cb9f7c93a5";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -1216,7 +1216,7 @@ comment on column rhythm.home.environment is 'The environment''s name, such as p
   {
     name: "structure/110_operations.sql",
     kind: "structure",
-    checksum: "056625e12d0849dcec7c25e0f0d286d0f809db26c41f7b8a7200ca7a6892116d",
+    checksum: "5f6de74b537509572415c36564ea334cb56793ac21ff4aebe683323ab0e809f6",
     text: `-- Operations: something that is done to many executions, in bounded pieces. A piece, its records and the place that it has reached
 -- commit together, so that a crash loses and doubles nothing.
 
@@ -1240,7 +1240,7 @@ create table rhythm.operation (
   refused bigint not null default 0,
   pace integer not null default 10,
   constraint operation_pkey primary key (id),
-  constraint action_known check (action in ('cancel', 'retry', 'signal', 'pause', 'resume', 'migrate', 'repair')),
+  constraint action_known check (action in ('cancel', 'retry', 'signal', 'pause', 'resume', 'change', 'migrate', 'repair')),
   constraint state_known check (state in ('running', 'stopped', 'completed')),
   constraint ended_at_iff_completed check ((ended_at is not null) = (state = 'completed'))
 )
@@ -3978,6 +3978,111 @@ comment on function rhythm.ids_in(bigint[]) is 'All executions that are or were 
 `,
   },
   {
+    name: "create/change.sql",
+    kind: "behaviour",
+    checksum: "215dd1fc04b517f465f209e85aecdbda4c4d74ebe86b38a2f875a0575dca8f76",
+    text: `-- Changing what waits: other options for an execution that has not begun.
+
+create or replace function rhythm.change_to_problem(p_to jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_names constant text[] := rhythm.option_names('change');
+begin
+  return case
+    when jsonb_typeof(p_to) is distinct from 'object' then 'A change must be an object: {"queue": "mail", "priority": 5}'
+    when p_to = '{}' then 'A change must name something: queue, priority, delay or run_at'
+    when p_to - c_names <> '{}' then 'There is no ' || rhythm.unknown_option(p_to, c_names)
+    else rhythm.request_problem(p_to || '{"type": "task", "target": "x"}')
+  end;
+end;
+$$;
+
+comment on function rhythm.change_to_problem(jsonb) is 'What is wrong with the new options of change(), as a sentence; null if nothing is.';
+
+-- It gets a batch of its own, so that it is counted and ordered where it waits now. It keeps its place among those of its priority.
+-- Locks: states, the execution, its batch. Waits for sessions that hold them.
+create or replace function rhythm.change_waiting(p_execution uuid, p_to jsonb, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_execution rhythm.execution;
+  v_old rhythm.batch;
+  v_batch rhythm.batch;
+  v_at constant timestamptz := coalesce((p_to ->> 'run_at')::timestamptz, p_now + rhythm.duration_ms(p_to -> 'delay') * interval '1 millisecond');
+begin
+  perform rhythm.lock_around(array[p_execution]);
+  select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
+  if not found then
+    perform rhythm.raise('RH002', format('Cannot change: there is no execution %s', coalesce(p_execution::text, 'null')));
+  end if;
+  v_old := rhythm.hold_batch(coalesce(v_execution.batch_id, (select s.batch_id from rhythm.workflow_state as s where s.execution_id = p_execution)));
+  if v_old.id is null or rhythm.is_begun(v_execution) then
+    perform rhythm.raise('RH003', format('Cannot change execution %s: it is %s, and has begun', p_execution, rhythm.status_of(p_execution)), 'Only what has not begun can be changed');
+  end if;
+  update rhythm.execution as e
+  set queue = coalesce(p_to ->> 'queue', e.queue), priority = coalesce((p_to ->> 'priority')::smallint, e.priority),
+    run_at = case when v_at is not null then v_at else coalesce(nullif(v_old.run_at, 'infinity'), e.run_at) end
+  where e.id = p_execution
+  returning e.* into v_execution;
+  v_batch := rhythm.batch_of(v_execution, case when v_execution.run_at > p_now then v_execution.run_at end, 0, v_old.failures, v_old.crashes);
+  if v_old.gate is not null then
+    v_batch.gate := v_old.gate;
+    v_batch.run_at := 'infinity';
+  end if;
+  insert into rhythm.batch select v_batch.*;
+  perform rhythm.move_members(v_execution.type, array[p_execution], v_old.id, v_batch.id);
+  -- Not locked: a batch in which others still wait.
+  perform rhythm.drop_empty_batches(array(
+    select b.id from rhythm.batch as b where b.id = v_old.id and rhythm.members(b) = '{}' for update skip locked));
+  -- The timeout of a workflow counts from the moment from which it may run.
+  if v_at is not null and v_execution.type = 'workflow' and v_execution.timeout_ms is not null then
+    delete from rhythm.timer as t where t.execution_id = p_execution and t.deadline;
+    perform rhythm.set_deadline(p_execution, greatest(v_at, p_now));
+  end if;
+  perform rhythm.wake_for(array[v_batch]);
+end;
+$$;
+
+comment on function rhythm.change_waiting(uuid, jsonb, timestamptz) is 'Gives an execution that has not begun another queue, priority or time. Internal.';
+
+create or replace function rhythm.change(p_execution uuid, p_to jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_problem constant text := rhythm.change_to_problem(p_to);
+  v_before jsonb;
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  perform rhythm.refuse_frozen(array[p_execution], 'Cannot change');
+  v_before := (select jsonb_build_object('queue', e.queue, 'priority', e.priority, 'run_at', e.run_at) from rhythm.executions as e where e.id = p_execution);
+  perform rhythm.change_waiting(p_execution, p_to, rhythm.now());
+  perform rhythm.record('change', 'execution', p_execution::text, p_before => v_before, p_after => p_to);
+end;
+$$;
+
+comment on function rhythm.change(uuid, jsonb) is
+  'Gives an execution that has not begun another queue, priority or time: {"queue", "priority", "delay" or "run_at"}. What it expires at stays. RH003: it has begun. '
+  'For many: operate(''change'', …). Example: select rhythm.change(''0190…'', ''{"queue": "mail", "priority": 5}'');';
+`,
+  },
+  {
     name: "create/check_inputs.sql",
     kind: "behaviour",
     checksum: "c1c0ef7d98d0e6f0b5f3943e9faae3a5fa268d75ec1d67048344d42246b62054",
@@ -5950,7 +6055,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "0c358286d4917f4f93ba55628e268780944fb06a036243db6f59f1e23b39e079",
+    checksum: "70c7679fe983d4a442b89324ffff3c978316ee888c59f4dbd47aa9f9d9a0faf9",
     text: `-- The requests of create_many(), and what can be wrong with them.
 
 -- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
@@ -5971,6 +6076,7 @@ begin
       'concurrency_key', 'metadata']
     -- A start by a schedule: the schedule decides when it runs, and its key.
     when 'schedule' then array['queue', 'priority', 'expires', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
+    when 'change' then array['queue', 'priority', 'delay', 'run_at']
     when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
     when 'unique' then array['key', 'while', 'on_conflict']
     when 'debounce' then array['key', 'delay', 'max_delay', 'inputs']
@@ -11246,7 +11352,7 @@ comment on function rhythm.source_lines(text, integer, jsonb) is 'Lines of a ver
   {
     name: "operations/operate.sql",
     kind: "behaviour",
-    checksum: "036b4dbc4bd6fdc9183879d12002c203bfe352c849d083d64c491d5b71c716ab",
+    checksum: "19c2193b04961e7f21f98a8239edd4eeb74f0e2d1f04f56d61f9575e21d29341",
     text: `-- Operations: start, stop, continue.
 
 create or replace function rhythm.filter_problem(p_filter jsonb)
@@ -11291,19 +11397,20 @@ comment on function rhythm.filter_problem(jsonb) is 'What is wrong with the filt
 create or replace function rhythm.action_problem(p_action text, p_args jsonb)
 returns text
 language plpgsql
-immutable
+stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_known constant text[] := case p_action when 'cancel' then '{reason}' when 'pause' then '{reason}' when 'signal' then '{name,payload}'
+  v_known constant text[] := case p_action when 'cancel' then '{reason}' when 'pause' then '{reason}' when 'change' then rhythm.option_names('change') when 'signal' then '{name,payload}'
     when 'migrate' then '{to,map,accept,set,fibre,note}' when 'repair' then '{set,fibre,to,map,accept,then,note}' else '{}' end;
 begin
   return case
-    when p_action is null or p_action not in ('cancel', 'retry', 'signal', 'pause', 'resume', 'migrate', 'repair') then
-      format('There is no action "%s": expected cancel, retry, signal, pause, resume, migrate or repair', p_action)
+    when p_action is null or p_action not in ('cancel', 'retry', 'signal', 'pause', 'resume', 'change', 'migrate', 'repair') then
+      format('There is no action "%s": expected cancel, retry, signal, pause, resume, change, migrate or repair', p_action)
     when jsonb_typeof(p_args) is distinct from 'object' then 'The arguments of an action must be an object'
     when p_args - v_known <> '{}' and v_known = '{}' then format('%s takes no arguments', p_action)
     when p_args - v_known <> '{}' then 'There is no ' || rhythm.unknown_option(p_args, v_known)
+    when p_action = 'change' then rhythm.change_to_problem(p_args)
     when p_action = 'signal' then rhythm.name_problem('signal', p_args ->> 'name')
   end;
 end;
@@ -11423,7 +11530,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "2435ddb3e798c74aa3637a0acf8d6ac13cd0d1ffc80e100e5ff29df6f3255de2",
+    checksum: "194c1e257e37637ab5080fe66a1603ddae9735e122bf3d691f9e84e6a60eeedc",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -11515,6 +11622,8 @@ begin
       perform rhythm.retry_again(p_id);
     when 'signal' then
       perform rhythm.signal(p_id, p_operation.args ->> 'name', p_operation.args -> 'payload', idempotency_key => 'operation ' || p_operation.id);
+    when 'change' then
+      perform rhythm.change_waiting(p_id, p_operation.args, p_now);
     when 'pause' then
       v_is_done := rhythm.pause_these(array[p_id], p_operation.args ->> 'reason', p_operation.started_by, p_now) <> '{}';
     else
@@ -20130,7 +20239,7 @@ comment on column rhythm.key_claim.is_new is 'The execution must still be create
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "0abcfc756449ea264ce93cc47aeeb4a1e99589e33c1b3a0e6fd04fb07644120b",
+    checksum: "9cc911b83f2410bbb8e8bab8e37e3df4c29fc5cfa2675008f9a122ec81a54077",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -20170,7 +20279,7 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'checkpoint', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'audit', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'fork_steps', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'change', 'audit', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'fork_steps', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
       'register_flow', 'register_pairing', 'unpaired_versions', 'migrate', 'set_flow_version', 'register_workflow', 'register_tasks', 'set_failure_hook', 'remove_failure_hook', 'import_execution', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',

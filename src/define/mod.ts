@@ -47,6 +47,8 @@ export type {
   OperationRequest,
 } from "./operation.ts";
 export {
+  type ChangeOptions,
+  checkChange,
   checkOptions,
   checkRetry,
   checkStartOptions,

@@ -1,8 +1,17 @@
 import type { JsonObject } from "../shared/json.ts";
+import type { ChangeOptions } from "./options.ts";
 import type { ExecutionRef, ExecutionStatus, ExecutionType } from "./execution.ts";
 
 /** What can be done to many executions. */
-export type OperationAction = "cancel" | "retry" | "signal" | "pause" | "resume" | "migrate" | "repair";
+export type OperationAction =
+  | "cancel"
+  | "retry"
+  | "signal"
+  | "pause"
+  | "resume"
+  | "change"
+  | "migrate"
+  | "repair";
 
 /** Which executions an operation changes: those that fit all that is given. */
 export interface OperationFilter {
@@ -44,6 +53,8 @@ export interface OperationRequest {
   filter: OperationFilter;
   /** Why, for `cancel` and `pause`. */
   reason?: string;
+  /** For `change`: the new queue, priority or time. */
+  change?: ChangeOptions;
   /** The name of the signal. */
   name?: string;
   /** The payload of the signal. */

@@ -153,6 +153,18 @@ export interface StartOptions {
   sql?: SqlRunner;
 }
 
+/** What can be changed of an execution that has not begun. */
+export type ChangeOptions = Pick<StartOptions, "queue" | "priority" | "delay" | "runAt">;
+
+/** Checks what a change was given. */
+export function checkChange(options: ChangeOptions, where: string, argument = "options"): void {
+  checkPlain(options, { argument, where });
+  checkOptions(options, { in: "change", where });
+  if (Object.values(options).every((one) => one === undefined)) {
+    throw new InvalidOptionError(argument, `${where}: "${argument}" must have "queue", "priority", "delay" or "runAt"`);
+  }
+}
+
 /** What a schedule can say about the executions it starts. */
 export type ScheduledOptions = Omit<
   StartOptions,

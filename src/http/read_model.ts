@@ -1,6 +1,7 @@
 import type {
   AuditEntry,
   AuditFilter,
+  ChangeOptions,
   Execution,
   ExecutionFilter,
   ExecutionPage,
@@ -30,7 +31,7 @@ import type {
   WaitOptions,
 } from "../define/mod.ts";
 import type { KeyLimits, QueueLimits } from "../client/queues.ts";
-import type { Fork, ForkChanges, StateChanges, StepChanges } from "../client/changes.ts";
+import type { ChangePlan, Fork, ForkChanges, StateChanges, StepChanges } from "../client/changes.ts";
 import type { HistoryStep, PastState, RunsPart, StateChange } from "../client/history.ts";
 import type { QueryRows } from "../db/calls/console.ts";
 import type { FlowInfo } from "../db/calls/flows.ts";
@@ -178,12 +179,16 @@ export interface Commands {
   signal(id: string, name: string, payload: unknown): Promise<void>;
   /** Cancels; false if it was over. */
   cancel(id: string, reason: string | undefined): Promise<boolean>;
+  /** Gives an execution that has not begun another queue, priority or time. */
+  change(id: string, to: ChangeOptions): Promise<void>;
   /** Runs a failed or cancelled execution again. */
   retry(id: string): Promise<void>;
   /** Changes variables of a workflow; gives the number of the change. */
   edit(id: string, changes: StateChanges): Promise<number>;
   /** Puts a workflow back to an earlier step; gives the number of the change. */
   rewind(id: string, changes: StepChanges): Promise<number>;
+  /** What an edit would do, or with a step a rewind. */
+  plan(id: string, changes: StateChanges & { step?: number }): Promise<ChangePlan>;
   /** Makes a new workflow from a step of another one. */
   fork(id: string, changes: ForkChanges): Promise<Fork>;
   /** Stores an exported execution as a frozen copy; gives its id. */

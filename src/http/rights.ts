@@ -26,7 +26,7 @@ export const RIGHTS: ReadonlyMap<string, readonly Role[]> = new Map([
   ...each(CLIENT, "startWorkflow queueTask sendSignal cancelExecution"),
   ...each(
     OPERATOR,
-    `exportExecution deleteExecution retryExecution editExecution rewindExecution forkExecution startOperation stopOperation
+    `exportExecution deleteExecution retryExecution changeExecution editExecution rewindExecution forkExecution startOperation stopOperation
     resumeOperation setFailure setGate removeGate pauseExecution resumeExecution pauseTask resumeTask pauseFlow resumeFlow pauseQueue
     resumeQueue pauseKey resumeKey pauseEverything resumeEverything listAudit`,
   ),

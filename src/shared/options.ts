@@ -49,9 +49,10 @@ export type OptionType =
 
 /**
  * Where an option can stand: `start` of a task or workflow; `child`: started by a workflow; `schedule`: what a schedule
- * starts; `defaults` that a task or workflow declares; `step` of a workflow in TypeScript.
+ * starts; `defaults` that a task or workflow declares. Besides these, `step` of a workflow in TypeScript, and `change` of what has not
+ * begun.
  */
-export type OptionScope = "start" | "child" | "schedule" | "defaults" | "step";
+export type OptionScope = "start" | "child" | "schedule" | "defaults" | "step" | "change";
 
 /** One option. */
 export interface OptionEntry {
@@ -140,28 +141,28 @@ export const OPTIONS = [
   {
     name: "queue",
     type: { kind: "name" },
-    in: ["start", "child", "schedule", "defaults"],
+    in: ["start", "child", "schedule", "defaults", "change"],
     flag: "-q, --queue <name>",
     help: "the queue to wait in",
   },
   {
     name: "priority",
     type: { kind: "number", ...PRIORITIES, whole: true },
-    in: ["start", "child", "schedule", "defaults"],
+    in: ["start", "child", "schedule", "defaults", "change"],
     flag: "--priority <number>",
     help: "higher goes first",
   },
   {
     name: "delay",
     type: { kind: "duration" },
-    in: ["start", "child"],
+    in: ["start", "child", "change"],
     flag: "--delay <duration>",
     help: "run later: 90s, 1h30m, 2d",
   },
   {
     name: "runAt",
     type: { kind: "moment" },
-    in: ["start", "child"],
+    in: ["start", "child", "change"],
     flag: "--run-at <time>",
     help: "run at a moment, ISO 8601",
   },
@@ -170,7 +171,7 @@ export const OPTIONS = [
     type: { kind: "until" },
     in: ["start", "child", "schedule"],
     flag: "--expires <until>",
-    help: "cancelled if it has not begun by then: 10m, or a moment",
+    help: "cancelled if it has not begun by then: 10m",
   },
   {
     name: "timeout",

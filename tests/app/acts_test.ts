@@ -81,6 +81,14 @@ Deno.test("edit(): children, timers and signals go on as they are", async () => 
   app.work();
   const { run, before } = await scene(app, 1);
   const due = await timers(app, run);
+  const plan = await app.rhythm.executions.edit(run, { set: { word: "edited" }, dryRun: true });
+  equal(plan, {
+    changes: [{
+      ...{ function: "main", line: { from: 12, to: 12 } },
+      variables: { word: { from: "first", to: "edited" } },
+    }],
+    ...{ cancels: [], goesOn: [] },
+  });
   const step = await app.rhythm.executions.edit(run, { set: { word: "edited" } });
   equal(await children(app, run), before);
   equal(await timers(app, run), due);
@@ -97,6 +105,15 @@ Deno.test("rewind(): what was under way goes on, what has begun since is cancell
   const { run, before } = await scene(app, 2);
   const past = await executions.at(run, (await executions.history(run)).at(-1)!.step);
   const due = await timers(app, run);
+  const plan = await executions.rewind(run, { step: GO, set: { ended: "other" }, dryRun: true });
+  equal(plan.changes.map(({ line, variables }) => [line, variables.ended]), [[
+    { from: 12, to: 6 },
+    { from: "ended", to: "other" },
+  ]]);
+  equal(plan.cancels.map(({ id }) => id).sort(), [before.since!.id, before.own!.id].sort());
+  equal(plan.goesOn.map(({ kind, name }) => name ?? kind).sort(), ["count", "count", "go", "timer", "timer"]);
+  equal(await children(app, run), before, "a dry run changes nothing");
+  equal((await executions.history(run)).at(-1)!.step, past.step);
   await executions.rewind(run, { step: GO });
   // The signal that it took since is taken again, and so is the end of the short timer.
   await waiting(app, run, 12);
@@ -190,6 +207,12 @@ Deno.test("edit(), rewind(), fork(): in which state a workflow may be", async ()
     if (run === cancelled) await app.rhythm.signals.send({ execution: id!, name: "go" });
     equal((await executions.wait(id!, { timeout: "1m" })).output, 2);
   }
+  await rejects(
+    executions.edit(completed, { set: { n: 2 }, dryRun: true }),
+    /it is completed and has no state/,
+  );
+  await rejects(executions.rewind(completed, { step: 1, dryRun: true }), /it is completed and has no state/);
+  await rejects(executions.rewind(failed, { step: 9, dryRun: true }), /has no step 9/);
   await rejects(executions.edit(completed, { set: { n: 2 } }), /it is completed and has no state to change/);
   await rejects(executions.rewind(completed, { step: 1 }), /it is completed and has no state to change/);
   await executions.rewind(failed, { step: 1, set: { n: 3 } });
@@ -213,7 +236,16 @@ Deno.test("POST /api/executions/:id/edit, rewind, fork do what the calls do", as
     );
     return [answer.status, await answer.json()];
   };
+  const changes = [{ function: "main", line: { from: 2, to: 2 }, variables: { n: { from: 1, to: 2 } } }];
+  equal(await ask("edit", { set: { n: 2 }, dryRun: true }), [200, {
+    change: null,
+    changes,
+    cancels: [],
+    goesOn: [],
+  }]);
   equal(await ask("edit", { set: { n: 2 }, note: "why" }), [200, { change: 2 }]);
+  const [, planned] = await ask("rewind", { step: 1, set: { n: 3 }, dryRun: true });
+  equal([planned.change, planned.cancels], [null, []]);
   equal(await ask("rewind", { step: 1, set: { n: 3 } }), [200, { change: 3 }]);
   const [status, dry] = await ask("fork", { step: 3, dryRun: true });
   equal([status, dry.id, (dry.starts as { kind: string }[]).map(({ kind }) => kind)], [200, null, [

@@ -233,7 +233,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
           name: "changes",
           kind: "something made",
           good: { set: { a: 1 } },
-          members: { fibre: "count", set: "object", note: "any text" },
+          members: { fibre: "count", set: "object", note: "any text", dryRun: "boolean" },
         }],
       },
       rewind: {
@@ -242,7 +242,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
           name: "changes",
           kind: "something made",
           good: { step: 1 },
-          members: { step: "count", fibre: "count", set: "object", note: "any text" },
+          members: { step: "count", fibre: "count", set: "object", note: "any text", dryRun: "boolean" },
         }],
       },
       fork: {
@@ -285,6 +285,18 @@ Deno.test("the application and its services refuse every wrong argument", async 
       cancel: {
         call: executions.cancel.bind(executions),
         takes: [execution, options({ reason: "any text", sql: "something made" })],
+      },
+      change: {
+        call: executions.change.bind(executions),
+        takes: [
+          execution,
+          {
+            name: "to",
+            kind: "options",
+            members: { queue: "name", priority: "number", delay: "duration", runAt: "moment" },
+            good: { priority: 1 },
+          },
+        ],
       },
       retry: {
         call: executions.retry.bind(executions),
@@ -376,6 +388,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
             action: "choice",
             filter: "json object",
             reason: "any text",
+            change: "parts",
             name: "name",
             payload: "json",
             then: "choice",

@@ -126,6 +126,7 @@ const FITS: Record<string, readonly ValueName[]> = {
 /** Options that take something else than the word in their angle brackets says. */
 const ODD: Record<string, readonly ValueName[]> = {
   "--priority": ["zero", "five", "negative"],
+  "--to-priority": ["zero", "five", "negative"],
   "--after": ["zero", "five", "fraction", "duration", "moment"],
   "--before": ["zero", "five", "fraction", "duration", "moment"],
   "history --after": ["zero", "five"],

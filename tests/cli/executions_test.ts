@@ -558,6 +558,12 @@ return "paid " + amount
       /^step +time +took +started +lines\n *1 +\S+ +began +signal go +– → 2\n$/,
     );
     equal((await at.run("edit", one)).code, 2);
+    const plan = "the flow: line 2 → 2\n  amount  1 → 7\n";
+    equal((await at.run("edit", one, "--set", "amount=7", "--dry-run")).out, plan);
+    equal(
+      (await at.run("rewind", one, "1", "--set", "amount=7", "--dry-run")).out,
+      `${plan}under way at the step: signal go\n`,
+    );
     equal(
       (await at.run("edit", one, "--set", "amount=7", "--note", "agreed")).out,
       `${one} is changed, as step 2\n`,

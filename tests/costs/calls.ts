@@ -124,6 +124,7 @@ export const CALLS: Readonly<Record<string, string>> = {
     `select rhythm.stop_operation(o.id), rhythm.resume_operation(o.id) from rhythm.operate('retry', '{"status": "failed"}') as o (id)`,
   work_operation:
     `select rhythm.work_operation(rhythm.operate('cancel', '{"target": "a"}', dry_run => true))`,
+  change: `select rhythm.change(:ready, '{"priority": 3}')`,
   pause_execution: "select rhythm.pause_execution(:ready)",
   "pause_execution, a workflow": "select rhythm.pause_execution(:signals)",
   resume_execution: "select rhythm.pause_execution(:ready), rhythm.resume_execution(:ready)",

@@ -94,7 +94,7 @@ Deno.test("SQL: the options of queue(), start() and create_many() arrive, and op
       await arrived(database, row!.id, options);
     }
   }
-  for (const scope of ["start", "child", "schedule", "defaults"] as const) {
+  for (const scope of ["start", "child", "schedule", "defaults", "change"] as const) {
     const [row] = await database.query<{ names: string[] }>(
       "select to_jsonb(rhythm.option_names($1)) as names",
       [scope],

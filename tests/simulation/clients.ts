@@ -485,6 +485,8 @@ export class Clients {
           case "delete":
             record.isDeleteAsked = true;
             return executions.delete(id);
+          case "change":
+            return executions.change(id, { priority: Math.floor(later.which! * 10) - 5 });
           case "pause":
             return executions.pause(id);
           default:
@@ -502,7 +504,9 @@ export class Clients {
   async #change(record: Record, client: Client, { act, which, mark }: Later): Promise<boolean> {
     const { executions } = client.rhythm;
     const id = record.id!;
-    const set = mark === undefined ? {} : { set: { [MARK]: mark } };
+    const isFlow = record.item.kind === "workflow" && this.#programs[record.item.program]!.kind === "flow";
+    // Code has no variables.
+    const set = mark === undefined || act === "fork" && !isFlow ? {} : { set: { [MARK]: mark } };
     if (act === "edit") {
       record.marks.add(mark!);
       delete record.mark;
@@ -523,8 +527,7 @@ export class Clients {
         return true;
       case "rewind":
         // Code is always refused.
-        record.isRewindAsked ||= record.item.kind === "workflow" &&
-          this.#programs[record.item.program]!.kind === "flow";
+        record.isRewindAsked ||= isFlow;
         delete record.mark;
         record.changes++;
         await executions.rewind(id, { step, ...set, note: `to ${step}` });

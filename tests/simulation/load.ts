@@ -4,7 +4,7 @@ import { payloadOf, type Program } from "./programs.ts";
 /** What a client does later with what it started. */
 export interface Later {
   /** What; `look` reads the history, and a state of the past. */
-  readonly act: "cancel" | "retry" | "delete" | "pause" | "edit" | "rewind" | "fork" | "look";
+  readonly act: "cancel" | "retry" | "delete" | "pause" | "change" | "edit" | "rewind" | "fork" | "look";
   /** How long after the act before it. */
   readonly afterMs: number;
   /** How long it lasts, if it does. */
@@ -442,6 +442,7 @@ function laterOf(dice: Dice): Later[] {
   const afterMs = (): number => dice.pick([0, 3, 30, 400, 3_000, 12_000]);
   return dice.pick<Later[]>([
     [{ act: "pause", afterMs: afterMs(), forMs: dice.between(10, 15_000) }],
+    [{ act: "change", afterMs: afterMs(), which: dice.between(0, 1) }],
     [{ act: "cancel", afterMs: afterMs() }],
     [{ act: "cancel", afterMs: afterMs() }, { act: "retry", afterMs: afterMs() }],
     [{ act: "cancel", afterMs: afterMs() }, { act: "delete", afterMs: afterMs() }],

@@ -387,8 +387,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "an operation leaves out the last of what it looks at",
     file: "sql/operations/work.sql",
-    find: "    v_operation.is_looked := not v_left and cardinality(v_ids) < c_look;\n",
-    replace: "    v_operation.is_looked := cardinality(v_ids) < c_look;\n",
+    find: "    v_operation.is_looked := not v_left and cardinality(v_ids) < v_operation.pace;\n",
+    replace: "    v_operation.is_looked := cardinality(v_ids) < v_operation.pace;\n",
   },
   {
     name: "an operation forgets how far it is",

@@ -1,9 +1,10 @@
-import { type CommandModule, operand, runs, withDatabase, withExamples } from "../command.ts";
+import { type CommandModule, operand, option, runs, withDatabase, withExamples } from "../command.ts";
 import { type ChangeFlags, withChanges } from "../change_options.ts";
 
 /** `rhythm edit`: other variables. */
 export const define: CommandModule["define"] = (command, cli) => {
   command.addArgument(operand("<id>", "a workflow that waits or has failed"));
+  command.addOption(option("--dry-run", "only say what would change"));
   withChanges(command);
   withDatabase(command);
   withExamples(command, [

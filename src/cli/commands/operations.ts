@@ -4,7 +4,8 @@ import { withChanges, withMigration } from "../change_options.ts";
 import type { OperationAction } from "../../define/mod.ts";
 import { withWhich } from "../filter.ts";
 import { asGroup } from "../group.ts";
-import { numberFrom } from "../kinds.ts";
+import { numberFrom, ofType } from "../kinds.ts";
+import { PRIORITIES } from "../../shared/limits.ts";
 import type { OperateFlags } from "../operations.ts";
 
 /** `rhythm operations`: does something to many executions at once, in the database. */
@@ -61,6 +62,18 @@ export const define: CommandModule["define"] = (command, cli) => {
     if (action === "repair") {
       made.addOption(option("--resume", "also end the pauses of what waits"));
     }
+    if (action === "change") {
+      made.addOption(option("--to-queue <name>", "the new queue"))
+        .addOption(
+          option(
+            "--to-priority <number>",
+            "the new priority",
+            ofType({ kind: "number", ...PRIORITIES, whole: true }),
+          ),
+        )
+        .addOption(option("--delay <duration>", "how long from now until they may begin; 0s: at once"))
+        .addOption(option("--run-at <time>", "the moment from which they may begin, ISO 8601"));
+    }
     if (action === "cancel" || action === "pause") made.addOption(option("--reason <text>", "why"));
     made.addOption(option("--dry-run", "only record what it would change"))
       .addOption(option("--no-wait", "start it, and do not wait for its end"));
@@ -82,6 +95,10 @@ export const define: CommandModule["define"] = (command, cli) => {
   ]);
   withExamples(act("pause", "Pause executions."), [
     `rhythm operations pause -t charge --metadata '{"shop": 7}'`,
+  ]);
+  withExamples(act("change", "Change the queue, priority or time of what has not begun."), [
+    `rhythm operations change -t import -s pending --to-queue slow --to-priority -5`,
+    `rhythm operations change -t report -s pending --delay 2h`,
   ]);
   withExamples(act("migrate", "Move running workflows to another version of their flow."), [
     `rhythm operations migrate -t order --dry-run`,

@@ -1,4 +1,4 @@
-import { type CommandModule, operand, runs, withDatabase, withExamples } from "../command.ts";
+import { type CommandModule, operand, option, runs, withDatabase, withExamples } from "../command.ts";
 import { type ChangeFlags, withChanges } from "../change_options.ts";
 import { numberFrom } from "../kinds.ts";
 
@@ -7,6 +7,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   command
     .addArgument(operand("<id>", "a workflow that waits or has failed"))
     .addArgument(operand("<step>", "the step to go on from; `rhythm history` lists them", numberFrom(1)));
+  command.addOption(option("--dry-run", "only say what would change"));
   withChanges(command);
   withDatabase(command);
   withExamples(command, [`rhythm rewind 0199c3f2-… 4`, `rhythm rewind 0199c3f2-… 4 --set amount=40`]);

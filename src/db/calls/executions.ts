@@ -263,6 +263,11 @@ export async function watchExecutions(engine: EngineRef, ids: readonly string[])
   await ask(engine, text, [arrayText(ids)]);
 }
 
+/** Gives an execution that has not begun another queue, priority or time; `to` is JSON text. */
+export async function changeExecution(engine: EngineRef, id: string, to: string): Promise<void> {
+  await ask(engine, "select rhythm.change($1::text::uuid, $2::text::jsonb)", [id, to]);
+}
+
 /** Cancels an execution and its children; false if it had ended. */
 export async function cancelExecution(
   engine: EngineRef,

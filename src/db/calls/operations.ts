@@ -6,7 +6,7 @@ export interface StoredOperation {
   /** Its UUIDv7. */
   readonly id: string;
   /** What is done. */
-  readonly action: "cancel" | "retry" | "signal" | "pause" | "resume" | "migrate" | "repair";
+  readonly action: "cancel" | "retry" | "signal" | "pause" | "resume" | "change" | "migrate" | "repair";
   /** Whether it goes on. */
   readonly state: "running" | "stopped" | "completed";
   /** It only records what it would change. */

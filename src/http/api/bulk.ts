@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { OperationRequest } from "../../define/mod.ts";
 import type { Commands, ReadModel } from "../read_model.ts";
 import { type Route, route } from "../route.ts";
-import { anyJson, operation, operationAct, operationPlace, variables } from "./schemas.ts";
+import { anyJson, changeOptions, operation, operationAct, operationPlace, variables } from "./schemas.ts";
 
 const tag = "operations";
 const status = z.enum(["pending", "running", "suspended", "completed", "failed", "cancelled"]);
@@ -25,10 +25,10 @@ export function bulkRoutes(reads: ReadModel, commands: Commands): Route[] {
       path: "/api/operations",
       operation: "startOperation",
       summary:
-        "Cancels, retries, signals, pauses, resumes, migrates or repairs all executions that fit a filter, in the background",
+        "Cancels, retries, signals, pauses, resumes, changes, migrates or repairs all executions that fit a filter, in the background",
       tag,
       body: z.strictObject({
-        action: z.enum(["cancel", "retry", "signal", "pause", "resume", "migrate", "repair"]),
+        action: z.enum(["cancel", "retry", "signal", "pause", "resume", "change", "migrate", "repair"]),
         filter: z.strictObject({
           ids: z.array(z.string()).min(1).max(1000).optional().describe("these"),
           type: z.enum(["task", "workflow"]).optional(),
@@ -46,6 +46,7 @@ export function bulkRoutes(reads: ReadModel, commands: Commands): Route[] {
           createdBefore: z.string().optional(),
         }),
         reason: z.string().optional().describe("why, for cancel and pause"),
+        change: changeOptions.optional().describe("the new queue, priority or time"),
         name: z.string().optional().describe("the name of the signal"),
         payload: anyJson.optional().describe("the payload of the signal"),
         to: z.int().optional().describe("the version to go to, for migrate and repair"),

@@ -1,11 +1,18 @@
 import { z } from "zod";
 import { ExecutionNotFoundError } from "../../db/engine_errors.ts";
-import { describe, type ExecutionFilter, type ExecutionStatus, type StartOptions } from "../../define/mod.ts";
+import {
+  type ChangeOptions,
+  describe,
+  type ExecutionFilter,
+  type ExecutionStatus,
+  type StartOptions,
+} from "../../define/mod.ts";
 import type { Commands, ReadModel } from "../read_model.ts";
 import { HttpError } from "../respond.ts";
 import { type Route, route } from "../route.ts";
 import {
   anyJson,
+  changeOptions,
   done,
   execution,
   executionPage,
@@ -275,6 +282,19 @@ function changeRoutes(reads: ReadModel, commands: Commands): Route[] {
         return await existing(reads, params.id!);
       },
     }),
+    route({
+      method: "POST",
+      path: "/api/executions/:id/change",
+      operation: "changeExecution",
+      summary: "Gives an execution that has not begun another queue, priority or time",
+      tag,
+      body: changeOptions,
+      response: execution,
+      handle: async ({ params, body }) => {
+        await commands.change(params.id!, body as ChangeOptions);
+        return await existing(reads, params.id!);
+      },
+    }),
     ...editRoutes(commands),
     route({
       method: "POST",
@@ -314,7 +334,15 @@ function editRoutes(commands: Commands): Route[] {
     note: z.string().optional().describe("why; it is kept in the history"),
   };
   const step = z.int().min(1).max(2 ** 31 - 1);
-  const changed = z.object({ change: z.int().describe("the number that the change has among the steps") });
+  const dryRun = z.boolean().optional().describe("only say what would change");
+  const changed = z.object({
+    change: z.int().nullable().describe("the number that the change has among the steps; null in a dry run"),
+    changes: z.array(stateChange).optional().describe(
+      "in a dry run: the lines and variables that would change",
+    ),
+    cancels: z.array(historyItem).optional().describe("in a dry run: children that would be cancelled"),
+    goesOn: z.array(historyItem).optional().describe("in a dry run: what had been under way at the step"),
+  });
   return [
     route({
       method: "POST",
@@ -322,9 +350,12 @@ function editRoutes(commands: Commands): Route[] {
       operation: "editExecution",
       summary: "Changes variables of a workflow that waits or has failed",
       tag,
-      body: z.strictObject({ ...changes, set: changes.set.unwrap() }),
+      body: z.strictObject({ ...changes, set: changes.set.unwrap(), dryRun }),
       response: changed,
-      handle: async ({ params, body }) => ({ change: await commands.edit(params.id!, body) }),
+      handle: async ({ params, body: { dryRun, ...body } }) =>
+        dryRun
+          ? { change: null, ...await commands.plan(params.id!, body) }
+          : { change: await commands.edit(params.id!, body) },
     }),
     route({
       method: "POST",
@@ -332,9 +363,12 @@ function editRoutes(commands: Commands): Route[] {
       operation: "rewindExecution",
       summary: "Puts a workflow back to an earlier step; children that it began since are cancelled",
       tag,
-      body: z.strictObject({ ...changes, step }),
+      body: z.strictObject({ ...changes, step, dryRun }),
       response: changed,
-      handle: async ({ params, body }) => ({ change: await commands.rewind(params.id!, body) }),
+      handle: async ({ params, body: { dryRun, ...body } }) =>
+        dryRun
+          ? { change: null, ...await commands.plan(params.id!, body) }
+          : { change: await commands.rewind(params.id!, body) },
     }),
     route({
       method: "POST",

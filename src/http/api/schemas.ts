@@ -253,7 +253,7 @@ export const failureHook = z.object({
 /** Something that is done to many executions. */
 export const operation = z.object({
   id: z.string(),
-  action: z.enum(["cancel", "retry", "signal", "pause", "resume", "migrate", "repair"]),
+  action: z.enum(["cancel", "retry", "signal", "pause", "resume", "change", "migrate", "repair"]),
   state: z.enum(["running", "stopped", "completed"]),
   dryRun: z.boolean(),
   filter: z.record(z.string(), z.unknown()),
@@ -426,6 +426,9 @@ export const done = z.object({ ok: z.literal(true) });
 
 /** The options of a start, made from the table of options. */
 export const startOptions: z.ZodObject = schemaOf(optionsIn("start"), "start");
+
+/** What can be changed of an execution that has not begun. */
+export const changeOptions: z.ZodObject = schemaOf(optionsIn("change"), "change");
 
 /** The options of what a schedule starts. */
 export const scheduleOptions: z.ZodObject = schemaOf(optionsIn("schedule"), "schedule");

@@ -284,7 +284,12 @@ export class Exchange {
     const room = this.#room;
     const many = Math.min(this.#steps.length, STEPS_BATCH, room);
     if (this.#isAbandoned || this.#underWay === undefined || many < MANY_STEPS) return undefined;
-    const ends = { outcomes: [], steps: this.#steps.splice(0, Math.min(many, this.#mostEnds)), fired: [], left: [] };
+    const ends = {
+      outcomes: [],
+      steps: this.#steps.splice(0, Math.min(many, this.#mostEnds)),
+      fired: [],
+      left: [],
+    };
     const want = { limit: 0, lease: Math.min(broughtBy(ends), room), sleeps: false };
     return this.#second = this.#callOf("even", ends, want);
   }

@@ -792,6 +792,36 @@ export const cases: Record<string, Cases> = {
     p_reason: "what is longer than 2000 characters is cut",
     p_by: "what is longer than 200 characters is cut",
   },
+  change: {
+    p_execution: [
+      ...missing("change", (value) => `change(${value}, '{"priority": 1}')`),
+      [
+        `change(${done}, '{"priority": 1}')`,
+        "RH003",
+        `Cannot change execution ${done.replaceAll("'", "")}: it is completed, and has begun`,
+      ],
+      [
+        `change(${running}, '{"priority": 1}')`,
+        "RH003",
+        `Cannot change execution ${running.replaceAll("'", "")}: it is running, and has begun`,
+      ],
+    ],
+    p_to: [
+      [`change(${ready}, '[]')`, "RH001", 'A change must be an object: {"queue": "mail", "priority": 5}'],
+      [`change(${ready}, null)`, "RH001", 'A change must be an object: {"queue": "mail", "priority": 5}'],
+      [`change(${ready}, '{}')`, "RH001", "A change must name something: queue, priority, delay or run_at"],
+      [
+        `change(${ready}, '{"prioritty": 1}')`,
+        "RH001",
+        'There is no option "prioritty": expected queue, priority, delay, run_at. Did you mean "priority"?',
+      ],
+      [
+        `change(${ready}, '{"priority": "high"}')`,
+        "RH001",
+        "priority must be a whole number from -32768 to 32767",
+      ],
+    ],
+  },
   pause_execution: {
     p_execution: [
       ...missing("pause", (value) => `pause_execution(${value})`),
@@ -827,12 +857,12 @@ export const cases: Record<string, Cases> = {
       [
         'operate(null, \'{"status": "failed"}\')',
         "RH001",
-        'There is no action "": expected cancel, retry, signal, pause, resume, migrate or repair',
+        'There is no action "": expected cancel, retry, signal, pause, resume, change, migrate or repair',
       ],
       [
         "operate('delete', '{\"status\": \"failed\"}')",
         "RH001",
-        'There is no action "delete": expected cancel, retry, signal, pause, resume, migrate or repair',
+        'There is no action "delete": expected cancel, retry, signal, pause, resume, change, migrate or repair',
       ],
     ],
     p_filter: [
