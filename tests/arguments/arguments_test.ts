@@ -388,6 +388,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
             action: "choice",
             filter: "json object",
             reason: "any text",
+            change: "parts",
             name: "name",
             payload: "json",
             then: "choice",
