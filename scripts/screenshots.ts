@@ -7,7 +7,27 @@
  */
 import type { Page } from "playwright-core";
 import { fillShop, oneOrder, openShop } from "../examples/demo/dashboard.ts";
+import { Output, project, start } from "../tests/cli/support.ts";
 import { executable, openBrowser } from "../tests/dashboard/chromium.ts";
+
+const DEV = {
+  "flows/onboard.flow": `\`\`\`
+name: onboard
+input: { type: object, required: [customer], properties: { customer: { type: string } } }
+\`\`\`
+const { customer } = Inputs
+await Task.run("send_mail", { customer, text: "Welcome" })
+await Timer.delay("3d")
+const { plan } = await Signal.next("plan_chosen")
+await Task.run("send_mail", { customer, text: \`You chose \${plan}\` })
+return { customer, plan }
+`,
+  "flows/invoice.flow": "return Inputs\n",
+  "tasks.ts": `import { task } from "@rhythm/core";
+export const sendMail = task({ name: "send_mail" }, ({ text }: { text: string }) => text.length);
+`,
+  "rhythm.json": '{ "port": 0 }\n',
+};
 
 if (executable === undefined) {
   console.error("No Chromium was found: RHYTHM_TEST_CHROMIUM names one");
@@ -56,10 +76,61 @@ for (const scheme of ["light", "dark"] as const) {
     await page.goto(`${worker.url}/flows/ship_order`);
     await page.locator(".heat .bad", { hasText: /\d/ }).waitFor();
     await shoot(page, "dashboard-flow");
+    await people(page);
   }
 }
-await browser.close();
 await worker.stop();
+await dev();
+await browser.close();
+
+/** Who may do what, who did what, and a query. */
+async function people(page: Page): Promise<void> {
+  await rhythm.tokens.create("ada", { role: "operator", expiresAt: new Date(Date.now() + 90 * 86_400_000) });
+  await rhythm.tokens.create("support", { role: "viewer", metadataOnly: true });
+  await rhythm.tokens.create("deploy", { role: "deployer" });
+  const ada = rhythm.as("ada");
+  await ada.queues.pause("imports", { reason: "the provider is down" });
+  await ada.queues.configure("payments", { concurrency: 20 });
+  await ada.queues.resume("imports");
+  await page.goto(`${worker.url}/tokens`);
+  await page.getByRole("row", { name: /support/ }).waitFor();
+  await shoot(page, "dashboard-tokens");
+  await page.goto(`${worker.url}/audit`);
+  await page.getByRole("row", { name: /the provider is down/ }).waitFor();
+  await shoot(page, "dashboard-audit");
+  await page.goto(`${worker.url}/sql`);
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await page.getByRole("heading", { name: "Result" }).waitFor();
+  await shoot(page, "dashboard-sql");
+}
+
+/** A flow in the editor of `rhythm dev`, with a run that waits. */
+async function dev(): Promise<void> {
+  await using made = await project(DEV);
+  const child = start(["dev"], { cwd: made.path });
+  const [out, err] = [new Output(child.stdout), new Output(child.stderr)];
+  try {
+    await out.until("  tasks  ");
+    const [, url, code] = /(http:\/\/127\.0\.0\.1:\d+)\/#([0-9a-f-]{36})/.exec(out.text)!;
+    const context = await browser.newContext({ viewport: { width: 1440, height: 760 }, locale: "en-GB" });
+    const page = await context.newPage();
+    await page.goto(`${url}/#${code}`);
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await page.goto(`${url}/dev?file=flows/onboard.flow`);
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await page.getByRole("dialog").getByLabel("customer").fill("Ada");
+    await page.getByRole("dialog").getByRole("button", { name: "Start" }).click();
+    await page.getByRole("button", { name: "Push the clock to it" }).click();
+    await page.locator(".editor .lit", { hasText: "Signal.next" }).waitFor();
+    await page.locator(".toast").waitFor({ state: "detached" });
+    await shoot(page, "dashboard-dev");
+  } finally {
+    child.kill("SIGINT");
+    child.kill("SIGINT");
+    await child.status;
+    await Promise.all([out.end(), err.end()]);
+  }
+}
 
 async function shoot(page: Page, name: string): Promise<void> {
   await page.getByText("live", { exact: true }).waitFor();

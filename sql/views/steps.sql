@@ -33,14 +33,14 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_last rhythm.worker_call := rhythm.last_call(p_worker, p_call);
+  v_last rhythm.worker_call;
   v_batch rhythm.batch;
 begin
   perform rhythm.require_read_committed();
   if coalesce(p_call, 0) < 1 then
     perform rhythm.raise('RH001', rhythm.exchange_problem(p_call, '[]', null));
   end if;
-  perform from rhythm.worker_call as c where c.worker_id = p_worker and c.odd = v_last.odd for no key update;
+  perform from rhythm.worker_call as c where c.worker_id = p_worker and c.odd = (p_call % 2 = 1) for no key update;
   v_last := rhythm.last_call(p_worker, p_call);
   if p_call = v_last.call then
     return rhythm.same_answer(v_last);

@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "1008e7cb9f7c93a5";
+export const imageDigest = "16b2467164c75bf7";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -19267,7 +19267,7 @@ comment on view rhythm.signals is
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "9b48b31d74705823e07b305be14815d9d108e4169c625b57ed43b95104adf92e",
+    checksum: "f1799df40df78568fe0bc7a8879ba64b0fd3278e3ba12e1d45ff9a604b1ff7ac",
     text: `-- Workflows in TypeScript as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null, deploy text default null)
@@ -19303,14 +19303,14 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_last rhythm.worker_call := rhythm.last_call(p_worker, p_call);
+  v_last rhythm.worker_call;
   v_batch rhythm.batch;
 begin
   perform rhythm.require_read_committed();
   if coalesce(p_call, 0) < 1 then
     perform rhythm.raise('RH001', rhythm.exchange_problem(p_call, '[]', null));
   end if;
-  perform from rhythm.worker_call as c where c.worker_id = p_worker and c.odd = v_last.odd for no key update;
+  perform from rhythm.worker_call as c where c.worker_id = p_worker and c.odd = (p_call % 2 = 1) for no key update;
   v_last := rhythm.last_call(p_worker, p_call);
   if p_call = v_last.call then
     return rhythm.same_answer(v_last);

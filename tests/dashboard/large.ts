@@ -306,11 +306,12 @@ if (slow.length > 0) console.log(`\nToo slow:\n${slow.join("\n")}`);
 async function watched(viewers: number): Promise<string> {
   const keys = ["overview", "executions", "failures", "queues", "flows"];
   const gone = new AbortController();
-  const streams = await Promise.all(Array.from({ length: viewers }, async (_, nth) => {
+  const streams: Promise<void>[] = [];
+  for (let nth = 0; nth < viewers; nth++) {
     const query = `page=pulse&page=${encodeURIComponent(keys[nth % keys.length]!)}`;
     const response = await rhythm.fetch(new Request(`http://127.0.0.1/api/live?${query}`, { headers }));
-    return response.body!.pipeTo(new WritableStream(), { signal: gone.signal }).catch(() => {});
-  }));
+    streams.push(response.body!.pipeTo(new WritableStream(), { signal: gone.signal }).catch(() => {}));
+  }
   // The first looks come quickly.
   await new Promise((done) => setTimeout(done, 6_000));
   const pids = (await test.sql<{ pid: number }[]>`

@@ -114,7 +114,7 @@ for (const number of [1, 2]) {
 }
 
 race("exchange(): two calls that end the last two tasks of a batch leave no batch behind", async (arena) => {
-  const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+  const [one] = arena.sessions as [postgres.Sql];
   const worker = await registerWorker(one);
   await one`select rhythm.register_flow('f', 'return 1', '{}')`;
   await one`select rhythm.start('f') from generate_series(1, 2)`;

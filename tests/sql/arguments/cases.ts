@@ -1561,9 +1561,9 @@ export const cases: Record<string, Cases> = {
         "p_call must be a number from 1 that grows with each call",
       ]),
       [
-        `exchange(${worker}, 1)`,
+        `exchange(${worker}, 2)`,
         "RH008",
-        `Worker ${worker.slice(1, -1)} has made call 2 already: call 1 is too late`,
+        `Worker ${worker.slice(1, -1)} has made call 4 already: call 2 is too late`,
       ],
     ],
     p_ends: [
@@ -1789,15 +1789,13 @@ export const cases: Record<string, Cases> = {
     p_call: [
       ...["null", "0", "-1"].map((value): Case => [
         `claim_execution(${worker}, ${waiting}, ${value})`,
-        value === "null" ? "RH001" : "RH008",
-        value === "null"
-          ? "p_call must be a number from 1 that grows with each call"
-          : `Worker ${worker.slice(1, -1)} has made call 2 already: call ${value} is too late`,
+        "RH001",
+        "p_call must be a number from 1 that grows with each call",
       ]),
       [
-        `claim_execution(${worker}, ${waiting}, 1)`,
+        `claim_execution(${worker}, ${waiting}, 2)`,
         "RH008",
-        `Worker ${worker.slice(1, -1)} has made call 2 already: call 1 is too late`,
+        `Worker ${worker.slice(1, -1)} has made call 4 already: call 2 is too late`,
       ],
     ],
   },

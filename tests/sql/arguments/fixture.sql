@@ -8,7 +8,7 @@ select rhythm.create_many('[
 ]');
 select rhythm.register_worker('00000000-0000-7000-8000-0000000000ff', p_lease => '1h');
 select rhythm.exchange('00000000-0000-7000-8000-0000000000ff', 1, p_want => '{"limit": 3}');
-select rhythm.exchange('00000000-0000-7000-8000-0000000000ff', 2, '[
+select rhythm.exchange('00000000-0000-7000-8000-0000000000ff', 4, '[
   {"kind": "outcome", "call": 1, "id": "00000000-0000-7000-8000-000000000001", "status": "completed", "output": 1},
   {"kind": "outcome", "call": 1, "id": "00000000-0000-7000-8000-000000000004", "status": "suspended", "snapshot": {},
     "effects": [{"type": "await_signal", "id": "00000000-0000-7000-8000-000000000005", "name": "go"}],
