@@ -112,10 +112,15 @@ async function embedded(schema: readonly SchemaFile[]): Promise<Source> {
   };
 }
 
-/** What a simulation has beside the engine. Here everybody may move the clock; it is asked often. */
+/**
+ * What a simulation has beside the engine. Here everybody may move the clock; it is asked often. How much an operation does at once
+ * follows from chance, not from the time that it took.
+ */
 const EXTRAS = `create or replace function rhythm.now() returns timestamptz language plpgsql volatile as $$
   declare v_at constant text := current_setting('rhythm_clock.at', true);
   begin if v_at <> '' then return v_at; end if; return clock_timestamp(); end $$;
+  create or replace function rhythm.next_pace(p_pace integer, p_done integer, p_took interval) returns integer language plpgsql volatile as $$
+  begin return 1 + (rhythm.chance() * 99)::integer; end $$;
   create or replace function rhythm.may_set_clock() returns boolean language plpgsql stable as $$ begin return true; end $$;
   create table if not exists public.booked (execution uuid, label text);
   create or replace function public.sim_double(inputs jsonb) returns jsonb language sql as $$ select to_jsonb(2 * (inputs ->> 'v')::integer) $$;`;
