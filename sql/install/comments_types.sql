@@ -19,6 +19,7 @@ comment on column rhythm.cron_times.any_weekday is 'The expression names no week
 comment on column rhythm.cron_times.by_clock is 'Seconds, minutes and hours are all fixed.';
 
 comment on column rhythm.step_news.execution_id is 'The workflow.';
+comment on column rhythm.step_news.call is 'The call that leased the workflow; null: any.';
 comment on column rhythm.step_news.name is 'The name of the step.';
 comment on column rhythm.step_news.kind is 'As in step.';
 comment on column rhythm.step_news.status is 'As in step.';

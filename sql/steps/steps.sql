@@ -13,6 +13,7 @@ begin
     and not jsonb_path_exists(p_steps, '$[*] ? (!(@.kind.type() == "string" && @.kind == "step"
     && @.status.type() == "string" && @.status == "completed" && @.attempts.type() == "number" && @.attempts == 1
     && @.execution_id.type() == "string" && @.execution_id like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+    && (!exists(@.call) || @.call.type() == "number" && @.call >= 0 && @.call < 2147483648 && @.call.floor() == @.call)
     && @.name.type() == "string" && @.seq.type() == "number" && @.seq >= 0 && @.seq < 2147483648 && @.seq.floor() == @.seq
     && (!exists(@.took_ms) || @.took_ms.type() == "number" && @.took_ms >= 0 && @.took_ms < 3162240000000 && @.took_ms.floor() == @.took_ms)
     && (!exists(@.is_undefined) || @.is_undefined.type() == "boolean")
@@ -44,11 +45,11 @@ begin
   elsif not coalesce(p_step ->> 'status' in ('waiting', 'retrying', 'completed', 'failed'), false) then
     return format('%s cannot be the status of a step: expected waiting, retrying, completed or failed', coalesce(p_step -> 'status', 'null'));
   end if;
-  foreach v_number in array array['seq', 'attempts', 'delay_ms', 'took_ms'] loop
+  foreach v_number in array array['call', 'seq', 'attempts', 'delay_ms', 'took_ms'] loop
     if p_step -> v_number <> 'null' and (jsonb_typeof(p_step -> v_number) <> 'number' or p_step ->> v_number !~ '^\d{1,13}$'
-        or (p_step ->> v_number)::bigint > case v_number when 'attempts' then 32767 when 'seq' then 2147483647 else 3162240000000 end) then
+        or (p_step ->> v_number)::bigint > case when v_number = 'attempts' then 32767 when v_number in ('seq', 'call') then 2147483647 else 3162240000000 end) then
       return format('%s of a step must be a whole number from 0 to %s', v_number,
-        case v_number when 'attempts' then 32767 when 'seq' then 2147483647 else 3162240000000 end);
+        case when v_number = 'attempts' then 32767 when v_number in ('seq', 'call') then 2147483647 else 3162240000000 end);
     end if;
   end loop;
   return case
@@ -113,7 +114,7 @@ begin
     case when n.is_undefined is not true then coalesce(n.output, 'null') end
   from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
   join rhythm.workflow_state as x on x.execution_id = n.execution_id
-  join lateral (select y.worker from rhythm.batch as y where y.id = x.batch_id offset 0) as b on b.worker = p_worker
+  join lateral (select y.worker, y.call from rhythm.batch as y where y.id = x.batch_id offset 0) as b on b.worker = p_worker and b.call = coalesce(n.call, b.call)
   where octet_length(n.name) <= 2000;
   get diagnostics v_written = row_count;
   if v_written < jsonb_array_length(p_steps) then
@@ -145,7 +146,7 @@ as $$
     case when n.status = 'completed' and n.is_undefined is not true then coalesce(n.output, 'null') end
   from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
   join rhythm.workflow_state as x on x.execution_id = n.execution_id
-  join lateral (select y.worker from rhythm.batch as y where y.id = x.batch_id offset 0) as b on b.worker = p_worker
+  join lateral (select y.worker, y.call from rhythm.batch as y where y.id = x.batch_id offset 0) as b on b.worker = p_worker and b.call = coalesce(n.call, b.call)
   on conflict (execution_id, name) do update set
     ended_at = excluded.ended_at, until = excluded.until, seq = excluded.seq, attempts = excluded.attempts,
     wait_id = coalesce(excluded.wait_id, s.wait_id), status = excluded.status, error = excluded.error, output = excluded.output
@@ -261,7 +262,7 @@ end;
 $$;
 
 comment on function rhythm.save_steps(uuid, jsonb) is
-  'Stores how steps of leased workflows in TypeScript ended or what they wait for: [{execution_id, name, kind, status, seq, attempts, …}], all in one transaction. '
+  'Stores how steps of leased workflows in TypeScript ended or what they wait for: [{execution_id, call, name, kind, status, seq, attempts, …}], all in one transaction. call: the one that leased the workflow; missing: any. '
   'Returns those that changed nothing, [{id, name}]: the lease was lost, or the step had already ended.';
 
 create or replace function rhythm.check_step_sizes(p_steps jsonb)

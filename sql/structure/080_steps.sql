@@ -35,6 +35,7 @@ comment on column rhythm.step.output is 'Its result; SQL null is undefined, whic
 
 create type rhythm.step_news as (
   execution_id uuid,
+  call integer,
   name text,
   kind text,
   status text,

@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "16b2467164c75bf7";
+export const imageDigest = "0196b97dd2a8ed79";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -1053,7 +1053,7 @@ comment on index rhythm.task_in_sql is 'Whether there are SQL tasks: every tick(
   {
     name: "structure/080_steps.sql",
     kind: "structure",
-    checksum: "b564c80ab239a9a0f9d3cc9190255e6120ff4d3767ba2f658aa344be15e10296",
+    checksum: "aa85051d2f0e4301ffd1d2df2443f23bf963d21b8db908af46b88568e573d047",
     text: `-- Steps of workflows in TypeScript, with their results.
 
 create table rhythm.step (
@@ -1091,6 +1091,7 @@ comment on column rhythm.step.output is 'Its result; SQL null is undefined, whic
 
 create type rhythm.step_news as (
   execution_id uuid,
+  call integer,
   name text,
   kind text,
   status text,
@@ -15407,7 +15408,7 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Creates the ch
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "102c975908a6d3da48ce0a711612ae2e562830090130f2d48bef0302374a3be2",
+    checksum: "4c0aac0f8e18e2c03d7e4fee9d3f05052b35f9f9374157f4a09ff44b9854089e",
     text: `-- Workflows in TypeScript: their steps are saved when they end. When the code runs again, the saved results answer them.
 
 -- Looked at before every save, without a call of ours. Types are checked first: comparing a
@@ -15423,6 +15424,7 @@ begin
     and not jsonb_path_exists(p_steps, '$[*] ? (!(@.kind.type() == "string" && @.kind == "step"
     && @.status.type() == "string" && @.status == "completed" && @.attempts.type() == "number" && @.attempts == 1
     && @.execution_id.type() == "string" && @.execution_id like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+    && (!exists(@.call) || @.call.type() == "number" && @.call >= 0 && @.call < 2147483648 && @.call.floor() == @.call)
     && @.name.type() == "string" && @.seq.type() == "number" && @.seq >= 0 && @.seq < 2147483648 && @.seq.floor() == @.seq
     && (!exists(@.took_ms) || @.took_ms.type() == "number" && @.took_ms >= 0 && @.took_ms < 3162240000000 && @.took_ms.floor() == @.took_ms)
     && (!exists(@.is_undefined) || @.is_undefined.type() == "boolean")
@@ -15454,11 +15456,11 @@ begin
   elsif not coalesce(p_step ->> 'status' in ('waiting', 'retrying', 'completed', 'failed'), false) then
     return format('%s cannot be the status of a step: expected waiting, retrying, completed or failed', coalesce(p_step -> 'status', 'null'));
   end if;
-  foreach v_number in array array['seq', 'attempts', 'delay_ms', 'took_ms'] loop
+  foreach v_number in array array['call', 'seq', 'attempts', 'delay_ms', 'took_ms'] loop
     if p_step -> v_number <> 'null' and (jsonb_typeof(p_step -> v_number) <> 'number' or p_step ->> v_number !~ '^\\d{1,13}$'
-        or (p_step ->> v_number)::bigint > case v_number when 'attempts' then 32767 when 'seq' then 2147483647 else 3162240000000 end) then
+        or (p_step ->> v_number)::bigint > case when v_number = 'attempts' then 32767 when v_number in ('seq', 'call') then 2147483647 else 3162240000000 end) then
       return format('%s of a step must be a whole number from 0 to %s', v_number,
-        case v_number when 'attempts' then 32767 when 'seq' then 2147483647 else 3162240000000 end);
+        case when v_number = 'attempts' then 32767 when v_number in ('seq', 'call') then 2147483647 else 3162240000000 end);
     end if;
   end loop;
   return case
@@ -15523,7 +15525,7 @@ begin
     case when n.is_undefined is not true then coalesce(n.output, 'null') end
   from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
   join rhythm.workflow_state as x on x.execution_id = n.execution_id
-  join lateral (select y.worker from rhythm.batch as y where y.id = x.batch_id offset 0) as b on b.worker = p_worker
+  join lateral (select y.worker, y.call from rhythm.batch as y where y.id = x.batch_id offset 0) as b on b.worker = p_worker and b.call = coalesce(n.call, b.call)
   where octet_length(n.name) <= 2000;
   get diagnostics v_written = row_count;
   if v_written < jsonb_array_length(p_steps) then
@@ -15555,7 +15557,7 @@ as $$
     case when n.status = 'completed' and n.is_undefined is not true then coalesce(n.output, 'null') end
   from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
   join rhythm.workflow_state as x on x.execution_id = n.execution_id
-  join lateral (select y.worker from rhythm.batch as y where y.id = x.batch_id offset 0) as b on b.worker = p_worker
+  join lateral (select y.worker, y.call from rhythm.batch as y where y.id = x.batch_id offset 0) as b on b.worker = p_worker and b.call = coalesce(n.call, b.call)
   on conflict (execution_id, name) do update set
     ended_at = excluded.ended_at, until = excluded.until, seq = excluded.seq, attempts = excluded.attempts,
     wait_id = coalesce(excluded.wait_id, s.wait_id), status = excluded.status, error = excluded.error, output = excluded.output
@@ -15671,7 +15673,7 @@ end;
 $$;
 
 comment on function rhythm.save_steps(uuid, jsonb) is
-  'Stores how steps of leased workflows in TypeScript ended or what they wait for: [{execution_id, name, kind, status, seq, attempts, …}], all in one transaction. '
+  'Stores how steps of leased workflows in TypeScript ended or what they wait for: [{execution_id, call, name, kind, status, seq, attempts, …}], all in one transaction. call: the one that leased the workflow; missing: any. '
   'Returns those that changed nothing, [{id, name}]: the lease was lost, or the step had already ended.';
 
 create or replace function rhythm.check_step_sizes(p_steps jsonb)
@@ -20103,7 +20105,7 @@ comment on constraint audit_entry_pkey on rhythm.audit_entry is 'Each act is rec
   {
     name: "install/comments_types.sql",
     kind: "behaviour",
-    checksum: "875b591cf9b8f615b8f8d9ce57472a6d50c8e074185bbc39b77af906e9e8d825",
+    checksum: "27d3ad18c3b0172516961e8a5fd0261dc112e7710f68d683be8db506fbe5560b",
     text: `
 comment on column rhythm.inner_schema.path is 'Where in the whole schema.';
 comment on column rhythm.inner_schema.schema is 'The schema.';
@@ -20125,6 +20127,7 @@ comment on column rhythm.cron_times.any_weekday is 'The expression names no week
 comment on column rhythm.cron_times.by_clock is 'Seconds, minutes and hours are all fixed.';
 
 comment on column rhythm.step_news.execution_id is 'The workflow.';
+comment on column rhythm.step_news.call is 'The call that leased the workflow; null: any.';
 comment on column rhythm.step_news.name is 'The name of the step.';
 comment on column rhythm.step_news.kind is 'As in step.';
 comment on column rhythm.step_news.status is 'As in step.';

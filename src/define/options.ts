@@ -161,7 +161,10 @@ export function checkChange(options: ChangeOptions, where: string, argument = "o
   checkPlain(options, { argument, where });
   checkOptions(options, { in: "change", where });
   if (Object.values(options).every((one) => one === undefined)) {
-    throw new InvalidOptionError(argument, `${where}: "${argument}" must have "queue", "priority", "delay" or "runAt"`);
+    throw new InvalidOptionError(
+      argument,
+      `${where}: "${argument}" must have "queue", "priority", "delay" or "runAt"`,
+    );
   }
 }
 

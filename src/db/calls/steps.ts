@@ -35,6 +35,8 @@ export interface StepRow {
 export interface StepNews {
   /** Its workflow. */
   readonly execution_id: string;
+  /** The call that leased the workflow. */
+  readonly call?: number;
   /** Its name. */
   readonly name: string;
   /** A function, or something that is waited for. */

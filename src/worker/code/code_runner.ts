@@ -1,6 +1,7 @@
 import type { ExecutionError, Logger, Telemetry } from "../../define/mod.ts";
 import { RhythmError } from "../../shared/error.ts";
 import { errorsAsObjects, type JsonValue, storableText } from "../../shared/json.ts";
+import type { StepNews } from "../../db/calls/steps.ts";
 import type { Claimed, Engine, Outcome, Settled } from "../engine/engine.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import {
@@ -132,7 +133,7 @@ export class CodeRunner {
       input: claimed.inputs,
       metadata: claimed.metadata,
       settled,
-      steps: traceparent === null ? this.#batcher : traced(this.#batcher, traceparent),
+      steps: stepsOf(this.#batcher, { call: claimed.call, traceparent }),
       log: (level, message, data) => this.#log(claimed, { level, message, data }),
     });
     inFlight.add(claimed, run);
@@ -169,13 +170,18 @@ export class CodeRunner {
   }
 }
 
-// The children that a run makes are told which trace they belong to.
-function traced(steps: RunSteps, traceparent: string): RunSteps {
+// A step that ends after its run was suspended must not count for the next run, which may have the same worker. The children
+// that a run makes are told which trace they belong to.
+function stepsOf(steps: RunSteps, run: { call: number; traceparent: string | null }): RunSteps {
+  const { call, traceparent } = run;
+  const complete = (news: StepNews): StepNews =>
+    news.child === undefined || traceparent === null
+      ? { ...news, call }
+      : { ...news, call, child: { ...news.child, traceparent } };
   return {
     load: (execution) => steps.load(execution),
-    save: (news) =>
-      steps.save(news.child === undefined ? news : { ...news, child: { ...news.child, traceparent } }),
-    saveInTransaction: (body) => steps.saveInTransaction(body),
+    save: (news) => steps.save(complete(news)),
+    saveInTransaction: (body) => steps.saveInTransaction(async (sql) => complete(await body(sql))),
   };
 }
 
