@@ -75,7 +75,7 @@ const acts: Record<string, { call: string; access?: [words: RegExp, steps: strin
     call: claim('{"limit": 100}'),
     access: [
       [
-        /b\.run_at is null and not b\.limited\s+and \(p_targets is null .*\s+order by b\.priority desc, b\.first_id limit p_limit for/,
+        /b\.run_at is null and not b\.limited\s+and \(p_targets is null .*\s+and \(b\.expires_at is null .*\s+order by b\.priority desc, b\.first_id limit p_limit for/,
         [ready],
       ],
       [/set worker = p_worker, call = p_call/, [byKey]],
@@ -84,7 +84,7 @@ const acts: Record<string, { call: string; access?: [words: RegExp, steps: strin
   "claim of some tasks": {
     call: claim('{"limit": 100, "targets": ["a"]}'),
     access: [[
-      /b\.run_at is null and not b\.limited\s+and \(p_targets is null .*\s+order by b\.priority desc, b\.first_id limit p_limit for/,
+      /b\.run_at is null and not b\.limited\s+and \(p_targets is null .*\s+and \(b\.expires_at is null .*\s+order by b\.priority desc, b\.first_id limit p_limit for/,
       [ready],
     ]],
   },
