@@ -28,7 +28,7 @@ begin
         or v_state.listed is distinct from v_queue.limited_since
         or not v_queue.limited
         or v_state.settled is distinct from v_queue.changed and rhythm.is_settled(v_queue.changed)
-        or exists (select from rhythm.limit_note as n where n.queue = v_queue.name and n.xid >= v_state.noted)
+        or rhythm.has_notes(v_state)
         or exists (select from rhythm.lane as l where l.queue = v_queue.name and l.idle_since < p_now - interval '1 minute')
         or exists (select from rhythm.key_state as k where k.queue = v_queue.name and k.idle_since < p_now - interval '1 minute'));
     continue when not rhythm.try_gate(v_queue.name);
@@ -143,6 +143,7 @@ begin
   delete from rhythm.lane_group as g where g.queue = p_queue.name;
   delete from rhythm.key_state as k where k.queue = p_queue.name;
   delete from rhythm.limit_note as n where n.queue = p_queue.name;
+  perform set_config('rhythm_gate.lane', '', true);
   delete from rhythm.queue_state as s where s.queue = p_queue.name;
   if not exists (select from rhythm.queue_key as k where k.queue = p_queue.name) then
     delete from rhythm.queue as q where q.name = p_queue.name;

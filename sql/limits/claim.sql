@@ -11,7 +11,7 @@ begin
   if p_state.queue is null or p_state.version <> p_queue.version or p_state.listed is distinct from p_queue.limited_since
     or p_state.settled is distinct from p_queue.changed then
     return true;
-  elsif exists (select from rhythm.limit_note as n where n.queue = p_queue.name and n.xid >= p_state.noted) then
+  elsif rhythm.has_notes(p_state) then
     return true;
   elsif p_state.running >= p_queue.concurrency or rhythm.begun_lately(p_state.begun_at, p_state.begun, p_queue.per_ms, p_now) >= p_queue.rate then
     return false;
@@ -95,7 +95,7 @@ declare
 begin
   changed := false;
   if p_state.queue is null then
-    p_state := row(p_queue.name, 0, 0, 0, 0, p_queue.fair, false, false, '0', null, null, p_now, null, '{}', '{}')::rhythm.queue_state;
+    p_state := row(p_queue.name, 0, 0, 0, 0, p_queue.fair, false, false, '0', '0', null, null, p_now, null, '{}', '{}')::rhythm.queue_state;
   end if;
   p_state.nth := p_state.nth + 1;
   if p_state.version <> p_queue.version then

@@ -56,8 +56,9 @@ declare
   v_state rhythm.queue_state;
 begin
   select s.* into v_state from rhythm.queue_state as s where s.queue = p_queue order by s.nth desc limit 1;
-  if v_state.noted > pg_snapshot_xmax(pg_current_snapshot()) then
+  if greatest(v_state.noted, v_state.ends_noted) > pg_snapshot_xmax(pg_current_snapshot()) then
     v_state.noted := '0';
+    v_state.ends_noted := '0';
   end if;
   return v_state;
 end;
@@ -74,7 +75,7 @@ as $$
 begin
   update rhythm.queue_state as s
   set nth = p_state.nth, version = p_state.version, turn = p_state.turn, running = p_state.running, fair = p_state.fair, keyed = p_state.keyed, counted = p_state.counted,
-    settled = p_state.settled, noted = p_state.noted, listed = p_state.listed, looked_at = p_state.looked_at, full_until = p_state.full_until,
+    settled = p_state.settled, noted = p_state.noted, ends_noted = p_state.ends_noted, listed = p_state.listed, looked_at = p_state.looked_at, full_until = p_state.full_until,
     begun_at = p_state.begun_at, begun = p_state.begun
   where s.queue = p_state.queue and s.nth = p_state.nth - 1;
   if not found then

@@ -7,6 +7,10 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_group text;
+  v_lane text;
+  v_first text;
 begin
   if tg_op <> 'INSERT' and old.limited and old.worker is not null
     and exists (select from rhythm.queue as q where q.name = old.queue and q.counted) then
@@ -19,9 +23,18 @@ begin
     end if;
   end if;
   if tg_op <> 'DELETE' and new.limited and new.worker is null and new.run_at is null then
+    -- A lane is known by its first one. What the transaction puts behind that needs no note.
+    v_group := case new.type when 'workflow' then '' else new.target end;
+    v_lane := jsonb_build_array(new.queue, v_group, new.concurrency_key)::text;
+    if current_setting('rhythm_gate.lane', true) = v_lane then
+      v_first := current_setting('rhythm_gate.first');
+      if (- new.priority::integer, new.first_id) > (split_part(v_first, ' ', 1)::integer, split_part(v_first, ' ', 2)::uuid) then
+        return null;
+      end if;
+    end if;
+    perform set_config('rhythm_gate.lane', v_lane, true), set_config('rhythm_gate.first', format('%s %s', - new.priority::integer, new.first_id), true);
     insert into rhythm.limit_note (queue, xid, target_group, key, rank, head, ended)
-    values (new.queue, pg_current_xact_id(), case new.type when 'workflow' then '' else new.target end, coalesce(new.concurrency_key, ''),
-      - new.priority::integer, new.first_id, 0);
+    values (new.queue, pg_current_xact_id(), v_group, coalesce(new.concurrency_key, ''), - new.priority::integer, new.first_id, 0);
   end if;
   return null;
 end;
@@ -42,15 +55,22 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_last xid8;
-  v_oldest xid8;
+  v_oldest constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
+  v_ready integer;
+  v_ended integer;
+  v_last_ready xid8;
+  v_last_ended xid8;
 begin
   with gone as (
     delete from rhythm.limit_note as n
     where n.ctid = any (array(
-      select x.ctid from rhythm.limit_note as x
-      where x.queue = p_state.queue and x.xid >= p_state.noted
-      order by x.xid limit p_limit))
+        select x.ctid from rhythm.limit_note as x
+        where x.queue = p_state.queue and x.ended = 0 and x.xid >= p_state.noted
+        order by x.xid limit p_limit)
+      || array(
+        select x.ctid from rhythm.limit_note as x
+        where x.queue = p_state.queue and x.ended > 0 and x.xid >= p_state.ends_noted
+        order by x.xid limit p_limit))
     returning n.*
   ),
   first as (
@@ -60,18 +80,39 @@ begin
   summed as (
     select g.key, sum(g.ended)::integer as ended from gone as g where g.ended > 0 group by g.key
   )
-  select (select count(*) from gone), (select g.xid from gone as g order by g.xid desc limit 1), pg_snapshot_xmin(pg_current_snapshot()),
+  select (select count(*) from gone as g where g.ended = 0), (select g.xid from gone as g where g.ended = 0 order by g.xid desc limit 1),
+    (select count(*) from gone as g where g.ended > 0), (select g.xid from gone as g where g.ended > 0 order by g.xid desc limit 1),
     coalesce((select array_agg(f.g) from first as f), '{}'),
     coalesce((select array_agg(row(p_state.queue, '0', '', s.key, null, null, s.ended)::rhythm.limit_note) from summed as s), '{}')
-  into taken, v_last, v_oldest, entered, ended;
-  if taken > 0 then
-    p_state.noted := case when taken < p_limit or v_last > v_oldest then v_oldest else v_last end;
+  into v_ready, v_last_ready, v_ended, v_last_ended, entered, ended;
+  taken := v_ready + v_ended;
+  if v_ready > 0 then
+    p_state.noted := case when v_ready < p_limit or v_last_ready > v_oldest then v_oldest else v_last_ready end;
+    -- What this transaction adds to a lane from now on is not behind a note.
+    perform set_config('rhythm_gate.lane', '', true);
+  end if;
+  if v_ended > 0 then
+    p_state.ends_noted := case when v_ended < p_limit or v_last_ended > v_oldest then v_oldest else v_last_ended end;
   end if;
 end;
 $$;
 
 comment on function rhythm.take_notes(rhythm.queue_state, integer) is
   'Deletes notes of a queue, oldest first, and adds them up: the first that became ready in each lane, and how many leases of each key ended. The caller holds its gate. Internal.';
+
+create or replace function rhythm.has_notes(p_state rhythm.queue_state)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (select from rhythm.limit_note as n where n.queue = p_state.queue and n.ended > 0 and n.xid >= p_state.ends_noted)
+    or exists (select from rhythm.limit_note as n where n.queue = p_state.queue and n.ended = 0 and n.xid >= p_state.noted);
+end;
+$$;
+
+comment on function rhythm.has_notes(rhythm.queue_state) is 'Whether there are notes of a queue that nobody has taken. Internal.';
 
 -- Rows are found by their place (ctid), which no other session changes. A join by their key would depend on the planner.
 

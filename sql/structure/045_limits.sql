@@ -39,6 +39,7 @@ create table rhythm.queue_state (
   keyed boolean not null default false,
   counted boolean not null default false,
   noted xid8 not null default '0',
+  ends_noted xid8 not null default '0',
   listed xid8,
   settled xid8,
   looked_at timestamptz not null,
@@ -56,7 +57,8 @@ comment on column rhythm.queue_state.version is 'The configuration that the lane
 comment on column rhythm.queue_state.turn is 'The virtual time of a fair queue: the turn of what began last. It never goes back.';
 comment on column rhythm.queue_state.running is 'How many leases the queue has, except those whose end is still a note.';
 comment on column rhythm.queue_state.keyed is 'Whether there are limits by key, which key_state counts.';
-comment on column rhythm.queue_state.noted is 'All notes of older transactions are taken.';
+comment on column rhythm.queue_state.noted is 'All notes of older transactions that something became ready are taken.';
+comment on column rhythm.queue_state.ends_noted is 'All notes of older transactions that leases ended are taken.';
 comment on column rhythm.queue_state.counted is 'Whether running is counted, because the queue limits how many run at once.';
 comment on column rhythm.queue_state.settled is 'The last change (queue.changed) that all open transactions have seen. Then the counts were made again.';
 comment on column rhythm.queue_state.listed is 'The queue.limited_since for which everything that was ready before is in lanes.';
@@ -138,9 +140,11 @@ create table rhythm.limit_note (
 )
 with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 
-create index limit_note_order on rhythm.limit_note (queue, xid);
+create index limit_note_ready on rhythm.limit_note (queue, xid) where ended = 0;
+create index limit_note_ended on rhythm.limit_note (queue, xid) where ended > 0;
 
-comment on index rhythm.limit_note_order is 'The notes of a queue, from where they were last taken.';
+comment on index rhythm.limit_note_ready is 'What became ready in a queue, from where notes were last taken.';
+comment on index rhythm.limit_note_ended is 'The leases of a queue that ended, from where notes were last taken. They do not wait behind what became ready.';
 comment on table rhythm.limit_note is 'What happened in queues with limits since a session last held their gate: something became ready (head), or leases ended.';
 comment on column rhythm.limit_note.xid is 'The transaction that wrote it.';
 comment on column rhythm.limit_note.head is 'The first that became ready in a lane.';

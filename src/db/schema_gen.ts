@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "0196b97dd2a8ed79";
+export const imageDigest = "baebf1e12a9e6234";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -744,7 +744,7 @@ comment on type rhythm.grouping is 'The groups of waits of a workflow after a st
   {
     name: "structure/045_limits.sql",
     kind: "structure",
-    checksum: "61ef19a5e80eaa6e694e329357f4be07aebed3c47f7e79795b54f9994097e559",
+    checksum: "bfceb5c97c709209a9e55aa5c7c0e62c6450a4a209f1537a55c0ef66d389c3f8",
     text: `-- Limits and fair turns. queue and queue_key have what people configure; the other tables have what is computed from it.
 --
 -- A queue with limits has lanes: a row for each group of targets and concurrency key that had something to do. Only a
@@ -786,6 +786,7 @@ create table rhythm.queue_state (
   keyed boolean not null default false,
   counted boolean not null default false,
   noted xid8 not null default '0',
+  ends_noted xid8 not null default '0',
   listed xid8,
   settled xid8,
   looked_at timestamptz not null,
@@ -803,7 +804,8 @@ comment on column rhythm.queue_state.version is 'The configuration that the lane
 comment on column rhythm.queue_state.turn is 'The virtual time of a fair queue: the turn of what began last. It never goes back.';
 comment on column rhythm.queue_state.running is 'How many leases the queue has, except those whose end is still a note.';
 comment on column rhythm.queue_state.keyed is 'Whether there are limits by key, which key_state counts.';
-comment on column rhythm.queue_state.noted is 'All notes of older transactions are taken.';
+comment on column rhythm.queue_state.noted is 'All notes of older transactions that something became ready are taken.';
+comment on column rhythm.queue_state.ends_noted is 'All notes of older transactions that leases ended are taken.';
 comment on column rhythm.queue_state.counted is 'Whether running is counted, because the queue limits how many run at once.';
 comment on column rhythm.queue_state.settled is 'The last change (queue.changed) that all open transactions have seen. Then the counts were made again.';
 comment on column rhythm.queue_state.listed is 'The queue.limited_since for which everything that was ready before is in lanes.';
@@ -885,9 +887,11 @@ create table rhythm.limit_note (
 )
 with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 
-create index limit_note_order on rhythm.limit_note (queue, xid);
+create index limit_note_ready on rhythm.limit_note (queue, xid) where ended = 0;
+create index limit_note_ended on rhythm.limit_note (queue, xid) where ended > 0;
 
-comment on index rhythm.limit_note_order is 'The notes of a queue, from where they were last taken.';
+comment on index rhythm.limit_note_ready is 'What became ready in a queue, from where notes were last taken.';
+comment on index rhythm.limit_note_ended is 'The leases of a queue that ended, from where notes were last taken. They do not wait behind what became ready.';
 comment on table rhythm.limit_note is 'What happened in queues with limits since a session last held their gate: something became ready (head), or leases ended.';
 comment on column rhythm.limit_note.xid is 'The transaction that wrote it.';
 comment on column rhythm.limit_note.head is 'The first that became ready in a lane.';
@@ -9297,7 +9301,7 @@ comment on function rhythm.check_limits() is 'What is wrong with lanes and count
   {
     name: "limits/chores.sql",
     kind: "behaviour",
-    checksum: "9be1b41ff0d90b1b672a2198d5f0ba7bb93fdecdbe87c0930e52a78cadb6e4da",
+    checksum: "dd47136b91b977291785e065183ae9137651935b1352c9e216d365892370a6e8",
     text: `-- Maintenance of queues with limits. Never waits: a gate that is taken is skipped.
 
 create or replace function rhythm.limited_chores(p_limit integer, p_now timestamptz)
@@ -9328,7 +9332,7 @@ begin
         or v_state.listed is distinct from v_queue.limited_since
         or not v_queue.limited
         or v_state.settled is distinct from v_queue.changed and rhythm.is_settled(v_queue.changed)
-        or exists (select from rhythm.limit_note as n where n.queue = v_queue.name and n.xid >= v_state.noted)
+        or rhythm.has_notes(v_state)
         or exists (select from rhythm.lane as l where l.queue = v_queue.name and l.idle_since < p_now - interval '1 minute')
         or exists (select from rhythm.key_state as k where k.queue = v_queue.name and k.idle_since < p_now - interval '1 minute'));
     continue when not rhythm.try_gate(v_queue.name);
@@ -9443,6 +9447,7 @@ begin
   delete from rhythm.lane_group as g where g.queue = p_queue.name;
   delete from rhythm.key_state as k where k.queue = p_queue.name;
   delete from rhythm.limit_note as n where n.queue = p_queue.name;
+  perform set_config('rhythm_gate.lane', '', true);
   delete from rhythm.queue_state as s where s.queue = p_queue.name;
   if not exists (select from rhythm.queue_key as k where k.queue = p_queue.name) then
     delete from rhythm.queue as q where q.name = p_queue.name;
@@ -9479,7 +9484,7 @@ comment on function rhythm.rates_due(timestamptz) is 'When queues whose rate (or
   {
     name: "limits/claim.sql",
     kind: "behaviour",
-    checksum: "dd34ee534cbf4f92976251a079609f71bb4ddf221c30ad2f44dda120df4b65c7",
+    checksum: "2d19a2a872824f3219747fa7d75e813e2a364f0e18fc33b7d032de7147064d3c",
     text: `-- Claiming from queues with limits.
 
 -- Takes no locks and no transaction number, because an idle worker asks often.
@@ -9493,7 +9498,7 @@ begin
   if p_state.queue is null or p_state.version <> p_queue.version or p_state.listed is distinct from p_queue.limited_since
     or p_state.settled is distinct from p_queue.changed then
     return true;
-  elsif exists (select from rhythm.limit_note as n where n.queue = p_queue.name and n.xid >= p_state.noted) then
+  elsif rhythm.has_notes(p_state) then
     return true;
   elsif p_state.running >= p_queue.concurrency or rhythm.begun_lately(p_state.begun_at, p_state.begun, p_queue.per_ms, p_now) >= p_queue.rate then
     return false;
@@ -9577,7 +9582,7 @@ declare
 begin
   changed := false;
   if p_state.queue is null then
-    p_state := row(p_queue.name, 0, 0, 0, 0, p_queue.fair, false, false, '0', null, null, p_now, null, '{}', '{}')::rhythm.queue_state;
+    p_state := row(p_queue.name, 0, 0, 0, 0, p_queue.fair, false, false, '0', '0', null, null, p_now, null, '{}', '{}')::rhythm.queue_state;
   end if;
   p_state.nth := p_state.nth + 1;
   if p_state.version <> p_queue.version then
@@ -9828,7 +9833,7 @@ comment on function rhythm.raise_floors(rhythm.queue_state, rhythm.lane_group[])
   {
     name: "limits/gate.sql",
     kind: "behaviour",
-    checksum: "d5e8d67a0cf7664ea846daa11e8b0b1cbac0c89538e1ed31fcd43df01cd4e32e",
+    checksum: "62e6b760c80d84c14d32dfc451824c9774796ee68f937b32fd3575b7298f26aa",
     text: `-- Only one session at a time claims from a queue with limits, until it commits. So no claim misses an uncommitted lease.
 
 -- A session that holds a gate never waits for anything, so the gate is soon free. A worker that its system has frozen delays the
@@ -9887,8 +9892,9 @@ declare
   v_state rhythm.queue_state;
 begin
   select s.* into v_state from rhythm.queue_state as s where s.queue = p_queue order by s.nth desc limit 1;
-  if v_state.noted > pg_snapshot_xmax(pg_current_snapshot()) then
+  if greatest(v_state.noted, v_state.ends_noted) > pg_snapshot_xmax(pg_current_snapshot()) then
     v_state.noted := '0';
+    v_state.ends_noted := '0';
   end if;
   return v_state;
 end;
@@ -9905,7 +9911,7 @@ as $$
 begin
   update rhythm.queue_state as s
   set nth = p_state.nth, version = p_state.version, turn = p_state.turn, running = p_state.running, fair = p_state.fair, keyed = p_state.keyed, counted = p_state.counted,
-    settled = p_state.settled, noted = p_state.noted, listed = p_state.listed, looked_at = p_state.looked_at, full_until = p_state.full_until,
+    settled = p_state.settled, noted = p_state.noted, ends_noted = p_state.ends_noted, listed = p_state.listed, looked_at = p_state.looked_at, full_until = p_state.full_until,
     begun_at = p_state.begun_at, begun = p_state.begun
   where s.queue = p_state.queue and s.nth = p_state.nth - 1;
   if not found then
@@ -10203,7 +10209,7 @@ comment on function rhythm.list_backlog(rhythm.queue, rhythm.queue_state, intege
   {
     name: "limits/notes.sql",
     kind: "behaviour",
-    checksum: "0964a8a4ebf27432dadb9a766729605c5e317f4332a0476730ebdd1d22d92b6f",
+    checksum: "0843f6ee96f9f4c20d7654c9c3d5c27042243da50fd990d0b58989beba270051",
     text: `-- Notes: they tell queues with limits what becomes ready, and which leases end.
 
 -- Only appends: it waits for nobody, and nobody waits for it. What begins needs no note, because claims count that.
@@ -10213,6 +10219,10 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_group text;
+  v_lane text;
+  v_first text;
 begin
   if tg_op <> 'INSERT' and old.limited and old.worker is not null
     and exists (select from rhythm.queue as q where q.name = old.queue and q.counted) then
@@ -10225,9 +10235,18 @@ begin
     end if;
   end if;
   if tg_op <> 'DELETE' and new.limited and new.worker is null and new.run_at is null then
+    -- A lane is known by its first one. What the transaction puts behind that needs no note.
+    v_group := case new.type when 'workflow' then '' else new.target end;
+    v_lane := jsonb_build_array(new.queue, v_group, new.concurrency_key)::text;
+    if current_setting('rhythm_gate.lane', true) = v_lane then
+      v_first := current_setting('rhythm_gate.first');
+      if (- new.priority::integer, new.first_id) > (split_part(v_first, ' ', 1)::integer, split_part(v_first, ' ', 2)::uuid) then
+        return null;
+      end if;
+    end if;
+    perform set_config('rhythm_gate.lane', v_lane, true), set_config('rhythm_gate.first', format('%s %s', - new.priority::integer, new.first_id), true);
     insert into rhythm.limit_note (queue, xid, target_group, key, rank, head, ended)
-    values (new.queue, pg_current_xact_id(), case new.type when 'workflow' then '' else new.target end, coalesce(new.concurrency_key, ''),
-      - new.priority::integer, new.first_id, 0);
+    values (new.queue, pg_current_xact_id(), v_group, coalesce(new.concurrency_key, ''), - new.priority::integer, new.first_id, 0);
   end if;
   return null;
 end;
@@ -10248,15 +10267,22 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_last xid8;
-  v_oldest xid8;
+  v_oldest constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
+  v_ready integer;
+  v_ended integer;
+  v_last_ready xid8;
+  v_last_ended xid8;
 begin
   with gone as (
     delete from rhythm.limit_note as n
     where n.ctid = any (array(
-      select x.ctid from rhythm.limit_note as x
-      where x.queue = p_state.queue and x.xid >= p_state.noted
-      order by x.xid limit p_limit))
+        select x.ctid from rhythm.limit_note as x
+        where x.queue = p_state.queue and x.ended = 0 and x.xid >= p_state.noted
+        order by x.xid limit p_limit)
+      || array(
+        select x.ctid from rhythm.limit_note as x
+        where x.queue = p_state.queue and x.ended > 0 and x.xid >= p_state.ends_noted
+        order by x.xid limit p_limit))
     returning n.*
   ),
   first as (
@@ -10266,18 +10292,39 @@ begin
   summed as (
     select g.key, sum(g.ended)::integer as ended from gone as g where g.ended > 0 group by g.key
   )
-  select (select count(*) from gone), (select g.xid from gone as g order by g.xid desc limit 1), pg_snapshot_xmin(pg_current_snapshot()),
+  select (select count(*) from gone as g where g.ended = 0), (select g.xid from gone as g where g.ended = 0 order by g.xid desc limit 1),
+    (select count(*) from gone as g where g.ended > 0), (select g.xid from gone as g where g.ended > 0 order by g.xid desc limit 1),
     coalesce((select array_agg(f.g) from first as f), '{}'),
     coalesce((select array_agg(row(p_state.queue, '0', '', s.key, null, null, s.ended)::rhythm.limit_note) from summed as s), '{}')
-  into taken, v_last, v_oldest, entered, ended;
-  if taken > 0 then
-    p_state.noted := case when taken < p_limit or v_last > v_oldest then v_oldest else v_last end;
+  into v_ready, v_last_ready, v_ended, v_last_ended, entered, ended;
+  taken := v_ready + v_ended;
+  if v_ready > 0 then
+    p_state.noted := case when v_ready < p_limit or v_last_ready > v_oldest then v_oldest else v_last_ready end;
+    -- What this transaction adds to a lane from now on is not behind a note.
+    perform set_config('rhythm_gate.lane', '', true);
+  end if;
+  if v_ended > 0 then
+    p_state.ends_noted := case when v_ended < p_limit or v_last_ended > v_oldest then v_oldest else v_last_ended end;
   end if;
 end;
 $$;
 
 comment on function rhythm.take_notes(rhythm.queue_state, integer) is
   'Deletes notes of a queue, oldest first, and adds them up: the first that became ready in each lane, and how many leases of each key ended. The caller holds its gate. Internal.';
+
+create or replace function rhythm.has_notes(p_state rhythm.queue_state)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (select from rhythm.limit_note as n where n.queue = p_state.queue and n.ended > 0 and n.xid >= p_state.ends_noted)
+    or exists (select from rhythm.limit_note as n where n.queue = p_state.queue and n.ended = 0 and n.xid >= p_state.noted);
+end;
+$$;
+
+comment on function rhythm.has_notes(rhythm.queue_state) is 'Whether there are notes of a queue that nobody has taken. Internal.';
 
 -- Rows are found by their place (ctid), which no other session changes. A join by their key would depend on the planner.
 

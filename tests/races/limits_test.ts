@@ -248,3 +248,19 @@ race(
     });
   },
 );
+
+race("an end is seen at once, however much became ready before it", async () => {
+  await using arena = await openArena(1);
+  const { watcher } = arena;
+  await watcher`select rhythm.configure_queue('q', concurrency => 2)`;
+  for (let part = 0; part < 4; part++) {
+    await watcher`
+      select count(*) from rhythm.create_many((
+        select jsonb_agg(jsonb_build_object('type', 'task', 'target', 'a', 'queue', 'q', 'concurrency_key', n::text))
+        from generate_series(${part * 5_000}::integer, ${part * 5_000 + 4_999}::integer) as n))`;
+  }
+  await using hand = new Hand(arena.db.url);
+  // It ends what it holds, and claims in the room of that.
+  for (let call = 1; call <= 3; call++) assert.equal(await hand.exchange(2), 2, `call ${call}`);
+  assert.deepEqual(await violations(watcher), []);
+});
