@@ -203,7 +203,7 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   match(metrics, /rhythm_settle_seconds_count 1\n/);
   match(
     metrics,
-    /rhythm_pool_size\{pool="client"\} 5\nrhythm_pool_size\{pool="worker"\} 2\nrhythm_pool_size\{pool="beats"\} 1\n/,
+    /rhythm_pool_size\{pool="client"\} 5\nrhythm_pool_size\{pool="worker"\} 3\nrhythm_pool_size\{pool="beats"\} 1\n/,
   );
   for (
     const name of [

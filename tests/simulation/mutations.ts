@@ -326,8 +326,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "steps of code are written by whoever comes",
     file: "sql/steps/steps.sql",
-    find: "offset 0) as b on b.worker = p_worker\n  on conflict",
-    replace: "offset 0) as b on true\n  on conflict",
+    find: "on b.worker = p_worker and b.call = coalesce(n.call, b.call)\n  on conflict",
+    replace: "on true\n  on conflict",
   },
   {
     name: "an idempotency key that is taken gives a new execution",

@@ -678,14 +678,20 @@ class Simulation {
     let lastAt = this.#world.elapsed;
     for (let live = Infinity; live > 0;) {
       await this.#until(this.#world.elapsed + 10_000);
-      const [row] = await this.#server.peek<{ live: number; progress: string; example: string }>(
-        `select count(*)::integer as live, concat_ws(' ', count(*), (select count(*) from rhythm.execution), (select count(*) from rhythm.journal),
+      const [row] = await this.#server.peek<{
+        live: number;
+        progress: string;
+        example: string;
+        later: boolean;
+      }>(
+        `select count(*)::integer as live, exists (select from rhythm.batch as b where b.run_at between rhythm.now() and '9999-01-01') as later, concat_ws(' ', count(*), (select count(*) from rhythm.execution), (select count(*) from rhythm.journal),
           (select count(*) from rhythm.step), (select count(*) from rhythm.timer where fired), (select sum(b.attempt) from rhythm.batch as b)) as progress,
           min(format('%s %s %s is %s', e.type, e.target, e.id, e.status)) as example
         from rhythm.executions as e where e.status not in ('completed', 'failed', 'cancelled')`,
       );
       live = row!.live;
-      if (row!.progress !== last) lastAt = this.#world.elapsed;
+      // A pause before another attempt may take more than a minute.
+      if (row!.progress !== last || row!.later) lastAt = this.#world.elapsed;
       last = row!.progress;
       if (this.#world.elapsed - lastAt > MINUTE) {
         throw new Broken(

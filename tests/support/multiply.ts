@@ -11,7 +11,7 @@ export interface Multiply {
 }
 
 /** Tables that are as small in a large installation as in a small one. */
-const SMALL = ["worker", "schedule_entry"];
+const SMALL = ["worker", "worker_call", "schedule_entry"];
 
 interface Column {
   table: string;
