@@ -233,6 +233,7 @@ export function checkOptions(
   const { in: scope, where, also = {} } = about;
   const given = options as Record<string, unknown>;
   checkEntries(options, optionsIn(scope), { where, at: "", also });
+  if (Object.keys(given).length === 0) return;
   for (const { name, type } of optionsIn(scope)) {
     if (type.kind === "parts" && given[name] !== undefined) {
       checkParts(given[name] as object, { name, type, where });
@@ -330,9 +331,17 @@ function checkEntries(
   entries: readonly OptionEntry[],
   about: { where: string; at: string; also?: Shape },
 ): void {
-  const { where, at, also } = about;
+  let shape = shapes.get(entries);
+  if (shape === undefined) shapes.set(entries, shape = shapeOf(entries));
+  checkShape(options, shape, about);
+}
+
+// Thousands may be started in one call.
+const shapes = new WeakMap<readonly OptionEntry[], Shape>();
+
+// A policy, and what is inside it, is looked at after this.
+function shapeOf(entries: readonly OptionEntry[]): Shape {
   const shape: Record<string, ArgumentType> = {};
-  // A policy, and what is inside it, is looked at after this.
   for (const { name, type } of entries) shape[name] = type.kind === "retry" ? ANYTHING : type;
-  checkShape(options, { ...shape, ...also }, { where, at });
+  return shape;
 }

@@ -184,21 +184,26 @@ export function checkArgument(value: unknown, about: Argument): void {
  *
  * @param options what was given
  * @param shape the options there are
- * @param about what was called, the name of the argument that they are, and which of them must be there
+ * @param about what was called, the name of the argument that they are, which of them must be there, and what else there is
  * @throws {InvalidOptionError} naming the option
  */
 export function checkShape(
   options: object,
   shape: Shape,
-  about: { where: string; at?: string; argument?: string; required?: readonly string[] },
+  about: { where: string; at?: string; argument?: string; required?: readonly string[]; also?: Shape },
 ): void {
-  const { where, at = "", argument = "options", required = [] } = about;
+  const { where, at = "", argument = "options", required = [], also = {} } = about;
   checkPlain(options, { argument, where });
-  refuseUnknown(options, Object.keys(shape), where);
-  for (const [name, type] of Object.entries(shape)) {
-    const value = (options as Record<string, unknown>)[name];
+  const given = options as Record<string, unknown>;
+  const names = Object.keys(given);
+  if (names.length + required.length === 0) return;
+  if (names.some((name) => !Object.hasOwn(shape, name) && !Object.hasOwn(also, name))) {
+    refuseUnknown(options, Object.keys({ ...shape, ...also }), where);
+  }
+  for (const name of new Set([...required, ...names])) {
+    const value = given[name];
     if (value === undefined && !required.includes(name)) continue;
-    checkArgument(value, { argument: `${at}${name}`, type, where });
+    checkArgument(value, { argument: `${at}${name}`, type: also[name] ?? shape[name]!, where });
   }
 }
 

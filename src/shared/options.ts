@@ -319,8 +319,14 @@ export function retryOptionsIn(scope: OptionScope): readonly OptionEntry[] {
 }
 
 function entriesIn(table: readonly OptionEntry[], scope: OptionScope): readonly OptionEntry[] {
-  return table.filter((entry) => entry.in.includes(scope));
+  let scopes = entries.get(table);
+  if (scopes === undefined) entries.set(table, scopes = new Map());
+  let found = scopes.get(scope);
+  if (found === undefined) scopes.set(scope, found = table.filter((entry) => entry.in.includes(scope)));
+  return found;
 }
+
+const entries = new Map<readonly OptionEntry[], Map<OptionScope, readonly OptionEntry[]>>();
 
 /** An option's name in SQL: `idempotencyKey` is `idempotency_key`. */
 export function sqlName(name: string): string {
