@@ -159,7 +159,10 @@ function Frame(): JSX.Element {
               aria-label="Log out"
               onClick={() => void logout()}
             >
-              ⏻
+              {/* Many fonts have no sign for this. */}
+              <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+                <path d="M8 1.5v6M4.5 3.8a5.5 5.5 0 1 0 7 0" />
+              </svg>
             </Button>
           </span>
         </div>
