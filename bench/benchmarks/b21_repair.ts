@@ -1,6 +1,6 @@
-import { type Benchmark, less, more, type Sample, type Stage } from "../bench.ts";
+import type { Benchmark, Sample } from "../bench.ts";
 import { multiply } from "../../tests/support/multiply.ts";
-import type { Drained } from "../host.ts";
+import { besideB1 } from "./beside.ts";
 import { openEngine } from "../session/engine.ts";
 import { Session } from "../session/session.ts";
 
@@ -11,53 +11,26 @@ export const b21: Benchmark = {
   needs: ["enqueue"],
   alone: true,
   mostRounds: 1,
-  async round(stage, { tiny, onProgress }): Promise<Sample[]> {
-    const [waiting, times, turns] = tiny ? [4, 1, 1] : [100, 1_000, 12];
-    const count = tiny ? 200 : 20_000;
+  async round(stage, size): Promise<Sample[]> {
+    const [waiting, times] = size.tiny ? [4, 1] : [100, 1_000];
     const session = await Session.open(stage.url);
-    const found: Record<"beside" | "alone", Drained[]> = { beside: [], alone: [] };
-    const repaired: number[] = [];
     try {
       await suspend(session, waiting);
       if (times > 1) await multiply(session.sql, { times: times - 1, stepMs: 60_000 });
       await session.sql.unsafe("vacuum analyze");
-      if (!tiny) await drain(stage, count);
-      for (let turn = 0; turn < turns; turn++) {
-        for (const how of turn % 2 === 0 ? ["beside", "alone"] as const : ["alone", "beside"] as const) {
-          const operation = how === "beside" ? await begin(session) : undefined;
-          found[how].push(await drain(stage, count));
-          if (operation !== undefined) {
-            repaired.push(await end(session, operation) / found[how].at(-1)!.seconds);
-          }
-        }
-        onProgress(
-          `B21 ${stage.file}: turn ${turn + 1} of ${turns}, ${repaired.at(-1)!.toFixed(0)} repaired a second`,
-        );
-      }
+      return await besideB1(stage, size, {
+        name: "B21",
+        does: "repaired",
+        begin: async () => {
+          const operation = await begin(session);
+          return () => end(session, operation);
+        },
+      });
     } finally {
       await session.close();
     }
-    const [beside, alone] = [best(found.beside), best(found.alone)];
-    return [
-      more("B1 beside it, to B1 alone", "", alone / beside),
-      more("B1 beside it", "/s", count / beside),
-      more("B1 alone", "/s", count / alone),
-      less("repaired beside B1", "/s", repaired.reduce((sum, one) => sum + one, 0) / repaired.length),
-    ];
   },
 };
-
-// Whatever else the machine does makes a drain longer, never shorter: the mean of the shortest quarter.
-function best(drains: readonly Drained[]): number {
-  const values = drains.map(({ seconds }) => seconds).sort((a, b) => a - b);
-  const few = values.slice(0, Math.ceil(values.length / 4));
-  return few.reduce((sum, value) => sum + value, 0) / few.length;
-}
-
-async function drain(stage: Stage, count: number): Promise<Drained> {
-  await stage.client.ask("enqueue", count);
-  return await stage.worker.ask<Drained>("drain", count);
-}
 
 // They wait for a signal, so the worker of the benchmark has nothing to do for them. A piece takes the same time, whatever is repaired.
 async function suspend(session: Session, count: number): Promise<void> {
