@@ -115,8 +115,8 @@ as $$
   where b.worker is not null and not exists (select from member as m where m.id = b.id)
     -- Transactional tasks end in sessions of their own. If the last two of a batch end at once, the next heartbeat deletes the batch.
     and not (b.type = 'task' and b.size > 1 and exists (
-      select from rhythm.worker as w join rhythm.execution as e on e.id = any (b.ids)
-      where w.id = b.worker and e.completed_at > rhythm.now() - w.lease_ms * interval '1 millisecond'))
+      select from rhythm.worker as w left join rhythm.execution as e on e.id = any (b.ids)
+      where w.id = b.worker and greatest(b.claimed_at, e.completed_at) > rhythm.now() - w.lease_ms * interval '1 millisecond'))
   union all
   select b.first_id, format('batch %s does not begin with it', b.id)
   from rhythm.batch as b

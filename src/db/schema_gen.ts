@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "baebf1e12a9e6234";
+export const imageDigest = "d05dcb1435be3be0";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -2376,7 +2376,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "0ff5bbd880c8c4df0a1b709feb9672354ca5dd8ed1c5047c99fd1bc5a92b08e2",
+    checksum: "b7855eb6aa97b96618906a61bc37bcee94f2673313dd41b8f891df17f14f14a8",
     text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
@@ -2494,8 +2494,8 @@ as $$
   where b.worker is not null and not exists (select from member as m where m.id = b.id)
     -- Transactional tasks end in sessions of their own. If the last two of a batch end at once, the next heartbeat deletes the batch.
     and not (b.type = 'task' and b.size > 1 and exists (
-      select from rhythm.worker as w join rhythm.execution as e on e.id = any (b.ids)
-      where w.id = b.worker and e.completed_at > rhythm.now() - w.lease_ms * interval '1 millisecond'))
+      select from rhythm.worker as w left join rhythm.execution as e on e.id = any (b.ids)
+      where w.id = b.worker and greatest(b.claimed_at, e.completed_at) > rhythm.now() - w.lease_ms * interval '1 millisecond'))
   union all
   select b.first_id, format('batch %s does not begin with it', b.id)
   from rhythm.batch as b
