@@ -12,7 +12,7 @@ create or replace function rhythm.start(
   retry jsonb default null,
   idempotency_key text default null,
   idempotency_ttl interval default null,
-  "unique" jsonb default null,
+  unique_by jsonb default null,
   debounce jsonb default null,
   throttle jsonb default null,
   concurrency_key text default null,
@@ -31,7 +31,7 @@ declare
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', unique_by, 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
@@ -54,7 +54,7 @@ create or replace function rhythm.queue(
   retry jsonb default null,
   idempotency_key text default null,
   idempotency_ttl interval default null,
-  "unique" jsonb default null,
+  unique_by jsonb default null,
   debounce jsonb default null,
   throttle jsonb default null,
   concurrency_key text default null,
@@ -73,7 +73,7 @@ declare
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', unique_by, 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;

@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "d05dcb1435be3be0";
+export const imageDigest = "337ddf83a8449b09";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -2660,7 +2660,7 @@ comment on function rhythm.check_key_waiters() is 'What is wrong with key waiter
   {
     name: "check/rest.sql",
     kind: "behaviour",
-    checksum: "dd4d1f8ee3f9081d2b3bf4ff380cd4d20f0cc83fc3e361761efef48a017547b0",
+    checksum: "4fecfeac6d62074df0b2ed0da30303dbbcf6f551b4ab77a56ceab9451944f9fa",
     text: `-- The part of check() for signals, timers, keys, queues, schedules, flows and tasks.
 
 create or replace function rhythm.check_signals()
@@ -2745,6 +2745,12 @@ as $$
   select k.execution_id, format('the key "%s" stands for it, and it is not there', k.key)
   from rhythm.idempotency_key as k
   where not exists (select from rhythm.execution as e where e.id = k.execution_id)
+  union all
+  select e.id, format('it has not begun, and does not have its unique key "%s"', e.unique_key)
+  from rhythm.execution as e
+  where e.state = 0 and e.unique_while = 'queued' and e.attempt = 0 and not rhythm.is_begun(e)
+    and not exists (select from rhythm.idempotency_key as k where k.execution_id = e.id)
+    and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
   union all
   select null, l.violation from rhythm.check_limits() as l (violation)
   union all
@@ -3352,7 +3358,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "0ef8ad8d1a5b9d25698a4c85170de0bf0ae32cb9f400d6cc6999207fb2c3ce56",
+    checksum: "90ba2f9ac8aeed8bb2b912ed197ab57fe4f01466732666929f09a616232297ac",
     text: `-- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.settled_items(p_items uuid[])
@@ -3533,7 +3539,8 @@ begin
     where b.id = v_free;
   end if;
   update rhythm.batch as b
-  set worker = null, call = null, claimed_at = null, attempt = case b.type when 'task' then b.attempt - 1 else b.attempt end
+  set worker = null, call = null, claimed_at = null, attempt = rhythm.unleased_attempt(b, exists (
+    select from rhythm.workflow_state as s where s.execution_id = any (b.ids) and s.batch_id = b.id and (s.seq > 0 or s.attempt > 0)))
   where b.id = p_batch.id;
   if found then
     perform rhythm.wake(array[p_batch.queue]);
@@ -3684,7 +3691,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "53e42346d3732d5c62d3868e74f85710e958adb91b183543b9e2faee4a89ccf7",
+    checksum: "247f5a7e66b490145e4ff549c97cc6d283b284e67401f2405290ecc0bedd9a76",
     text: `-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
@@ -3897,9 +3904,10 @@ declare
   v_queues text[] := '{}';
 begin
   for v_batch in select b.* from rhythm.batch as b where b.id = any (p_batches) order by b.id loop
-    if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and (e.cancel_reason is not null or e.paused_at is not null)) then
+    if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and (e.cancel_reason is not null or e.paused_at is not null))
+      and (v_batch.attempt > 1 or not exists (select from unnest(rhythm.members(v_batch)) as m (id) where rhythm.has_traces(m.id))) then
       update rhythm.batch as b
-      set worker = null, call = null, claimed_at = null, limited = rhythm.has_limits(b.queue), attempt = case b.type when 'task' then greatest(b.attempt - 1, 0) else b.attempt end
+      set worker = null, call = null, claimed_at = null, limited = rhythm.has_limits(b.queue), attempt = rhythm.unleased_attempt(b, false)
       where b.id = v_batch.id;
       v_queues := v_queues || v_batch.queue;
       continue;
@@ -3921,7 +3929,7 @@ begin
         perform rhythm.put_back(v_member.id, v_batch.id,
           case when p_crashed is not null and v_member.type = 'task' and v_batch.size = 1 then rhythm.backoff_ms(v_member.retry, v_batch.crashes + 1) end,
           0, case when p_crashed is not null and v_batch.size = 1 then 1 else 0 end,
-          case when p_crashed is null and v_member.type = 'task' then -1 else 0 end, p_now);
+          p_crashed is null, p_now);
         v_queues := v_queues || v_batch.queue;
       else
         v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message',
@@ -6410,7 +6418,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "36e361a4e9f896e068b4dd50764c75b2499f0ce4433c2ecdc78b62b55fc89268",
+    checksum: "12b60b140404c4f53028518fbfb2c25a4d52d47eee388e6495f0f21434a9fe25",
     text: `-- Starting: the functions that applications call.
 
 create or replace function rhythm.start(
@@ -6425,7 +6433,7 @@ create or replace function rhythm.start(
   retry jsonb default null,
   idempotency_key text default null,
   idempotency_ttl interval default null,
-  "unique" jsonb default null,
+  unique_by jsonb default null,
   debounce jsonb default null,
   throttle jsonb default null,
   concurrency_key text default null,
@@ -6444,7 +6452,7 @@ declare
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', unique_by, 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
@@ -6467,7 +6475,7 @@ create or replace function rhythm.queue(
   retry jsonb default null,
   idempotency_key text default null,
   idempotency_ttl interval default null,
-  "unique" jsonb default null,
+  unique_by jsonb default null,
   debounce jsonb default null,
   throttle jsonb default null,
   concurrency_key text default null,
@@ -6486,7 +6494,7 @@ declare
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', unique_by, 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
@@ -13706,7 +13714,7 @@ comment on function rhythm.write_tags(rhythm.outcome[]) is 'The values that work
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "8bf3e5f716f2fac3ab6820bfda62f5aebc031cd0488f4e933befd1671d9fa04b",
+    checksum: "63f51e7229fcab6e94de0e5246e5d48ef2c728c52991fe948a48b76082314c5a",
     text: `-- How executions leave a batch: they end, or they run again later.
 
 -- Deletes batches that have no members left. Starts at the end of a batch, because its tasks begin in order, so the members
@@ -13820,7 +13828,7 @@ $$;
 comment on function rhythm.write_ends(rhythm.outcome[], timestamptz) is 'Writes the ends of executions; returns them. Their batches are still there. Internal.';
 
 -- Members run again later, each by itself: in its own batch if it was alone, else in a new one. p_delay_ms null: at once.
-create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_attempts integer, p_now timestamptz)
+create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_unrun boolean, p_now timestamptz)
 returns void
 language plpgsql
 volatile
@@ -13830,16 +13838,18 @@ declare
   v_batch rhythm.batch;
   v_is_paused constant boolean := exists (select from rhythm.execution as e where e.id = p_id and e.paused_at is not null);
   v_run_at constant timestamptz := case when v_is_paused then 'infinity' when p_delay_ms > 0 then p_now + p_delay_ms * interval '1 millisecond' end;
+  v_attempt integer;
 begin
   select b.* into v_batch from rhythm.batch as b where b.id = p_batch;
+  v_attempt := case when p_unrun then rhythm.unleased_attempt(v_batch, rhythm.has_traces(p_id)) else v_batch.attempt end;
   if v_batch.size = 1 then
     update rhythm.batch as b
-    set worker = null, call = null, claimed_at = null, run_at = v_run_at, paused = v_is_paused, limited = rhythm.has_limits(b.queue), attempt = greatest(b.attempt + p_attempts, 0),
+    set worker = null, call = null, claimed_at = null, run_at = v_run_at, paused = v_is_paused, limited = rhythm.has_limits(b.queue), attempt = v_attempt,
       failures = b.failures + p_failures, crashes = b.crashes + p_crashes
     where b.id = p_batch;
   else
     insert into rhythm.batch
-    select (rhythm.batch_of(e, v_run_at, greatest(v_batch.attempt + p_attempts, 0), v_batch.failures + p_failures, v_batch.crashes + p_crashes)).*
+    select (rhythm.batch_of(e, v_run_at, v_attempt, v_batch.failures + p_failures, v_batch.crashes + p_crashes)).*
     from rhythm.execution as e where e.id = p_id
     returning id into v_batch.id;
     perform rhythm.move_members(v_batch.type, array[p_id], p_batch, v_batch.id);
@@ -13847,8 +13857,54 @@ begin
 end;
 $$;
 
-comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, integer, timestamptz) is
-  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. Internal.';
+comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, boolean, timestamptz) is
+  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. p_unrun: its attempt does not count. Internal.';
+
+-- What a worker hands back unrun has not begun, as before. But it has begun if it left something behind: a step or a checkpoint. It
+-- also has if another start has its key by now: that start saw it as begun. Where such a start is under way, its key row is locked.
+-- Locks: key rows for share, skip locked.
+create or replace function rhythm.has_traces(p_id uuid)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_execution rhythm.execution;
+begin
+  select e.* into v_execution from rhythm.execution as e where e.id = p_id;
+  if v_execution.checkpoint is not null
+    or v_execution.type = 'workflow' and (
+      exists (select from rhythm.workflow_state as s where s.execution_id = p_id and (s.seq > 0 or s.attempt > 0))
+      or exists (select from rhythm.step as s where s.execution_id = p_id)) then
+    return true;
+  end if;
+  if not v_execution.keyed then
+    return false;
+  end if;
+  perform from rhythm.idempotency_key as k where k.execution_id = p_id for share skip locked;
+  return not found;
+end;
+$$;
+
+comment on function rhythm.has_traces(uuid) is 'Whether an execution whose first attempt is handed back counts as begun. Internal.';
+
+-- The number of its attempt is what it was before the lease.
+create or replace function rhythm.unleased_attempt(p_batch rhythm.batch, p_has_traces boolean)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when p_batch.attempt = 1 and p_batch.failures = 0 and p_batch.crashes = 0 then case when p_has_traces then 1 else 0 end
+    when p_batch.type = 'task' then greatest(p_batch.attempt - 1, 0)
+    else p_batch.attempt end;
+end;
+$$;
+
+comment on function rhythm.unleased_attempt(rhythm.batch, boolean) is 'The number of the attempt of what a worker hands back unrun. Internal.';
 
 -- Puts back failed attempts that will be repeated, and what a worker did not run. Returns the queues that now have ready
 -- work, and in how many milliseconds each failed attempt is repeated: {id: ms}, or null if there is none.
@@ -13873,7 +13929,7 @@ begin
   cross join lateral (select x.ctid as place from rhythm.execution as x where x.id = o.id offset 0) as p
   where e.ctid = p.place and (o.fate = 'retry' or o.fate = 'released' and (o.reason is distinct from e.note or e.stopping));
   perform rhythm.put_back(o.id, o.batch_id, case o.fate when 'retry' then (retried ->> o.id::text)::bigint else o.delay_ms end,
-    case o.fate when 'retry' then 1 else 0 end, 0, case when o.fate = 'released' and o.type = 'task' then -1 else 0 end, p_now)
+    case o.fate when 'retry' then 1 else 0 end, 0, o.fate = 'released', p_now)
   from unnest(p_outcomes) as o
   where o.fate = 'released' or o.fate = 'retry' and o.type = 'task';
   if found then

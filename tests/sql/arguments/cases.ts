@@ -132,7 +132,7 @@ const options = (fn: string, first: string): Cases => {
         'idempotency_ttl must be a duration above zero: seconds, or text such as "1h30m"',
       ],
     ],
-    unique: [
+    unique_by: [
       ...([
         ["[]", "unique must be an object"],
         ["{}", "unique needs a key"],
@@ -152,9 +152,9 @@ const options = (fn: string, first: string): Cases => {
         ],
       ] as const).map((
         [value, message],
-      ): Case => [`${fn}(${first}, "unique" => '${value}')`, "RH001", message]),
+      ): Case => [`${fn}(${first}, unique_by => '${value}')`, "RH001", message]),
       [
-        `${fn}(${first}, idempotency_key => 'k', "unique" => '{"key": "k"}')`,
+        `${fn}(${first}, idempotency_key => 'k', unique_by => '{"key": "k"}')`,
         "RH001",
         "unique and idempotency_key exclude each other",
       ],
