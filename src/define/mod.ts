@@ -9,6 +9,8 @@ export { type QueueDeclared, setDefaultQueue } from "./default_queue.ts";
 export { collectDeclarations } from "./declarations.ts";
 export { ClosedError, InvalidInputError, NonRetryableError, NotInitializedError } from "./errors.ts";
 export type {
+  Ask,
+  AskOptions,
   Execution,
   ExecutionError,
   ExecutionFilter,
