@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "337ddf83a8449b09";
+export const imageDigest = "4727a0be11417f54";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -124,7 +124,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "5e5def1fae83d17bccf8cd8f0c6ef4db2a3df90d30b677abf37afa92151e8a7e",
+    checksum: "25d32d4064471154a16105010b838e828465aef14cd75db618b0acf808b912f6",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -149,6 +149,7 @@ create table rhythm.execution (
   state smallint not null default 0,
   attempt smallint not null default 0,
   priority smallint not null default 0,
+  outlives boolean,
   notify_on_end boolean not null default false,
   stopping boolean not null default false,
   keyed boolean not null default false,
@@ -214,6 +215,7 @@ comment on column rhythm.execution.parent_step is 'The step of its workflow that
 comment on column rhythm.execution.wait_group is 'The group of waits of its workflow to which it belongs. If the group is gone, nobody waits for it.';
 comment on column rhythm.execution.version is 'For a workflow: the version of its flow.';
 comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound or started again. Null: never.';
+comment on column rhythm.execution.outlives is 'It is not cancelled with its parent (on_parent_cancel: abandon). Null: it is.';
 comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and must be notified.';
 comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it. The next heartbeat tells the worker.';
 comment on column rhythm.execution.keyed is 'It has, or had, an idempotency key or another unique key.';
@@ -514,7 +516,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "72f0579c893e11c8239e537f0f868fe6128603b5815b690d0ad4f48ee2c2927e",
+    checksum: "093d1fa2c23466750a15b15cc32e65348e9f5adac225c4df6c3b02b2ae91df0e",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -631,7 +633,8 @@ create type rhythm.kind as (
   unique_key text,
   unique_while text,
   metadata jsonb,
-  notify_on_end boolean
+  notify_on_end boolean,
+  outlives boolean
 );
 
 comment on type rhythm.kind is 'What many requests have in common, with the defaults of their task or flow. run_at is null if they may begin at once.';
@@ -1716,10 +1719,10 @@ comment on function rhythm.forget_acts(integer, timestamptz) is 'Deletes records
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "de52fabece55b51711c2df3c302c28ef9ddfc854d5e60de0b4e487eacc8fa84d",
+    checksum: "063dccc7733e698f08fec403e286c7f07e9a3862036b09f9c2fbaeb65bd9395c",
     text: `-- Cancelling an execution and everything that it started.
 
-create or replace function rhythm.trees(p_ids uuid[])
+create or replace function rhythm.trees(p_ids uuid[], p_all boolean default false)
 returns uuid[]
 language sql
 stable
@@ -1728,13 +1731,13 @@ as $$
   with recursive node as (
     select e.id, e.state, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
     union all
-    select c.id, c.state, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
+    select c.id, c.state, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000 and (c.outlives is null or p_all)
   )
   select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0;
 $$;
 
-comment on function rhythm.trees(uuid[]) is
-  'Some executions and all that they started, directly or not, as far as they have not ended. Internal.';
+comment on function rhythm.trees(uuid[], boolean) is
+  'Some executions and what is cancelled with them, directly or not, as far as they have not ended. p_all: all that they started. Internal.';
 
 -- What a workflow has started since it was cancelled cleans up: cancelling it again, or its parent, leaves that alone.
 create or replace function rhythm.to_cancel(p_ids uuid[])
@@ -1748,7 +1751,7 @@ as $$
     union all
     select c.id, c.state, c.cancel_reason, n.depth + 1
     from node as n join rhythm.execution as c on c.parent_id = n.id
-    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null)
+    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null) and c.outlives is null
   )
   select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0 and n.cancel_reason is null;
 $$;
@@ -1759,7 +1762,7 @@ comment on function rhythm.to_cancel(uuid[]) is
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
 -- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
 -- locks taken in the order of ids.
-create or replace function rhythm.lock_trees(p_ids uuid[], p_also uuid[] default '{}')
+create or replace function rhythm.lock_trees(p_ids uuid[], p_also uuid[] default '{}', p_all boolean default false)
 returns uuid[]
 language plpgsql
 volatile
@@ -1767,14 +1770,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_locked uuid[];
-  v_ids uuid[] := rhythm.trees(p_ids);
+  v_ids uuid[] := rhythm.trees(p_ids, p_all);
 begin
   loop
     begin
       v_locked := v_ids;
       perform rhythm.lock_around(v_locked || p_also);
       perform from rhythm.execution as e where e.id = any (v_locked || p_also) order by e.id for no key update;
-      v_ids := rhythm.trees(p_ids);
+      v_ids := rhythm.trees(p_ids, p_all);
       if v_ids <@ v_locked then
         return v_ids;
       end if;
@@ -1787,8 +1790,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.lock_trees(uuid[], uuid[]) is
-  'Locks some executions, all that they started, their states and those of their parents; returns what trees() returns. p_also: executions that may have ended, to lock in the same order. Nobody can add to these now. Internal.';
+comment on function rhythm.lock_trees(uuid[], uuid[], boolean) is
+  'Locks some executions, what is cancelled with them (p_all: all that they started), their states and those of their parents; returns what trees() returns. p_also: executions that may have ended, to lock in the same order. Nobody can add to these now. Internal.';
 
 -- If this kept the lock of a larger batch, 99 other executions would wait for this transaction. So it only waits until no
 -- session is claiming the batch. A later claim sees that the member is locked, and leaves it out. The caller has locked the member.
@@ -1986,7 +1989,7 @@ end;
 $$;
 
 comment on function rhythm.cancel(uuid, text) is
-  'Cancels an execution and everything that it started. If it waits, it ends at once; if it runs, its worker is asked to stop it. A workflow may clean up (finally) within the time of the setting cancel_grace. False: it had ended, or had been cancelled before.';
+  'Cancels an execution and everything that it started, except what says on_parent_cancel: abandon. If it waits, it ends at once; if it runs, its worker is asked to stop it. A workflow may clean up (finally) within the time of the setting cancel_grace. False: it had ended, or had been cancelled before.';
 
 -- Separate calls in any order can deadlock with settles. One call takes all locks in the one order.
 create or replace function rhythm.cancel_many(p_executions uuid[], p_reason text default null)
@@ -4298,7 +4301,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "create/create_many.sql",
     kind: "behaviour",
-    checksum: "ddc4b828fa95863c54496cb6bc9651ff51f7c64834961fd882a0d2676e67aa0a",
+    checksum: "2ea7b82309e464c116d760686519c0e7060ecea383d0fbd4fdfb3064918a3fb5",
     text: `-- Creating many executions at once, all or none.
 
 create or replace function rhythm.key_of(p_request jsonb)
@@ -4513,7 +4516,7 @@ $$;
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
   'and optionally "queue", "priority", "delay", "run_at", "expires", "timeout", "retry", "idempotency_key", "idempotency_ttl", "unique", "debounce", "throttle", "concurrency_key", '
-  '"metadata", "parent", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
+  '"metadata", "parent", "on_parent_cancel", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
 
 create or replace function rhythm.create_each(p_requests jsonb)
 returns jsonb
@@ -5165,7 +5168,7 @@ comment on function rhythm.is_whole(jsonb) is 'Whether a JSON number is an integ
   {
     name: "create/key_waiters.sql",
     kind: "behaviour",
-    checksum: "5ccbbeb8f24f7a480c4593591905a69789ccc7c918e6c5167301d7c9c97506ef",
+    checksum: "edf31d90756f132d56429be54bbb391b2af61e5655560f841b91df9be0d9372b",
     text: `-- Children whose idempotency key already belongs to another execution: they end as that one does.
 
 -- Turns requests for children whose key is taken into key waiters, and returns their ids. The others must still be created.
@@ -5193,9 +5196,9 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, wait_group, priority, timeout_ms, type, target, queue, concurrency_key, unique_key, unique_while, traceparent, retry, metadata, inputs, note
+      id, parent_id, root_id, wait_group, outlives, priority, timeout_ms, type, target, queue, concurrency_key, unique_key, unique_while, traceparent, retry, metadata, inputs, note
     )
-    select k.id, p.id, coalesce(p.root_id, p.id), (k.v ->> 'wait_group')::integer, (k.x).priority, (k.x).timeout_ms,
+    select k.id, p.id, coalesce(p.root_id, p.id), (k.v ->> 'wait_group')::integer, (k.x).outlives, (k.x).priority, (k.x).timeout_ms,
       (k.x).type, (k.x).target, (k.x).queue, (k.x).concurrency_key, (k.x).unique_key, (k.x).unique_while, k.v ->> 'traceparent', (k.x).retry, (k.x).metadata, coalesce(k.v -> 'inputs', '{}'),
       rhythm.key_waiter_note(k.owner_id)
     from kind as k
@@ -5391,7 +5394,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Tries key waiters
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "3c7f82d18420b136404fdb70033ddcac39b1a099b256dd15c0a7d3ed4652c505",
+    checksum: "f3f3c377aceb2848a05823e267aae08e09e67d30cea7d6e7b5d90eca3f46a863",
     text: `-- Checked requests become executions and their batches.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -5428,6 +5431,7 @@ begin
   end if;
   v_kind.metadata := p_head -> 'metadata';
   v_kind.notify_on_end := coalesce((p_head ->> 'notify_on_end')::boolean, false);
+  v_kind.outlives := case when p_head ->> 'on_parent_cancel' = 'abandon' then true end;
   return v_kind;
 end;
 $$;
@@ -5639,11 +5643,11 @@ begin
   end if;
 
   with kind as materialized (
-    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.expires_at, k.timeout_ms, k.retry, k.concurrency_key, k.unique_key, k.unique_while, k.metadata, k.notify_on_end)::rhythm.kind) as room,
+    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.expires_at, k.timeout_ms, k.retry, k.concurrency_key, k.unique_key, k.unique_while, k.metadata, k.notify_on_end, k.outlives)::rhythm.kind) as room,
       rhythm.has_limits(k.queue) as limited, v.version, v.found_by,
       p_lease > 0 and k.run_at is null and (k.expires_at is null or k.expires_at > p_now) and k.queue = any (v_queues) and k.concurrency_key is null
         and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) and (v_paused is null or not rhythm.is_paused(v_paused, k.type, k.target)) as may_lease
-    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, expires_at, timeout_ms, retry, concurrency_key, unique_key, unique_while, metadata, notify_on_end, nth)
+    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, expires_at, timeout_ms, retry, concurrency_key, unique_key, unique_while, metadata, notify_on_end, outlives, nth)
     left join lateral (select x.version, x.found_by from rhythm.flow_version as x where x.program = k.program offset 0) as v on true
   ),
   tree as materialized (
@@ -5672,12 +5676,12 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, batch_id, run_at, expires_at, wait_group, seed, version, notify_on_end, keyed, priority, timeout_ms,
+      id, parent_id, root_id, batch_id, run_at, expires_at, wait_group, seed, version, outlives, notify_on_end, keyed, priority, timeout_ms,
       type, target, queue, concurrency_key, unique_key, unique_while, traceparent, tags, retry, metadata, inputs
     )
     select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, k.expires_at, n.wait_group,
       case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end, k.version,
-      k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key, k.unique_key, k.unique_while,
+      k.outlives, k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key, k.unique_key, k.unique_while,
       n.traceparent, case when k.found_by is not null then rhythm.first_tags(k.found_by, n.inputs) end, k.retry, k.metadata, coalesce(n.inputs, '{}')
     from numbered as n
     join kind as k on k.nth = n.kind
@@ -5975,8 +5979,8 @@ comment on function rhythm.tell_odd(text[]) is 'Raises a notice for each sentenc
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "145f1d29e54c02dc83b3efed54d605634378c78fd56815faefe439d676507398",
-    text: `-- What is started under a parent is cancelled with it, whichever comes first.
+    checksum: "fab1bc01acc96113b406cb26517d941e5fa89cfb2733680d4e09cc40eb350a38",
+    text: `-- What is started under a parent is cancelled with it, whichever comes first, unless it says that it outlives its parent.
 
 -- Keeps the parents that requests name from being cancelled until this commits. A cancellation that comes meanwhile waits, and
 -- finds the new children. cancel_under() sees one that came before. For a workflow its state is locked, for a task its own
@@ -6057,7 +6061,7 @@ as $$
     end as reason
     from rhythm.execution as x where x.id = e.parent_id
   ) as p
-  where e.id = any (p_ids) and p.reason is not null
+  where e.id = any (p_ids) and p.reason is not null and e.outlives is null
   group by p.reason;
 $$;
 
@@ -6068,7 +6072,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "70c7679fe983d4a442b89324ffff3c978316ee888c59f4dbd47aa9f9d9a0faf9",
+    checksum: "fcb437a54106fa351937df43a4df782527f17e263391746d72847215152801e7",
     text: `-- The requests of create_many(), and what can be wrong with them.
 
 -- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
@@ -6083,12 +6087,12 @@ as $$
 begin
   return case p_in
     when 'start' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
-      'debounce', 'throttle', 'concurrency_key', 'metadata', 'parent', 'id']
+      'debounce', 'throttle', 'concurrency_key', 'metadata', 'parent', 'on_parent_cancel', 'id']
     -- A child of a workflow: the workflow decides its parent and its id.
     when 'child' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
-      'concurrency_key', 'metadata']
+      'concurrency_key', 'metadata', 'on_parent_cancel']
     -- A start by a schedule: the schedule decides when it runs, and its key.
-    when 'schedule' then array['queue', 'priority', 'expires', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
+    when 'schedule' then array['queue', 'priority', 'expires', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent', 'on_parent_cancel']
     when 'change' then array['queue', 'priority', 'delay', 'run_at']
     when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
     when 'unique' then array['key', 'while', 'on_conflict']
@@ -6260,6 +6264,7 @@ begin
       when coalesce(p ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then rhythm.id_problem((p ->> 'id')::uuid)
       else 'id must be a UUID' end end,
     case when p ? 'parent' and not coalesce(p ->> 'parent' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'parent must be a UUID' end,
+    case when p ? 'on_parent_cancel' and not coalesce(p ->> 'on_parent_cancel' in ('cancel', 'abandon'), false) then 'on_parent_cancel must be cancel or abandon' end,
     case when p ? 'retry' then rhythm.retry_problem(p -> 'retry') end
   );
 end;
@@ -6418,7 +6423,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "12b60b140404c4f53028518fbfb2c25a4d52d47eee388e6495f0f21434a9fe25",
+    checksum: "ef3dea082d22423724074541e18f587bbb37b41de470fda849f5c065dee562de",
     text: `-- Starting: the functions that applications call.
 
 create or replace function rhythm.start(
@@ -6439,6 +6444,7 @@ create or replace function rhythm.start(
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
+  on_parent_cancel text default null,
   id uuid default null
 )
 returns uuid
@@ -6453,13 +6459,13 @@ begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', unique_by, 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
-    'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
+    'metadata', metadata, 'parent', parent, 'on_parent_cancel', on_parent_cancel, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
 end;
 $$;
 
-comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, uuid) is
+comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, text, uuid) is
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
   'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => interval ''1 hour'');';
 
@@ -6481,6 +6487,7 @@ create or replace function rhythm.queue(
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
+  on_parent_cancel text default null,
   id uuid default null
 )
 returns uuid
@@ -6495,13 +6502,13 @@ begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', unique_by, 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
-    'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
+    'metadata', metadata, 'parent', parent, 'on_parent_cancel', on_parent_cancel, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
 end;
 $$;
 
-comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, uuid) is
+comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, text, uuid) is
   'Queues a task. Example: select rhythm.queue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
@@ -7349,7 +7356,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "5e9a07dba95c5264d9688cd976e5dd57462891799d4d558db4b94673e2f4d201",
+    checksum: "e2b2fb54a213cf9322ee7e7e257f85a9d8f70530a1f3eb3fcfd9e47769403fc6",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -7532,7 +7539,7 @@ begin
     perform rhythm.raise('RH001', 'p_pending must be an array of ids: what was under way');
   end if;
   -- All at once: the ids of its children may be lower than its own.
-  perform rhythm.lock_trees(array[p_execution], array[p_execution]);
+  perform rhythm.lock_trees(array[p_execution], array[p_execution], p_all => true);
   v_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot rewind');
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   v_program := (select v.program from rhythm.flow_version as v where v.name = v_execution.target and v.version = p_version);
@@ -7731,7 +7738,7 @@ begin
     from (
       select c.id, jsonb_build_object('id', c.id, 'type', case c.type when 'task' then 'run_task' else 'run_workflow' end, 'target', c.target, 'inputs', c.inputs,
         'options', jsonb_strip_nulls(jsonb_build_object('queue', c.queue, 'priority', c.priority, 'timeout', c.timeout_ms / 1000.0, 'concurrency_key', c.concurrency_key,
-          'retry', c.retry, 'metadata', c.metadata))) as effect
+          'retry', c.retry, 'metadata', c.metadata, 'on_parent_cancel', case when c.outlives then 'abandon' end))) as effect
       from rhythm.execution as c where c.id = any (p_ids) and c.parent_id = p_execution
       union all
       select t.id, jsonb_build_object('id', t.id, 'type', 'start_timer', 'at', t.fires_at) from rhythm.timer as t where t.id = any (p_ids) and t.execution_id = p_execution
@@ -13714,7 +13721,7 @@ comment on function rhythm.write_tags(rhythm.outcome[]) is 'The values that work
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "63f51e7229fcab6e94de0e5246e5d48ef2c728c52991fe948a48b76082314c5a",
+    checksum: "03e3941db6f36f4acca6eab32abced1e1f04f4c5d33f7d503f9fdd0dbc46719b",
     text: `-- How executions leave a batch: they end, or they run again later.
 
 -- Deletes batches that have no members left. Starts at the end of a batch, because its tasks begin in order, so the members
@@ -13828,7 +13835,7 @@ $$;
 comment on function rhythm.write_ends(rhythm.outcome[], timestamptz) is 'Writes the ends of executions; returns them. Their batches are still there. Internal.';
 
 -- Members run again later, each by itself: in its own batch if it was alone, else in a new one. p_delay_ms null: at once.
-create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_unrun boolean, p_now timestamptz)
+create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_uncounted boolean, p_now timestamptz)
 returns void
 language plpgsql
 volatile
@@ -13841,7 +13848,7 @@ declare
   v_attempt integer;
 begin
   select b.* into v_batch from rhythm.batch as b where b.id = p_batch;
-  v_attempt := case when p_unrun then rhythm.unleased_attempt(v_batch, rhythm.has_traces(p_id)) else v_batch.attempt end;
+  v_attempt := case when p_uncounted then rhythm.unleased_attempt(v_batch, rhythm.has_traces(p_id)) else v_batch.attempt end;
   if v_batch.size = 1 then
     update rhythm.batch as b
     set worker = null, call = null, claimed_at = null, run_at = v_run_at, paused = v_is_paused, limited = rhythm.has_limits(b.queue), attempt = v_attempt,
@@ -13858,9 +13865,9 @@ end;
 $$;
 
 comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, boolean, timestamptz) is
-  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. p_unrun: its attempt does not count. Internal.';
+  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. p_uncounted: its attempt does not count. Internal.';
 
--- What a worker hands back unrun has not begun, as before. But it has begun if it left something behind: a step or a checkpoint. It
+-- What a worker hands back without running it has not begun, as before. But it has begun if it left something behind: a step or a checkpoint. It
 -- also has if another start has its key by now: that start saw it as begun. Where such a start is under way, its key row is locked.
 -- Locks: key rows for share, skip locked.
 create or replace function rhythm.has_traces(p_id uuid)
@@ -13904,7 +13911,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.unleased_attempt(rhythm.batch, boolean) is 'The number of the attempt of what a worker hands back unrun. Internal.';
+comment on function rhythm.unleased_attempt(rhythm.batch, boolean) is 'The number of the attempt of what a worker hands back without running it. Internal.';
 
 -- Puts back failed attempts that will be repeated, and what a worker did not run. Returns the queues that now have ready
 -- work, and in how many milliseconds each failed attempt is repeated: {id: ms}, or null if there is none.
@@ -14642,7 +14649,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "afa6cc8c881de34bc4cae9ddbe0935623ea3271253f4cae1a1cc86b61eb7c645",
+    checksum: "f37b911285d07c9591aa7bdb6011b6f7c753a7a157d0eb05614f3337d34a5642",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -14828,7 +14835,7 @@ begin
   from unnest(p_flows) as o
   cross join lateral (select x.cancel_reason from rhythm.execution as x where x.id = o.id and x.cancel_reason is not null offset 0) as e
   cross join lateral jsonb_array_elements(o.effects) as f
-  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow')
+  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow') and f.value #>> '{options,on_parent_cancel}' is distinct from 'abandon'
   group by o.id;
 end;
 $$;
@@ -15925,7 +15932,7 @@ comment on function rhythm.tag(uuid, jsonb) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "a9a746877f6f738dd2672f2e480048b8da4ddfba733c45750cc49a34e5b0cfbc",
+    checksum: "8cbe9d804bc351b2391a062228eb00d1c33048dc4388742932d7dc80e33f489b",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -15973,7 +15980,7 @@ begin
   perform rhythm.cancel_trees(array_agg(c.id), coalesce(e.cancel_reason, 'Its workflow ran past its timeout'), p_now)
   from rhythm.execution as c
   join rhythm.execution as e on e.id = c.parent_id
-  where c.parent_id = any (v_ids) and c.state = 0
+  where c.parent_id = any (v_ids) and c.state = 0 and c.outlives is null
   group by e.cancel_reason;
   with ended as (
     update rhythm.execution as e
@@ -16512,7 +16519,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "time/expire.sql",
     kind: "behaviour",
-    checksum: "41ac21ac30be55e8ab0dd2af349adc1a4d994a3997505b55047bc8d6d39ef0a4",
+    checksum: "4eb63739ec72838351f5ed2348eaa0f09f1dd6a17123765c3bb8fd9adb59a227",
     text: `-- What has not begun by its time.
 
 create or replace function rhythm.expired_error(p_expires_at timestamptz)
@@ -16575,7 +16582,7 @@ begin
     union all
     select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (v_ids) and s.batch_id = any (v_batches));
   -- Somebody put others under these: the whole tree is cancelled, if no session has locked a part of it.
-  v_above := array(select distinct c.parent_id from rhythm.execution as c where c.parent_id = any (v_ids) and c.state = 0);
+  v_above := array(select distinct c.parent_id from rhythm.execution as c where c.parent_id = any (v_ids) and c.state = 0 and c.outlives is null);
   if v_above <> '{}' then
     v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (v_above));
     v_above := rhythm.lock_free_trees(v_above);
@@ -17655,7 +17662,7 @@ comment on function rhythm.find(jsonb) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "8ac6f4afae717a9952dc7b35ae922b2453ea13f9f271abc26d9313ce385fe6ff",
+    checksum: "df1d01ef64317eb680d0cb2b8d258827fc7d3401f6005dc03ca487abe0701470",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -17668,7 +17675,7 @@ as $$
     'id', e.id, 'type', e.type, 'target', e.target, 'status', e.status, 'queue', e.queue, 'priority', e.priority,
     'inputs', e.inputs, 'output', e.output, 'error', e.error, 'attempt', e.attempt, 'max_attempts', e.max_attempts,
     'failures', e.failures, 'crashes', e.crashes, 'max_crashes', e.max_crashes,
-    'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'parent_id', e.parent_id, 'worker', e.worker,
+    'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'parent_id', e.parent_id, 'on_parent_cancel', e.on_parent_cancel, 'worker', e.worker,
     'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key, 'unique_key', e.unique_key, 'unique_while', e.unique_while,
     'created_at', e.created_at, 'run_at', e.run_at, 'expires_at', e.expires_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at,
     'frozen_status', e.frozen_status, 'gate', e.gate, 'paused_at', e.paused_at, 'paused_by', e.paused_by, 'pause_reason', e.pause_reason)
@@ -18926,7 +18933,7 @@ comment on view rhythm.heat is
   {
     name: "views/executions.sql",
     kind: "behaviour",
-    checksum: "db8740e37d8f972a934b3cff7c5b2f16a36520eb3156070c5cab6239bdc462d2",
+    checksum: "3144b6840ce91e0d0c3d88d9c6157739c1f3715748f98b3539601a807f5505aa",
     text: `-- Executions, for people. Views belong to the owner, so that a role that may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
@@ -18951,6 +18958,7 @@ select
   e.note,
   e.cancel_reason,
   e.parent_id,
+  case when e.parent_id is not null then case when e.outlives then 'abandon' else 'cancel' end end as on_parent_cancel,
   coalesce(e.root_id, e.id) as root_id,
   b.worker,
   e.concurrency_key,
