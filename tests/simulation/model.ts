@@ -31,6 +31,7 @@ export interface Seen {
   readonly max_crashes: number;
   readonly metadata: Readonly<{ n?: number; schedule?: string; scheduled_for?: string }>;
   readonly parent_id: string | null;
+  readonly on_parent_cancel: "cancel" | "abandon" | null;
   readonly root_id: string;
   readonly timeout_ms: number | null;
   readonly tags: readonly string[] | null;
@@ -43,7 +44,7 @@ export interface Seen {
 /** What is read of each. */
 export const SEEN =
   `select e.id, e.type, e.target, e.status, e.inputs, e.output, e.error, e.version, e.attempt, e.max_attempts, e.max_crashes, e.metadata,
-  (1000 * extract(epoch from e.created_at))::float8 as created_ms, (1000 * extract(epoch from e.completed_at))::float8 as completed_ms, e.parent_id, e.root_id, e.timeout_ms::float8 as timeout_ms, e.tags,
+  (1000 * extract(epoch from e.created_at))::float8 as created_ms, (1000 * extract(epoch from e.completed_at))::float8 as completed_ms, e.parent_id, e.root_id, e.on_parent_cancel, e.timeout_ms::float8 as timeout_ms, e.tags,
   case when e.unique_while = 'active' and e.cancel_reason is null then e.unique_key end as held,
   case when e.error ->> 'code' = 'EXPIRED' then e.completed_at < e.expires_at else e.attempt = 1 and e.claimed_at >= e.expires_at end as odd_expiry
   from rhythm.executions as e order by e.id`;
@@ -246,8 +247,9 @@ export class Model {
           // A rewind cancels what was begun since.
           record.isRewindAsked && row.parent_id !== null);
       const root = byId.get(row.root_id);
-      const isEndOfParent = row.parent_id !== null && (root === undefined || root.timeout_ms !== null ||
-        FINAL.has(byId.get(row.parent_id)?.status ?? "completed"));
+      const isEndOfParent = row.on_parent_cancel === "cancel" &&
+        (root === undefined || root.timeout_ms !== null ||
+          FINAL.has(byId.get(row.parent_id ?? "")?.status ?? "completed"));
       return isAsked || isEndOfParent ? undefined : "was cancelled, and nobody asked for it";
     }
     return this.#judgeFailure(row, byId);

@@ -186,11 +186,18 @@ export const NO_MARK = "no mark";
 /** What each version of a flow adds to its result, once for each version before it. More than any result. */
 export const VERSIONS = 1e12;
 
+/** Whether a task goes on when its workflow is cancelled. */
+function isKept(add: number): boolean {
+  return add % 4 === 0;
+}
+
 function source(programs: readonly Program[], part: Part): string {
   const inside = (one: Part): string => source(programs, one);
   switch (part.type) {
     case "task":
-      return `(await Task.run("echo", { v: Inputs.n + ${part.add}, ms: ${part.ms} }, { queue: "${part.queue}", concurrencyKey: "k" + Inputs.n % 3 }))`;
+      return `(await Task.run("echo", { v: Inputs.n + ${part.add}, ms: ${part.ms} }, { queue: "${part.queue}", concurrencyKey: "k" + Inputs.n % 3${
+        isKept(part.add) ? ', onParentCancel: "abandon"' : ""
+      } }))`;
     case "sum":
       return `(${part.parts.map(inside).join(" + ")})`;
     case "all":
@@ -249,7 +256,8 @@ export async function runCode(
     const key = { key: place };
     switch (part.type) {
       case "task": {
-        const options = { ...key, queue: part.queue, concurrencyKey: `k${n % 3}` };
+        const onParentCancel = isKept(part.add) ? "abandon" as const : "cancel" as const;
+        const options = { ...key, queue: part.queue, concurrencyKey: `k${n % 3}`, onParentCancel };
         return await ctx.run<number>({ task: "echo" }, { v: n + part.add, ms: part.ms }, options);
       }
       case "sum": {
