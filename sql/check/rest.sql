@@ -83,6 +83,12 @@ as $$
   from rhythm.idempotency_key as k
   where not exists (select from rhythm.execution as e where e.id = k.execution_id)
   union all
+  select e.id, format('it has not begun, and does not have its unique key "%s"', e.unique_key)
+  from rhythm.execution as e
+  where e.state = 0 and e.unique_while = 'queued' and e.attempt = 0 and not rhythm.is_begun(e)
+    and not exists (select from rhythm.idempotency_key as k where k.execution_id = e.id)
+    and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
+  union all
   select null, l.violation from rhythm.check_limits() as l (violation)
   union all
   select null, format('schedule "%s": %s', s.name, p.problem)

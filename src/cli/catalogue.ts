@@ -21,6 +21,7 @@ const TELL = "Send a signal; wait for ends; stop at a line";
 const END = "End executions; run them again";
 const PAUSE = "Executions, a task, a flow, a queue, everything";
 const CHANGE = "Other variables; an earlier step; a copy from there";
+const WAITING = "Change what waits; cancel, retry, pause many at once";
 const SCHEMA = "Install or upgrade the schema; let a copy run";
 const SERVICES = "Queues and workers; pause, resume, limit";
 
@@ -74,9 +75,17 @@ export const CATALOGUE: readonly Entry[] = [
   entry(RUN, "resume", "End pauses", () => import("./commands/resume.ts"), PAUSE),
   entry(
     RUN,
+    "change",
+    "Another queue, priority or time for what has not begun",
+    () => import("./commands/change.ts"),
+    WAITING,
+  ),
+  entry(
+    RUN,
     "operations",
     "Cancel, retry, signal, pause many executions at once",
     () => import("./commands/operations.ts"),
+    WAITING,
   ),
   entry(
     RUN,

@@ -149,6 +149,8 @@ export interface StartOptions {
   metadata?: Record<string, unknown>;
   /** The execution this one belongs to: cancelled with it, shown under it. */
   parent?: string | { readonly id: string };
+  /** What becomes of it when its parent is cancelled or passes its timeout: it is cancelled, too, or goes on (`abandon`). Default: `cancel`. */
+  onParentCancel?: "cancel" | "abandon";
   /** The caller's own postgres.js transaction, to join it: it is there if and only if that transaction commits. */
   sql?: SqlRunner;
 }

@@ -244,6 +244,13 @@ export const OPTIONS = [
     help: "the execution it is cancelled with",
   },
   {
+    name: "onParentCancel",
+    type: { kind: "choice", values: ["cancel", "abandon"] },
+    in: ["start", "child", "schedule"],
+    flag: "--on-parent-cancel <what>",
+    help: "abandon: it goes on when its parent is cancelled",
+  },
+  {
     name: "id",
     type: { kind: "id" },
     in: ["start"],

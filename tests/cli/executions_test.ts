@@ -269,6 +269,25 @@ Deno.test({
 });
 
 Deno.test({
+  name: "change gives what has not begun another queue, priority or time, and refuses what has begun",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    const id = (await at.run("queue", "greet", '{"name": "x"}', "--delay", "1h")).out.trim();
+    const args = ["--queue", "urgent", "--priority", "7", "--run-at", "2040-01-31T12:00:00Z"];
+    equal(await at.run("change", id.slice(-8), ...args), { code: 0, out: `${id} changed\n`, err: "" });
+    const { execution } = await at.json("show", id) as unknown as { execution: Record<string, unknown> };
+    const { queue, priority, runAt } = execution;
+    equal({ queue, priority, runAt }, { queue: "urgent", priority: 7, runAt: "2040-01-31T12:00:00.000Z" });
+    equal((await at.run("change", id, "--delay", "0", "--json")).out, `[{"id":"${id}","changed":true}]\n`);
+    await at.run("cancel", id);
+    const late = await at.run("change", id, "--priority", "1");
+    equal([late.code, late.out], [1, ""]);
+    match(late.err, /^error: Cannot change execution .*: it is cancelled, and has begun\n/);
+  },
+});
+
+Deno.test({
   name: "wait, cancel and retry say no with code 1, and what is unknown with code 3",
   ignore: onEmbedded,
   fn: async () => {

@@ -147,7 +147,7 @@ const cases: Record<string, Case> = {
   },
   "create_each() with a unique key that somebody took": {
     before: () => Promise.resolve(crypto.randomUUID()),
-    meanwhile: ({ sql }) => sql`select rhythm.queue('a', "unique" => '{"key": "once"}')`,
+    meanwhile: ({ sql }) => sql`select rhythm.queue('a', unique_by => '{"key": "once"}')`,
     call: (sql) =>
       sql`select rhythm.create_each('[{"type": "task", "target": "a", "unique": {"key": "once", "on_conflict": "cancel_existing"}}]')`,
     after: async ({ sql }) => {

@@ -132,7 +132,7 @@ const options = (fn: string, first: string): Cases => {
         'idempotency_ttl must be a duration above zero: seconds, or text such as "1h30m"',
       ],
     ],
-    unique: [
+    unique_by: [
       ...([
         ["[]", "unique must be an object"],
         ["{}", "unique needs a key"],
@@ -152,9 +152,9 @@ const options = (fn: string, first: string): Cases => {
         ],
       ] as const).map((
         [value, message],
-      ): Case => [`${fn}(${first}, "unique" => '${value}')`, "RH001", message]),
+      ): Case => [`${fn}(${first}, unique_by => '${value}')`, "RH001", message]),
       [
-        `${fn}(${first}, idempotency_key => 'k', "unique" => '{"key": "k"}')`,
+        `${fn}(${first}, idempotency_key => 'k', unique_by => '{"key": "k"}')`,
         "RH001",
         "unique and idempotency_key exclude each other",
       ],
@@ -212,6 +212,11 @@ const options = (fn: string, first: string): Cases => {
         "f81d4fae-7dec-41d0-8765-00a0c91e6bf6 cannot be an id: expected a UUID of version 7, as new_id() makes it",
       ],
     ],
+    on_parent_cancel: [[
+      `${fn}(${first}, on_parent_cancel => 'ignore')`,
+      "RH001",
+      "on_parent_cancel must be cancel or abandon",
+    ]],
     parent: [[
       `${fn}(${first}, '{"n": 1}', parent => ${nobody})`,
       "RH002",
@@ -312,7 +317,7 @@ export const cases: Record<string, Cases> = {
         request('{"type": "task", "target": "a", "kue": "x"}'),
         "RH001",
         'There is no option "kue": expected type, target, inputs, traceparent, notify_on_end, queue, priority, delay, run_at, expires, timeout, ' +
-        "retry, idempotency_key, idempotency_ttl, unique, debounce, throttle, concurrency_key, metadata, parent, id",
+        "retry, idempotency_key, idempotency_ttl, unique, debounce, throttle, concurrency_key, metadata, parent, on_parent_cancel, id",
       ],
       [
         request('{"type": "task", "target": "a"}, {"type": "task", "target": "a", "queue": "a b"}'),
