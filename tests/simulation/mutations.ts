@@ -8,6 +8,8 @@ export interface Mutation {
   readonly find: string;
   /** What takes its place. */
   readonly replace: string;
+  /** Seeds cannot see it: the file of the test that does, and after ` => ` what its name contains. */
+  readonly test?: string;
   /** Why no promise is broken by it; nothing: one is. */
   readonly because?: string;
 }
