@@ -29,6 +29,7 @@ export const navigation: Part[] = [
       { text: "Ask a workflow", link: "/guides/ask" },
       { text: "Concurrency, limits, priorities", link: "/guides/limits" },
       { text: "Flow control", link: "/guides/flow-control" },
+      { text: "Batches", link: "/guides/batches" },
       { text: "Fan-out", link: "/guides/fan-out" },
       { text: "Sagas", link: "/guides/sagas" },
       { text: "Transactions and ORMs", link: "/guides/transactions" },

@@ -111,7 +111,7 @@ $$;
 comment on function rhythm.write_ends(rhythm.outcome[], timestamptz) is 'Writes the ends of executions; returns them. Their batches are still there. Internal.';
 
 -- Members run again later, each by itself: in its own batch if it was alone, else in a new one. p_delay_ms null: at once.
-create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_unrun boolean, p_now timestamptz)
+create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_uncounted boolean, p_now timestamptz)
 returns void
 language plpgsql
 volatile
@@ -124,7 +124,7 @@ declare
   v_attempt integer;
 begin
   select b.* into v_batch from rhythm.batch as b where b.id = p_batch;
-  v_attempt := case when p_unrun then rhythm.unleased_attempt(v_batch, rhythm.has_traces(p_id)) else v_batch.attempt end;
+  v_attempt := case when p_uncounted then rhythm.unleased_attempt(v_batch, rhythm.has_traces(p_id)) else v_batch.attempt end;
   if v_batch.size = 1 then
     update rhythm.batch as b
     set worker = null, call = null, claimed_at = null, run_at = v_run_at, paused = v_is_paused, limited = rhythm.has_limits(b.queue), attempt = v_attempt,
@@ -141,9 +141,9 @@ end;
 $$;
 
 comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, boolean, timestamptz) is
-  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. p_unrun: its attempt does not count. Internal.';
+  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. p_uncounted: its attempt does not count. Internal.';
 
--- What a worker hands back unrun has not begun, as before. But it has begun if it left something behind: a step or a checkpoint. It
+-- What a worker hands back without running it has not begun, as before. But it has begun if it left something behind: a step or a checkpoint. It
 -- also has if another start has its key by now: that start saw it as begun. Where such a start is under way, its key row is locked.
 -- Locks: key rows for share, skip locked.
 create or replace function rhythm.has_traces(p_id uuid)
@@ -187,7 +187,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.unleased_attempt(rhythm.batch, boolean) is 'The number of the attempt of what a worker hands back unrun. Internal.';
+comment on function rhythm.unleased_attempt(rhythm.batch, boolean) is 'The number of the attempt of what a worker hands back without running it. Internal.';
 
 -- Puts back failed attempts that will be repeated, and what a worker did not run. Returns the queues that now have ready
 -- work, and in how many milliseconds each failed attempt is repeated: {id: ms}, or null if there is none.

@@ -186,7 +186,7 @@ begin
   from unnest(p_flows) as o
   cross join lateral (select x.cancel_reason from rhythm.execution as x where x.id = o.id and x.cancel_reason is not null offset 0) as e
   cross join lateral jsonb_array_elements(o.effects) as f
-  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow')
+  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow') and f.value #>> '{options,on_parent_cancel}' is distinct from 'abandon'
   group by o.id;
 end;
 $$;

@@ -83,6 +83,8 @@ export interface RunOptions {
   unique?: { key: string; while?: Duration; onConflict?: "existing" | "reject" };
   /** What a queue's limit for each key counts by. */
   concurrencyKey?: string;
+  /** What becomes of it when its workflow is cancelled. */
+  onParentCancel?: "cancel" | "abandon";
   /** What to attach to it. */
   metadata?: JsonObject;
 }

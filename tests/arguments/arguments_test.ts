@@ -681,6 +681,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
             name: "name",
             transactional: "boolean",
             isolate: "boolean",
+            batch: "options",
             input: "something made",
           },
         },

@@ -195,7 +195,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   undefine_sql_task: "select rhythm.undefine_sql_task('in_sql')",
 };
 
-/** What reads no table that grows, is to read all of it (`check`), or a sample of some thousand pages (`count_suspended`). */
+/** What reads no table that grows, is to read all of it (`check`), or a part of a fixed size: a sample of some thousand pages (`count_suspended`), the newest rows. */
 export const NOT_CALLED: readonly string[] = [
   "now",
   "new_id",
@@ -208,7 +208,9 @@ export const NOT_CALLED: readonly string[] = [
   "cron_next",
   "cron_upcoming",
   "check",
+  "count_queues",
   "count_signal_waits",
   "count_standing",
   "count_suspended",
+  "search_executions",
 ];

@@ -8,6 +8,8 @@ export interface Mutation {
   readonly find: string;
   /** What takes its place. */
   readonly replace: string;
+  /** Seeds cannot see it: the file of the test that does, and after ` => ` what its name contains. */
+  readonly test?: string;
   /** Why no promise is broken by it; nothing: one is. */
   readonly because?: string;
 }
@@ -441,10 +443,16 @@ export const mutations: readonly Mutation[] = [
       "      select c.id, c.state <> 1 as failed, c.wait_group, c.completed_at as ended_at from rhythm.execution as c where false",
   },
   {
+    name: "a child that is to go on ends with the timeout of its workflow",
+    file: "sql/time/chores.sql",
+    find: "where c.parent_id = any (v_ids) and c.state = 0 and c.outlives is null\n",
+    replace: "where c.parent_id = any (v_ids) and c.state = 0\n",
+  },
+  {
     name: "a cancellation that comes again ends the clean-up",
     file: "sql/cancel/cancel.sql",
-    find: "    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null)\n",
-    replace: "    where n.depth < 1000\n",
+    find: "    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null) and c.outlives is null\n",
+    replace: "    where n.depth < 1000 and c.outlives is null\n",
   },
   {
     name: "the clean-up of code is cancelled",

@@ -172,6 +172,7 @@ const options = {
   retry,
   concurrency_key: "c",
   metadata: { a: 1 },
+  on_parent_cancel: "abandon",
 };
 const outcome = { kind: "outcome", id: leased, call: 3, seq: 0 };
 const error = { type: "Error", message: "no", code: "X", data: { a: 1 }, stack: "Error: no" };

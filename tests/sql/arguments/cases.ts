@@ -212,6 +212,11 @@ const options = (fn: string, first: string): Cases => {
         "f81d4fae-7dec-41d0-8765-00a0c91e6bf6 cannot be an id: expected a UUID of version 7, as new_id() makes it",
       ],
     ],
+    on_parent_cancel: [[
+      `${fn}(${first}, on_parent_cancel => 'ignore')`,
+      "RH001",
+      "on_parent_cancel must be cancel or abandon",
+    ]],
     parent: [[
       `${fn}(${first}, '{"n": 1}', parent => ${nobody})`,
       "RH002",
@@ -312,7 +317,7 @@ export const cases: Record<string, Cases> = {
         request('{"type": "task", "target": "a", "kue": "x"}'),
         "RH001",
         'There is no option "kue": expected type, target, inputs, traceparent, notify_on_end, queue, priority, delay, run_at, expires, timeout, ' +
-        "retry, idempotency_key, idempotency_ttl, unique, debounce, throttle, concurrency_key, metadata, parent, id",
+        "retry, idempotency_key, idempotency_ttl, unique, debounce, throttle, concurrency_key, metadata, parent, on_parent_cancel, id",
       ],
       [
         request('{"type": "task", "target": "a"}, {"type": "task", "target": "a", "queue": "a b"}'),
@@ -1920,6 +1925,35 @@ export const cases: Record<string, Cases> = {
     ],
   },
   count_suspended: {},
+  count_queues: {},
+  search_executions: {
+    p_filter: [
+      [
+        "search_executions('[]')",
+        "RH001",
+        'p_filter must be an object: {"target": "order", "statuses": ["failed"]}',
+      ],
+      ['search_executions(\'{"status": "failed"}\')', "RH001", 'p_filter cannot have "status": "failed"'],
+      [
+        'search_executions(\'{"statuses": ["lost"]}\')',
+        "RH001",
+        'p_filter cannot have "statuses": ["lost"]',
+      ],
+      [
+        "search_executions('{\"version\": 2147483648}')",
+        "RH001",
+        'p_filter cannot have "version": 2147483648',
+      ],
+      [
+        'search_executions(\'{"fingerprint": "9223372036854775808"}\')',
+        "RH001",
+        'p_filter cannot have "fingerprint": "9223372036854775808"',
+      ],
+      ['search_executions(\'{"parent": "7"}\')', "RH001", 'p_filter cannot have "parent": "7"'],
+    ],
+    p_before: "older than any id: nothing is found",
+    p_limit: "less than one is one, and more than 5,000 are 5,000",
+  },
   lines_of: { p_execution: "what is unknown, or no workflow, stands nowhere" },
   count_signal_waits: {},
   count_standing: {
