@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "61adf3c2adf2007e";
+export const imageDigest = "22e7ea07038654b3";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -124,7 +124,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "5e5def1fae83d17bccf8cd8f0c6ef4db2a3df90d30b677abf37afa92151e8a7e",
+    checksum: "25d32d4064471154a16105010b838e828465aef14cd75db618b0acf808b912f6",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -149,6 +149,7 @@ create table rhythm.execution (
   state smallint not null default 0,
   attempt smallint not null default 0,
   priority smallint not null default 0,
+  outlives boolean,
   notify_on_end boolean not null default false,
   stopping boolean not null default false,
   keyed boolean not null default false,
@@ -214,6 +215,7 @@ comment on column rhythm.execution.parent_step is 'The step of its workflow that
 comment on column rhythm.execution.wait_group is 'The group of waits of its workflow to which it belongs. If the group is gone, nobody waits for it.';
 comment on column rhythm.execution.version is 'For a workflow: the version of its flow.';
 comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound or started again. Null: never.';
+comment on column rhythm.execution.outlives is 'It is not cancelled with its parent (on_parent_cancel: abandon). Null: it is.';
 comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and must be notified.';
 comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it. The next heartbeat tells the worker.';
 comment on column rhythm.execution.keyed is 'It has, or had, an idempotency key or another unique key.';
@@ -514,7 +516,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "72f0579c893e11c8239e537f0f868fe6128603b5815b690d0ad4f48ee2c2927e",
+    checksum: "093d1fa2c23466750a15b15cc32e65348e9f5adac225c4df6c3b02b2ae91df0e",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -631,7 +633,8 @@ create type rhythm.kind as (
   unique_key text,
   unique_while text,
   metadata jsonb,
-  notify_on_end boolean
+  notify_on_end boolean,
+  outlives boolean
 );
 
 comment on type rhythm.kind is 'What many requests have in common, with the defaults of their task or flow. run_at is null if they may begin at once.';
@@ -1729,10 +1732,10 @@ comment on function rhythm.forget_acts(integer, timestamptz) is 'Deletes records
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "de52fabece55b51711c2df3c302c28ef9ddfc854d5e60de0b4e487eacc8fa84d",
+    checksum: "063dccc7733e698f08fec403e286c7f07e9a3862036b09f9c2fbaeb65bd9395c",
     text: `-- Cancelling an execution and everything that it started.
 
-create or replace function rhythm.trees(p_ids uuid[])
+create or replace function rhythm.trees(p_ids uuid[], p_all boolean default false)
 returns uuid[]
 language sql
 stable
@@ -1741,13 +1744,13 @@ as $$
   with recursive node as (
     select e.id, e.state, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
     union all
-    select c.id, c.state, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
+    select c.id, c.state, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000 and (c.outlives is null or p_all)
   )
   select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0;
 $$;
 
-comment on function rhythm.trees(uuid[]) is
-  'Some executions and all that they started, directly or not, as far as they have not ended. Internal.';
+comment on function rhythm.trees(uuid[], boolean) is
+  'Some executions and what is cancelled with them, directly or not, as far as they have not ended. p_all: all that they started. Internal.';
 
 -- What a workflow has started since it was cancelled cleans up: cancelling it again, or its parent, leaves that alone.
 create or replace function rhythm.to_cancel(p_ids uuid[])
@@ -1761,7 +1764,7 @@ as $$
     union all
     select c.id, c.state, c.cancel_reason, n.depth + 1
     from node as n join rhythm.execution as c on c.parent_id = n.id
-    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null)
+    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null) and c.outlives is null
   )
   select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0 and n.cancel_reason is null;
 $$;
@@ -1772,7 +1775,7 @@ comment on function rhythm.to_cancel(uuid[]) is
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
 -- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
 -- locks taken in the order of ids.
-create or replace function rhythm.lock_trees(p_ids uuid[], p_also uuid[] default '{}')
+create or replace function rhythm.lock_trees(p_ids uuid[], p_also uuid[] default '{}', p_all boolean default false)
 returns uuid[]
 language plpgsql
 volatile
@@ -1780,14 +1783,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_locked uuid[];
-  v_ids uuid[] := rhythm.trees(p_ids);
+  v_ids uuid[] := rhythm.trees(p_ids, p_all);
 begin
   loop
     begin
       v_locked := v_ids;
       perform rhythm.lock_around(v_locked || p_also);
       perform from rhythm.execution as e where e.id = any (v_locked || p_also) order by e.id for no key update;
-      v_ids := rhythm.trees(p_ids);
+      v_ids := rhythm.trees(p_ids, p_all);
       if v_ids <@ v_locked then
         return v_ids;
       end if;
@@ -1800,8 +1803,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.lock_trees(uuid[], uuid[]) is
-  'Locks some executions, all that they started, their states and those of their parents; returns what trees() returns. p_also: executions that may have ended, to lock in the same order. Nobody can add to these now. Internal.';
+comment on function rhythm.lock_trees(uuid[], uuid[], boolean) is
+  'Locks some executions, what is cancelled with them (p_all: all that they started), their states and those of their parents; returns what trees() returns. p_also: executions that may have ended, to lock in the same order. Nobody can add to these now. Internal.';
 
 -- If this kept the lock of a larger batch, 99 other executions would wait for this transaction. So it only waits until no
 -- session is claiming the batch. A later claim sees that the member is locked, and leaves it out. The caller has locked the member.
@@ -1999,7 +2002,7 @@ end;
 $$;
 
 comment on function rhythm.cancel(uuid, text) is
-  'Cancels an execution and everything that it started. If it waits, it ends at once; if it runs, its worker is asked to stop it. A workflow may clean up (finally) within the time of the setting cancel_grace. False: it had ended, or had been cancelled before.';
+  'Cancels an execution and everything that it started, except what says on_parent_cancel: abandon. If it waits, it ends at once; if it runs, its worker is asked to stop it. A workflow may clean up (finally) within the time of the setting cancel_grace. False: it had ended, or had been cancelled before.';
 
 -- Separate calls in any order can deadlock with settles. One call takes all locks in the one order.
 create or replace function rhythm.cancel_many(p_executions uuid[], p_reason text default null)
@@ -4316,7 +4319,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "create/create_many.sql",
     kind: "behaviour",
-    checksum: "ddc4b828fa95863c54496cb6bc9651ff51f7c64834961fd882a0d2676e67aa0a",
+    checksum: "2ea7b82309e464c116d760686519c0e7060ecea383d0fbd4fdfb3064918a3fb5",
     text: `-- Creating many executions at once, all or none.
 
 create or replace function rhythm.key_of(p_request jsonb)
@@ -4531,7 +4534,7 @@ $$;
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
   'and optionally "queue", "priority", "delay", "run_at", "expires", "timeout", "retry", "idempotency_key", "idempotency_ttl", "unique", "debounce", "throttle", "concurrency_key", '
-  '"metadata", "parent", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
+  '"metadata", "parent", "on_parent_cancel", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
 
 create or replace function rhythm.create_each(p_requests jsonb)
 returns jsonb
@@ -5183,7 +5186,7 @@ comment on function rhythm.is_whole(jsonb) is 'Whether a JSON number is an integ
   {
     name: "create/key_waiters.sql",
     kind: "behaviour",
-    checksum: "5ccbbeb8f24f7a480c4593591905a69789ccc7c918e6c5167301d7c9c97506ef",
+    checksum: "edf31d90756f132d56429be54bbb391b2af61e5655560f841b91df9be0d9372b",
     text: `-- Children whose idempotency key already belongs to another execution: they end as that one does.
 
 -- Turns requests for children whose key is taken into key waiters, and returns their ids. The others must still be created.
@@ -5211,9 +5214,9 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, wait_group, priority, timeout_ms, type, target, queue, concurrency_key, unique_key, unique_while, traceparent, retry, metadata, inputs, note
+      id, parent_id, root_id, wait_group, outlives, priority, timeout_ms, type, target, queue, concurrency_key, unique_key, unique_while, traceparent, retry, metadata, inputs, note
     )
-    select k.id, p.id, coalesce(p.root_id, p.id), (k.v ->> 'wait_group')::integer, (k.x).priority, (k.x).timeout_ms,
+    select k.id, p.id, coalesce(p.root_id, p.id), (k.v ->> 'wait_group')::integer, (k.x).outlives, (k.x).priority, (k.x).timeout_ms,
       (k.x).type, (k.x).target, (k.x).queue, (k.x).concurrency_key, (k.x).unique_key, (k.x).unique_while, k.v ->> 'traceparent', (k.x).retry, (k.x).metadata, coalesce(k.v -> 'inputs', '{}'),
       rhythm.key_waiter_note(k.owner_id)
     from kind as k
@@ -5409,7 +5412,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Tries key waiters
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "3c7f82d18420b136404fdb70033ddcac39b1a099b256dd15c0a7d3ed4652c505",
+    checksum: "f3f3c377aceb2848a05823e267aae08e09e67d30cea7d6e7b5d90eca3f46a863",
     text: `-- Checked requests become executions and their batches.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -5446,6 +5449,7 @@ begin
   end if;
   v_kind.metadata := p_head -> 'metadata';
   v_kind.notify_on_end := coalesce((p_head ->> 'notify_on_end')::boolean, false);
+  v_kind.outlives := case when p_head ->> 'on_parent_cancel' = 'abandon' then true end;
   return v_kind;
 end;
 $$;
@@ -5657,11 +5661,11 @@ begin
   end if;
 
   with kind as materialized (
-    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.expires_at, k.timeout_ms, k.retry, k.concurrency_key, k.unique_key, k.unique_while, k.metadata, k.notify_on_end)::rhythm.kind) as room,
+    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.expires_at, k.timeout_ms, k.retry, k.concurrency_key, k.unique_key, k.unique_while, k.metadata, k.notify_on_end, k.outlives)::rhythm.kind) as room,
       rhythm.has_limits(k.queue) as limited, v.version, v.found_by,
       p_lease > 0 and k.run_at is null and (k.expires_at is null or k.expires_at > p_now) and k.queue = any (v_queues) and k.concurrency_key is null
         and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) and (v_paused is null or not rhythm.is_paused(v_paused, k.type, k.target)) as may_lease
-    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, expires_at, timeout_ms, retry, concurrency_key, unique_key, unique_while, metadata, notify_on_end, nth)
+    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, expires_at, timeout_ms, retry, concurrency_key, unique_key, unique_while, metadata, notify_on_end, outlives, nth)
     left join lateral (select x.version, x.found_by from rhythm.flow_version as x where x.program = k.program offset 0) as v on true
   ),
   tree as materialized (
@@ -5690,12 +5694,12 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, batch_id, run_at, expires_at, wait_group, seed, version, notify_on_end, keyed, priority, timeout_ms,
+      id, parent_id, root_id, batch_id, run_at, expires_at, wait_group, seed, version, outlives, notify_on_end, keyed, priority, timeout_ms,
       type, target, queue, concurrency_key, unique_key, unique_while, traceparent, tags, retry, metadata, inputs
     )
     select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, k.expires_at, n.wait_group,
       case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end, k.version,
-      k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key, k.unique_key, k.unique_while,
+      k.outlives, k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key, k.unique_key, k.unique_while,
       n.traceparent, case when k.found_by is not null then rhythm.first_tags(k.found_by, n.inputs) end, k.retry, k.metadata, coalesce(n.inputs, '{}')
     from numbered as n
     join kind as k on k.nth = n.kind
@@ -5993,8 +5997,8 @@ comment on function rhythm.tell_odd(text[]) is 'Raises a notice for each sentenc
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "145f1d29e54c02dc83b3efed54d605634378c78fd56815faefe439d676507398",
-    text: `-- What is started under a parent is cancelled with it, whichever comes first.
+    checksum: "fab1bc01acc96113b406cb26517d941e5fa89cfb2733680d4e09cc40eb350a38",
+    text: `-- What is started under a parent is cancelled with it, whichever comes first, unless it says that it outlives its parent.
 
 -- Keeps the parents that requests name from being cancelled until this commits. A cancellation that comes meanwhile waits, and
 -- finds the new children. cancel_under() sees one that came before. For a workflow its state is locked, for a task its own
@@ -6075,7 +6079,7 @@ as $$
     end as reason
     from rhythm.execution as x where x.id = e.parent_id
   ) as p
-  where e.id = any (p_ids) and p.reason is not null
+  where e.id = any (p_ids) and p.reason is not null and e.outlives is null
   group by p.reason;
 $$;
 
@@ -6086,7 +6090,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "70c7679fe983d4a442b89324ffff3c978316ee888c59f4dbd47aa9f9d9a0faf9",
+    checksum: "fcb437a54106fa351937df43a4df782527f17e263391746d72847215152801e7",
     text: `-- The requests of create_many(), and what can be wrong with them.
 
 -- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
@@ -6101,12 +6105,12 @@ as $$
 begin
   return case p_in
     when 'start' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
-      'debounce', 'throttle', 'concurrency_key', 'metadata', 'parent', 'id']
+      'debounce', 'throttle', 'concurrency_key', 'metadata', 'parent', 'on_parent_cancel', 'id']
     -- A child of a workflow: the workflow decides its parent and its id.
     when 'child' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
-      'concurrency_key', 'metadata']
+      'concurrency_key', 'metadata', 'on_parent_cancel']
     -- A start by a schedule: the schedule decides when it runs, and its key.
-    when 'schedule' then array['queue', 'priority', 'expires', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
+    when 'schedule' then array['queue', 'priority', 'expires', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent', 'on_parent_cancel']
     when 'change' then array['queue', 'priority', 'delay', 'run_at']
     when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
     when 'unique' then array['key', 'while', 'on_conflict']
@@ -6278,6 +6282,7 @@ begin
       when coalesce(p ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then rhythm.id_problem((p ->> 'id')::uuid)
       else 'id must be a UUID' end end,
     case when p ? 'parent' and not coalesce(p ->> 'parent' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'parent must be a UUID' end,
+    case when p ? 'on_parent_cancel' and not coalesce(p ->> 'on_parent_cancel' in ('cancel', 'abandon'), false) then 'on_parent_cancel must be cancel or abandon' end,
     case when p ? 'retry' then rhythm.retry_problem(p -> 'retry') end
   );
 end;
@@ -6436,7 +6441,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "12b60b140404c4f53028518fbfb2c25a4d52d47eee388e6495f0f21434a9fe25",
+    checksum: "ef3dea082d22423724074541e18f587bbb37b41de470fda849f5c065dee562de",
     text: `-- Starting: the functions that applications call.
 
 create or replace function rhythm.start(
@@ -6457,6 +6462,7 @@ create or replace function rhythm.start(
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
+  on_parent_cancel text default null,
   id uuid default null
 )
 returns uuid
@@ -6471,13 +6477,13 @@ begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', unique_by, 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
-    'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
+    'metadata', metadata, 'parent', parent, 'on_parent_cancel', on_parent_cancel, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
 end;
 $$;
 
-comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, uuid) is
+comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, text, uuid) is
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
   'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => interval ''1 hour'');';
 
@@ -6499,6 +6505,7 @@ create or replace function rhythm.queue(
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
+  on_parent_cancel text default null,
   id uuid default null
 )
 returns uuid
@@ -6513,13 +6520,13 @@ begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', unique_by, 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
-    'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
+    'metadata', metadata, 'parent', parent, 'on_parent_cancel', on_parent_cancel, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
 end;
 $$;
 
-comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, uuid) is
+comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, text, uuid) is
   'Queues a task. Example: select rhythm.queue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
@@ -7367,7 +7374,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "5e9a07dba95c5264d9688cd976e5dd57462891799d4d558db4b94673e2f4d201",
+    checksum: "e2b2fb54a213cf9322ee7e7e257f85a9d8f70530a1f3eb3fcfd9e47769403fc6",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -7550,7 +7557,7 @@ begin
     perform rhythm.raise('RH001', 'p_pending must be an array of ids: what was under way');
   end if;
   -- All at once: the ids of its children may be lower than its own.
-  perform rhythm.lock_trees(array[p_execution], array[p_execution]);
+  perform rhythm.lock_trees(array[p_execution], array[p_execution], p_all => true);
   v_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot rewind');
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   v_program := (select v.program from rhythm.flow_version as v where v.name = v_execution.target and v.version = p_version);
@@ -7749,7 +7756,7 @@ begin
     from (
       select c.id, jsonb_build_object('id', c.id, 'type', case c.type when 'task' then 'run_task' else 'run_workflow' end, 'target', c.target, 'inputs', c.inputs,
         'options', jsonb_strip_nulls(jsonb_build_object('queue', c.queue, 'priority', c.priority, 'timeout', c.timeout_ms / 1000.0, 'concurrency_key', c.concurrency_key,
-          'retry', c.retry, 'metadata', c.metadata))) as effect
+          'retry', c.retry, 'metadata', c.metadata, 'on_parent_cancel', case when c.outlives then 'abandon' end))) as effect
       from rhythm.execution as c where c.id = any (p_ids) and c.parent_id = p_execution
       union all
       select t.id, jsonb_build_object('id', t.id, 'type', 'start_timer', 'at', t.fires_at) from rhythm.timer as t where t.id = any (p_ids) and t.execution_id = p_execution
@@ -13734,7 +13741,7 @@ comment on function rhythm.write_tags(rhythm.outcome[]) is 'The values that work
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "63f51e7229fcab6e94de0e5246e5d48ef2c728c52991fe948a48b76082314c5a",
+    checksum: "03e3941db6f36f4acca6eab32abced1e1f04f4c5d33f7d503f9fdd0dbc46719b",
     text: `-- How executions leave a batch: they end, or they run again later.
 
 -- Deletes batches that have no members left. Starts at the end of a batch, because its tasks begin in order, so the members
@@ -13848,7 +13855,7 @@ $$;
 comment on function rhythm.write_ends(rhythm.outcome[], timestamptz) is 'Writes the ends of executions; returns them. Their batches are still there. Internal.';
 
 -- Members run again later, each by itself: in its own batch if it was alone, else in a new one. p_delay_ms null: at once.
-create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_unrun boolean, p_now timestamptz)
+create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_uncounted boolean, p_now timestamptz)
 returns void
 language plpgsql
 volatile
@@ -13861,7 +13868,7 @@ declare
   v_attempt integer;
 begin
   select b.* into v_batch from rhythm.batch as b where b.id = p_batch;
-  v_attempt := case when p_unrun then rhythm.unleased_attempt(v_batch, rhythm.has_traces(p_id)) else v_batch.attempt end;
+  v_attempt := case when p_uncounted then rhythm.unleased_attempt(v_batch, rhythm.has_traces(p_id)) else v_batch.attempt end;
   if v_batch.size = 1 then
     update rhythm.batch as b
     set worker = null, call = null, claimed_at = null, run_at = v_run_at, paused = v_is_paused, limited = rhythm.has_limits(b.queue), attempt = v_attempt,
@@ -13878,9 +13885,9 @@ end;
 $$;
 
 comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, boolean, timestamptz) is
-  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. p_unrun: its attempt does not count. Internal.';
+  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. p_uncounted: its attempt does not count. Internal.';
 
--- What a worker hands back unrun has not begun, as before. But it has begun if it left something behind: a step or a checkpoint. It
+-- What a worker hands back without running it has not begun, as before. But it has begun if it left something behind: a step or a checkpoint. It
 -- also has if another start has its key by now: that start saw it as begun. Where such a start is under way, its key row is locked.
 -- Locks: key rows for share, skip locked.
 create or replace function rhythm.has_traces(p_id uuid)
@@ -13924,7 +13931,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.unleased_attempt(rhythm.batch, boolean) is 'The number of the attempt of what a worker hands back unrun. Internal.';
+comment on function rhythm.unleased_attempt(rhythm.batch, boolean) is 'The number of the attempt of what a worker hands back without running it. Internal.';
 
 -- Puts back failed attempts that will be repeated, and what a worker did not run. Returns the queues that now have ready
 -- work, and in how many milliseconds each failed attempt is repeated: {id: ms}, or null if there is none.
@@ -14662,7 +14669,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "14a6853f02a8eb4cadf8417c25c85b7450086b2e3c66272247849c9c7036ddfe",
+    checksum: "88a9e2169e4e60e3e7ef4ddba64bd52de09272100a01bc5c89fc39ed60be22e3",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -14851,7 +14858,7 @@ begin
   from unnest(p_flows) as o
   cross join lateral (select x.cancel_reason from rhythm.execution as x where x.id = o.id and x.cancel_reason is not null offset 0) as e
   cross join lateral jsonb_array_elements(o.effects) as f
-  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow')
+  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow') and f.value #>> '{options,on_parent_cancel}' is distinct from 'abandon'
   group by o.id;
 end;
 $$;
@@ -15956,7 +15963,7 @@ comment on function rhythm.tag(uuid, jsonb) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "a9a746877f6f738dd2672f2e480048b8da4ddfba733c45750cc49a34e5b0cfbc",
+    checksum: "8cbe9d804bc351b2391a062228eb00d1c33048dc4388742932d7dc80e33f489b",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -16004,7 +16011,7 @@ begin
   perform rhythm.cancel_trees(array_agg(c.id), coalesce(e.cancel_reason, 'Its workflow ran past its timeout'), p_now)
   from rhythm.execution as c
   join rhythm.execution as e on e.id = c.parent_id
-  where c.parent_id = any (v_ids) and c.state = 0
+  where c.parent_id = any (v_ids) and c.state = 0 and c.outlives is null
   group by e.cancel_reason;
   with ended as (
     update rhythm.execution as e
@@ -16543,7 +16550,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "time/expire.sql",
     kind: "behaviour",
-    checksum: "41ac21ac30be55e8ab0dd2af349adc1a4d994a3997505b55047bc8d6d39ef0a4",
+    checksum: "4eb63739ec72838351f5ed2348eaa0f09f1dd6a17123765c3bb8fd9adb59a227",
     text: `-- What has not begun by its time.
 
 create or replace function rhythm.expired_error(p_expires_at timestamptz)
@@ -16606,7 +16613,7 @@ begin
     union all
     select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (v_ids) and s.batch_id = any (v_batches));
   -- Somebody put others under these: the whole tree is cancelled, if no session has locked a part of it.
-  v_above := array(select distinct c.parent_id from rhythm.execution as c where c.parent_id = any (v_ids) and c.state = 0);
+  v_above := array(select distinct c.parent_id from rhythm.execution as c where c.parent_id = any (v_ids) and c.state = 0 and c.outlives is null);
   if v_above <> '{}' then
     v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (v_above));
     v_above := rhythm.lock_free_trees(v_above);
@@ -17181,6 +17188,375 @@ comment on function rhythm.forget_tokens(timestamptz) is 'Deletes tokens that we
 `,
   },
   {
+    name: "views/bounded.sql",
+    kind: "behaviour",
+    checksum: "647f9d7738aaef12bc5e12f57963a589bfd052bcb256af9dbd8f9fce3b26fdc6",
+    text: `-- What the dashboard reads beside millions of rows: each call looks at a bounded number of them, and says what it has left out.
+
+-- Up to so many pages all batches are counted. Above them, a sample; and exactly what an index shows within its first rows.
+create or replace function rhythm.queue_counts()
+returns table (queue text, ready bigint, delayed bigint, running bigint, suspended bigint, oldest_at timestamptz, is_estimate boolean)
+language plpgsql
+stable
+rows 100
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_pages constant integer := 500;
+  c_batches constant integer := 1000;
+  v_share constant double precision := greatest(1, pg_relation_size('rhythm.batch') / 8192 / c_pages::double precision);
+begin
+  if v_share = 1 then
+    return query
+    select x.queue, coalesce(sum(x.n) filter (where x.state = 'ready'), 0)::bigint, coalesce(sum(x.n) filter (where x.state = 'delayed'), 0)::bigint,
+      coalesce(sum(x.n) filter (where x.state = 'running'), 0)::bigint, coalesce(sum(x.n) filter (where x.state = 'suspended'), 0)::bigint, min(x.oldest), false
+    from (
+      select b.queue, case when b.run_at is not null then 'delayed' when b.worker is null then 'ready' else 'running' end as state,
+        sum(b.size) as n, min(case when b.worker is null and b.run_at is null then rhythm.created_at(b.first_id) end) as oldest
+      from rhythm.batch as b group by 1, 2
+      union all
+      select c.queue, 'suspended', c.executions, null from rhythm.count_suspended() as c
+    ) as x
+    group by x.queue;
+    return;
+  end if;
+  return query
+  -- The first of each priority of each queue, by one look at the index for each.
+  with recursive head (queue, priority, first_id, nth) as (
+    (select b.queue, b.priority, b.first_id, 1 from rhythm.batch as b
+    where b.worker is null and b.run_at is null and not b.limited
+    order by b.queue, b.priority desc, b.first_id limit 1)
+    union all
+    select n.queue, n.priority, n.first_id, h.nth + 1
+    from head as h cross join lateral (
+      (select b.queue, b.priority, b.first_id from rhythm.batch as b
+      where b.worker is null and b.run_at is null and not b.limited and b.queue = h.queue and b.priority < h.priority
+      order by b.priority desc, b.first_id limit 1)
+      union all
+      (select b.queue, b.priority, b.first_id from rhythm.batch as b
+      where b.worker is null and b.run_at is null and not b.limited and b.queue > h.queue
+      order by b.queue, b.priority desc, b.first_id limit 1)
+      limit 1
+    ) as n
+    where h.nth < 500
+  ),
+  sampled as materialized (
+    select b.queue, case when b.run_at is not null then 'delayed' when b.limited then 'limited' else 'ready' end as state,
+      round(sum(b.size) * v_share)::bigint as n
+    from rhythm.batch as b tablesample system (100 / v_share) repeatable (0)
+    where b.worker is null group by 1, 2
+  ),
+  plain as (
+    select h.queue, 'ready' as state, min(rhythm.created_at(h.first_id)) as oldest, r.n, r.is_all
+    from head as h
+    cross join lateral (
+      select coalesce(sum(x.size), 0)::bigint as n, count(*) < c_batches as is_all
+      from (
+        select b.size from rhythm.batch as b
+        where b.queue = h.queue and b.worker is null and b.run_at is null and not b.limited
+        order by b.priority desc, b.first_id limit c_batches
+      ) as x
+    ) as r
+    group by h.queue, r.n, r.is_all
+  ),
+  limited as (
+    select q.name as queue, 'limited' as state, r.oldest, r.n, r.is_all
+    from rhythm.queue as q
+    cross join lateral (
+      select coalesce(sum(x.size), 0)::bigint as n, count(*) < c_batches as is_all, min(rhythm.created_at(x.first_id)) as oldest
+      from (
+        select b.size, b.first_id from rhythm.batch as b
+        where b.queue = q.name and b.limited and b.worker is null and b.run_at is null limit c_batches
+      ) as x
+    ) as r
+    where r.n > 0
+  ),
+  later as materialized (
+    select x.queue, sum(x.size)::bigint as n, sum(count(*)) over () < 5 * c_batches as is_all
+    from (select b.queue, b.size from rhythm.batch as b where b.run_at is not null order by b.run_at limit 5 * c_batches) as x
+    group by x.queue
+  ),
+  counted as (
+    select p.queue, 'ready' as state, case when p.is_all then p.n else greatest(p.n, s.n) end as n, p.oldest, not p.is_all as is_estimate
+    from (select * from plain union all select * from limited) as p
+    left join sampled as s on s.queue = p.queue and s.state = p.state
+    union all
+    select coalesce(l.queue, s.queue), 'delayed', case when l.is_all then l.n else greatest(l.n, s.n) end, null, l.is_all is not true
+    from later as l
+    full join (select x.queue, x.n from sampled as x where x.state = 'delayed' and not exists (select from later as y where y.is_all)) as s on s.queue = l.queue
+    union all
+    select x.queue, 'running', sum(x.size), null, count(*) = 20 * c_batches
+    from (select b.queue, b.size from rhythm.batch as b where b.worker is not null limit 20 * c_batches) as x group by x.queue
+    union all
+    select c.queue, 'suspended', c.executions, null, false from rhythm.count_suspended() as c
+  )
+  select c.queue, coalesce(sum(c.n) filter (where c.state = 'ready'), 0)::bigint, coalesce(sum(c.n) filter (where c.state = 'delayed'), 0)::bigint,
+    coalesce(sum(c.n) filter (where c.state = 'running'), 0)::bigint, coalesce(sum(c.n) filter (where c.state = 'suspended'), 0)::bigint,
+    min(c.oldest), bool_or(c.is_estimate)
+  from counted as c
+  group by c.queue;
+end;
+$$;
+
+comment on function rhythm.queue_counts() is
+  'How many executions of each queue are ready, delayed, running and suspended, and when the oldest ready one was created, at a bounded cost. Internal.';
+
+create or replace function rhythm.count_queues()
+returns table (
+  queue text, ready bigint, delayed bigint, running bigint, suspended bigint, oldest_at timestamptz, oldest_seconds double precision,
+  workers bigint, paused boolean, concurrency integer, per_key_concurrency integer, rate integer, per interval,
+  per_key_rate integer, per_key_per interval, fair boolean, is_estimate boolean
+)
+language sql
+stable
+rows 100
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $$
+  with counted as materialized (
+    select c.* from rhythm.queue_counts() as c
+  ),
+  served as (
+    select u.queue, count(distinct w.id) as workers
+    from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue) group by u.queue
+  ),
+  named as (
+    select c.queue from counted as c
+    union
+    select q.name from rhythm.queue as q
+    union
+    select s.queue from served as s
+  )
+  select
+    n.queue, coalesce(c.ready, 0), coalesce(c.delayed, 0), coalesce(c.running, 0), coalesce(c.suspended, 0), c.oldest_at,
+    greatest(0, extract(epoch from rhythm.now() - c.oldest_at))::double precision,
+    coalesce(s.workers, 0), q.paused_at is not null, q.concurrency, q.per_key_concurrency, q.rate, q.per_ms * interval '1 millisecond',
+    q.per_key_rate, q.per_key_per_ms * interval '1 millisecond', coalesce(q.fair, false), coalesce(c.is_estimate, false)
+  from named as n
+  left join counted as c on c.queue = n.queue
+  left join rhythm.queue as q on q.name = n.queue
+  left join served as s on s.queue = n.queue;
+$$;
+
+comment on function rhythm.count_queues() is
+  'The view queues at a bounded cost. is_estimate: there are so many batches that ready or delayed are estimated from a sample.';
+
+-- Walks an index in the order of ids, newest first, and looks at so many rows at most. What is live is found by its place: what is
+-- suspended by its state, the rest by its batch, unless there are too many batches to read.
+create or replace function rhythm.search_executions(p_filter jsonb, p_before uuid default null, p_limit integer default 50)
+returns table (ids uuid[], searched_to uuid)
+language plpgsql
+stable
+rows 1
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $$
+declare
+  c_look constant integer := 40000;
+  c_look_live constant integer := 2000;
+  c_look_line constant integer := 250;
+  c_piece constant integer := 200;
+  c_most constant integer := 5000;
+  v_problem constant text := rhythm.search_problem(p_filter);
+  v_limit constant integer := least(greatest(coalesce(p_limit, 50), 1), c_most);
+  v_statuses text[];
+  v_states smallint[];
+  v_is_live boolean;
+  v_before uuid := coalesce(p_before, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  v_look integer := c_look;
+  v_index text;
+  v_where text;
+  v_lists uuid[];
+  v_end uuid;
+  v_floor uuid;
+  v_ids uuid[];
+  v_nth integer;
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  v_before := least(v_before, (p_filter ->> 'before')::uuid);
+  if p_filter ? 'statuses' then
+    v_statuses := array(select jsonb_array_elements_text(p_filter -> 'statuses'));
+    v_states := array(select distinct case s when 'completed' then 1 when 'failed' then 2 when 'cancelled' then 3 when 'frozen' then 4 else 0 end from unnest(v_statuses) as s);
+    v_is_live := v_states = '{0}';
+  end if;
+  v_where := concat_ws(' and ',
+    'true',
+    case when p_filter ? 'since' then 'e.id >= ($1 ->> ''since'')::uuid' end,
+    case when p_filter ? 'type' then 'e.type = $1 ->> ''type''' end,
+    case when p_filter ? 'target' then 'e.target = $1 ->> ''target''' end,
+    case when p_filter ? 'queue' then 'e.queue = $1 ->> ''queue''' end,
+    case when p_filter ? 'version' then 'e.version = ($1 ->> ''version'')::integer' end,
+    case when p_filter ? 'parent' then 'e.parent_id = ($1 ->> ''parent'')::uuid' end,
+    case when p_filter ? 'fingerprint' then 'e.fingerprint = ($1 ->> ''fingerprint'')::bigint' end,
+    case when p_filter ? 'metadata' then 'e.metadata @> ($1 -> ''metadata'')' end,
+    case when p_filter ? 'variables' then 'e.tags @> rhythm.variable_tags($1 -> ''variables'')' end,
+    case when v_states is not null then 'e.state = any ($2)' end,
+    case when 0 = any (v_states) and not v_statuses @> array['pending', 'running', 'suspended'] then '(e.state > 0 or (
+      select rhythm.status_name(e.state, b.id, b.worker)
+      from (select coalesce(e.batch_id, (select s.batch_id from rhythm.workflow_state as s where s.execution_id = e.id)) as batch_id) as p
+      left join rhythm.batch as b on b.id = p.batch_id) = any ($3))' end,
+    case when p_filter ? 'line' then 'e.type = ''workflow'' and case when e.completed_at is null then ($1 ->> ''line'')::integer = any (rhythm.lines_of(e.id)) else e.error #>> ''{at,line}'' = $1 ->> ''line'' end' end);
+
+  if p_filter ? 'parent' then v_index := 'x.parent_id = ($1 ->> ''parent'')::uuid';
+  elsif p_filter ? 'fingerprint' then v_index := 'x.fingerprint is not null and x.fingerprint = ($1 ->> ''fingerprint'')::bigint';
+  elsif v_states = '{2}' then v_index := 'x.fingerprint is not null';
+  elsif p_filter ? 'variables' then
+    v_lists := array(
+      select x.id from rhythm.execution as x
+      where x.tags is not null and x.tags @> rhythm.variable_tags(p_filter -> 'variables') and x.id < v_before limit c_look_live + 1);
+    -- Many have them: the newest rows have, too.
+    if cardinality(v_lists) > c_look_live then v_lists := null; end if;
+  end if;
+  if v_index is null and v_lists is null and (v_is_live or p_filter ? 'line') then
+    v_look := case when p_filter ? 'line' then c_look_line else c_look_live end;
+    select l.ids, l.ended into v_lists, v_end from rhythm.live_ids(p_filter, v_statuses, v_before, v_look) as l;
+    if v_lists is not null and not coalesce(v_is_live, false) then
+      v_ids := array(select x.id from rhythm.execution as x where x.fingerprint is not null and x.id < v_before order by x.id desc limit v_look + 1);
+      v_end := greatest(v_end, v_ids[v_look + 1]);
+      v_lists := v_lists || v_ids;
+    end if;
+  end if;
+  if p_filter ? 'line' then v_look := c_look_line; end if;
+
+  if v_lists is not null then
+    v_lists := array(select distinct i.id from unnest(v_lists) as i (id) where v_end is null or i.id >= v_end order by i.id desc);
+    v_ids := '{}';
+    v_nth := 1;
+    -- In pieces, so that nothing is looked at for which there is no room.
+    while v_nth <= cardinality(v_lists) and cardinality(v_ids) <= v_limit loop
+      execute format('select $6 || array(select e.id from unnest($4) as i (id) cross join lateral (select x.* from rhythm.execution as x where x.id = i.id offset 0) as e where %s order by e.id desc limit $5)', v_where)
+      into v_ids using p_filter, v_states, v_statuses, v_lists[v_nth:v_nth + c_piece - 1], v_limit + 1 - cardinality(v_ids), v_ids;
+      v_nth := v_nth + c_piece;
+    end loop;
+  else
+    execute format('select array(select e.id from (select x.* from rhythm.execution as x where x.id < $4 and %s order by x.id desc limit $6) as e where %s order by e.id desc limit $5)',
+      coalesce(v_index, 'true'), v_where)
+    into v_ids using p_filter, v_states, v_statuses, v_before, v_limit + 1, v_look;
+    if cardinality(v_ids) <= v_limit then
+      execute format('select x.id from rhythm.execution as x where x.id < $2 and %s order by x.id desc offset $3 limit 1', coalesce(v_index, 'true'))
+      into v_end using p_filter, v_before, v_look - 1;
+    end if;
+  end if;
+  if cardinality(v_ids) > v_limit then
+    ids := v_ids[1:v_limit];
+    searched_to := ids[v_limit];
+  else
+    ids := v_ids;
+    v_floor := (p_filter ->> 'since')::uuid;
+    searched_to := case when v_floor is null or v_end > v_floor then v_end end;
+  end if;
+  return next;
+end;
+$$;
+
+comment on function rhythm.search_executions(jsonb, uuid, integer) is
+  'The newest executions that fit, older than p_before: it looks at some 40,000 at most, so that it costs the same beside millions. ids: the newest first. '
+  'searched_to: call again with this as p_before to go on; null: there are no more. p_filter may have type, target, queue, version, line, statuses, parent, fingerprint, '
+  'variables, metadata, since (the first id) and before (an id).';
+
+create or replace function rhythm.search_problem(p_filter jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_name text;
+  v_value jsonb;
+begin
+  if jsonb_typeof(p_filter) is distinct from 'object' then
+    return 'p_filter must be an object: {"target": "order", "statuses": ["failed"]}';
+  end if;
+  for v_name, v_value in select f.key, f.value from jsonb_each(p_filter) as f loop
+    if not (case
+      when v_name in ('type', 'target', 'queue') then jsonb_typeof(v_value) = 'string'
+      when v_name in ('version', 'line') then case when v_value #>> '{}' ~ '^\\d{1,10}$' then (v_value #>> '{}')::bigint < 2147483648 else false end
+      when v_name = 'fingerprint' then case when v_value #>> '{}' ~ '^-?\\d{1,19}$' then abs((v_value #>> '{}')::numeric) < 9223372036854775808 else false end
+      when v_name in ('parent', 'since', 'before') then v_value #>> '{}' ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+      when v_name = 'metadata' then jsonb_typeof(v_value) = 'object'
+      when v_name = 'variables' then not rhythm.variables_problem(v_value)
+      when v_name = 'statuses' then jsonb_typeof(v_value) = 'array'
+        and v_value <@ '["pending", "running", "suspended", "completed", "failed", "cancelled", "frozen"]'
+      else false end)
+    then
+      return format('p_filter cannot have %s: %s', to_jsonb(v_name), left(v_value::text, 100));
+    end if;
+  end loop;
+  return null;
+end;
+$$;
+
+comment on function rhythm.search_problem(jsonb) is 'What is wrong with a filter of search_executions(); null: nothing. Internal.';
+
+-- ended: what is older was not looked at. ids is null if that cannot be told without reading too many batches.
+create or replace function rhythm.live_ids(p_filter jsonb, p_statuses text[], p_before uuid, p_look integer)
+returns table (ids uuid[], ended uuid)
+language plpgsql
+stable
+rows 1
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_batch_pages constant integer := 6000;
+  v_flows uuid[] := '{}';
+  v_members uuid[] := '{}';
+  v_waiters uuid[] := '{}';
+  -- Of 100,000 batches, the newest few are found sooner.
+  v_look constant integer := least(p_look, 500);
+  v_batches bigint[];
+  v_last uuid;
+  v_type constant text := p_filter ->> 'type';
+  v_target constant text := p_filter ->> 'target';
+  v_queue constant text := p_filter ->> 'queue';
+  v_running constant boolean := 'running' = any (p_statuses);
+  v_pending constant boolean := 'pending' = any (p_statuses);
+begin
+  if p_filter ->> 'type' is distinct from 'task' and (p_filter ? 'line' or 'suspended' = any (p_statuses)) then
+    v_flows := array(select s.execution_id from rhythm.workflow_state as s where s.execution_id < p_before order by s.execution_id desc limit p_look + 1);
+  end if;
+  if not p_filter ? 'line' and (v_running or v_pending) then
+    if v_pending and pg_relation_size('rhythm.batch') / 8192 > c_batch_pages then
+      return;
+    end if;
+    -- The members of a batch are in the order of their ids, and were created together.
+    v_batches := array(
+      select b.id
+      from rhythm.batch as b
+      where (v_pending or b.worker is not null) and (v_running or b.worker is null)
+        and (v_type is null or b.type = v_type) and (v_target is null or b.target = v_target) and (v_queue is null or b.queue = v_queue)
+        and b.first_id < p_before
+      order by b.ids[b.size] desc limit v_look + 1);
+    v_members := array(
+      select m.id
+      from unnest(v_batches) as i (id)
+      cross join lateral (select x.ids from rhythm.batch as x where x.id = i.id offset 0) as b
+      cross join lateral unnest(b.ids) as m (id)
+      where m.id < p_before
+      order by m.id desc limit v_look + 1);
+    v_last := (select b.ids[b.size] from rhythm.batch as b where b.id = v_batches[v_look + 1]);
+  end if;
+  if 'suspended' = any (p_statuses) then
+    v_waiters := array(select k.execution_id from rhythm.key_waiter as k where k.execution_id < p_before order by k.execution_id desc limit p_look + 1);
+  end if;
+  ids := v_flows || v_members || v_waiters;
+  ended := greatest(v_flows[p_look + 1], v_members[v_look + 1], v_last, v_waiters[p_look + 1]);
+  return next;
+end;
+$$;
+
+comment on function rhythm.live_ids(jsonb, text[], uuid, integer) is
+  'The newest executions that may be live, older than p_before; ended: what is older was not looked at. Internal.';
+`,
+  },
+  {
     name: "views/explain.sql",
     kind: "behaviour",
     checksum: "b3813d49bb549325f368d042cc5c4d174454a53d09dc6c8041e36f57edbee725",
@@ -17686,7 +18062,7 @@ comment on function rhythm.find(jsonb) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "8ac6f4afae717a9952dc7b35ae922b2453ea13f9f271abc26d9313ce385fe6ff",
+    checksum: "df1d01ef64317eb680d0cb2b8d258827fc7d3401f6005dc03ca487abe0701470",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -17699,7 +18075,7 @@ as $$
     'id', e.id, 'type', e.type, 'target', e.target, 'status', e.status, 'queue', e.queue, 'priority', e.priority,
     'inputs', e.inputs, 'output', e.output, 'error', e.error, 'attempt', e.attempt, 'max_attempts', e.max_attempts,
     'failures', e.failures, 'crashes', e.crashes, 'max_crashes', e.max_crashes,
-    'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'parent_id', e.parent_id, 'worker', e.worker,
+    'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'parent_id', e.parent_id, 'on_parent_cancel', e.on_parent_cancel, 'worker', e.worker,
     'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key, 'unique_key', e.unique_key, 'unique_while', e.unique_while,
     'created_at', e.created_at, 'run_at', e.run_at, 'expires_at', e.expires_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at,
     'frozen_status', e.frozen_status, 'gate', e.gate, 'paused_at', e.paused_at, 'paused_by', e.paused_by, 'pause_reason', e.pause_reason)
@@ -19072,7 +19448,7 @@ comment on view rhythm.heat is
   {
     name: "views/executions.sql",
     kind: "behaviour",
-    checksum: "db8740e37d8f972a934b3cff7c5b2f16a36520eb3156070c5cab6239bdc462d2",
+    checksum: "3144b6840ce91e0d0c3d88d9c6157739c1f3715748f98b3539601a807f5505aa",
     text: `-- Executions, for people. Views belong to the owner, so that a role that may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
@@ -19097,6 +19473,7 @@ select
   e.note,
   e.cancel_reason,
   e.parent_id,
+  case when e.parent_id is not null then case when e.outlives then 'abandon' else 'cancel' end end as on_parent_cancel,
   coalesce(e.root_id, e.id) as root_id,
   b.worker,
   e.concurrency_key,
@@ -19255,14 +19632,14 @@ comment on view rhythm.schedule_runs is
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "515393095d5b3e959d50a2a10a7d14d86a7b84a83f1897d68150cc39eb91199b",
+    checksum: "1022493751517544e7ec741472e341ab9133663cc83107a21c979be74ab251df",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
 
 -- There is no index of suspended workflows, because every suspension would pay for it. Above some 4,000 pages of states, a sample is
--- counted. offset 0: one look by key for each, instead of a join that reads all executions.
-drop function if exists rhythm.count_suspended();
+-- counted. Of each program at least 50, of all together some 1,000 are looked up, spread evenly: their shares are those of all. offset 0: one look by
+-- key for each, instead of a join that reads all executions.
 create or replace function rhythm.count_suspended()
 returns table (queue text, flow text, version integer, executions bigint)
 language sql
@@ -19271,18 +19648,40 @@ rows 100
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-  select e.queue, e.target, e.version, round(count(*) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
-  from rhythm.workflow_state as s
-    tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
-  cross join lateral (
-    select x.queue, x.target, x.version from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0
-  ) as e
-  where s.batch_id is null
-  group by e.queue, e.target, e.version;
+  with chosen as materialized (
+    select s.execution_id, s.program, row_number() over () as nth
+    from rhythm.workflow_state as s
+      tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
+    where s.batch_id is null
+  ),
+  kind as materialized (
+    select c.program, count(*) as size,
+      -- Every how many of them is looked up: of few all, of all together some 1,000.
+      greatest(1, least(count(*) / 50, sum(count(*)) over () / 1000))::bigint as each
+    from chosen as c group by c.program
+  ),
+  looked as materialized (
+    select c.program, k.size, e.queue, e.target, e.version
+    from chosen as c
+    join kind as k on k.program = c.program
+    left join lateral (
+      select x.queue, x.target, x.version from rhythm.execution as x where x.id = c.execution_id and x.state = 0 offset 0
+    ) as e on true
+    where c.nth % k.each = 0
+  )
+  select g.queue, g.target, g.version,
+    round(sum(g.executions * g.weight) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
+  from (
+    select l.queue, l.target, l.version, count(*) as executions,
+      l.size::numeric / (select count(*) from looked as o where o.program = l.program) as weight
+    from looked as l where l.queue is not null
+    group by l.program, l.size, l.queue, l.target, l.version
+  ) as g
+  group by g.queue, g.target, g.version;
 $$;
 
 comment on function rhythm.count_suspended() is
-  'How many workflows of each queue, flow and version are suspended: exactly, or, if there are many thousands, an estimate from a sample.';
+  'How many workflows of each queue, flow and version are suspended: exactly, or, if there are some thousands, an estimate from a sample.';
 
 create view rhythm.queues as
 with counted as (
@@ -19432,8 +19831,8 @@ comment on view rhythm.flows is 'Every flow with its current version, on which n
   {
     name: "views/standing.sql",
     kind: "behaviour",
-    checksum: "4476e7b378b867a4e2f0fa9d14617c0ebe8511c8eefba01306ef7362f1d265fb",
-    text: `-- Where workflows stand, for people. As count_suspended(), above some 4,000 pages a sample is counted.
+    checksum: "f5dc1d8c7d0ef74eda834d87e5d3c34404a5325f055db542569fdc9da16d8257",
+    text: `-- Where workflows stand, for people. As in count_suspended(), above some 4,000 pages a sample is counted, and of many only some are opened.
 
 drop function if exists rhythm.count_standing(text);
 create or replace function rhythm.count_standing(p_flow text)
@@ -19445,19 +19844,25 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
   with chosen as materialized (
-    select s.execution_id, s.program
+    select s.execution_id, s.program, row_number() over () as nth
     from rhythm.workflow_state as s
       tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
-    cross join lateral (select from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0) as e
     where s.program in (select v.program from rhythm.flow_version as v where v.name = p_flow and v.code ? 'functions')
   ),
-  -- Opening a snapshot costs more than finding it.
+  size as materialized (
+    select count(*) as chosen, greatest(1, count(*) / 500) as each from chosen as c
+  ),
+  -- Opening a snapshot costs more than finding it: some 500 of them are opened, spread evenly.
   opened as materialized (
     select c.execution_id, c.program, (o.snapshot -> 'h')::jsonb as heap
-    from (select c.execution_id, c.program from chosen as c limit 500) as c
-    cross join lateral (
-      select s.snapshot from rhythm.workflow_state as s where s.execution_id = c.execution_id and s.snapshot is not null offset 0
-    ) as o
+    from chosen as c cross join size as z
+    left join lateral (
+      select s.snapshot from rhythm.workflow_state as s
+      where s.execution_id = c.execution_id and s.snapshot is not null
+        and exists (select from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0)
+      offset 0
+    ) as o on true
+    where c.nth % z.each = 0
   ),
   -- As in lines_of().
   place as materialized (
@@ -19471,7 +19876,7 @@ as $$
     from place as p join rhythm.flow_version as v on v.program = p.program
   )
   select l.version, l.line,
-    round(sum(l.executions) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0) * greatest(1, (select count(*) from chosen) / 500.0))::bigint
+    round(sum(l.executions) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0) * (select z.chosen from size as z) / (select count(*) from opened as o))::bigint
   from lined as l group by l.version, l.line;
 $$;
 
@@ -19487,22 +19892,38 @@ rows 100
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-  select g.name, g.target, g.version, g.executions, rhythm.lines_of(g.oldest), g.oldest, g.until
-  from (
-    select w.name, e.target, e.version, (array_agg(w.execution_id order by w.execution_id))[1] as oldest, min(w.timeout_at) as until,
-      round(count(*) * greatest(1, pg_relation_size('rhythm.signal_wait') / 8192 / 4000.0))::bigint as executions
+  with chosen as materialized (
+    select w.execution_id, w.name, w.timeout_at, row_number() over () as nth
     from rhythm.signal_wait as w
       tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.signal_wait') / 8192.0))) repeatable (0)
-    cross join lateral (select x.target, x.version from rhythm.execution as x where x.id = w.execution_id and x.state = 0 offset 0) as e
     where w.signal_id is null and not w.timed_out
-    group by w.name, e.target, e.version
+  ),
+  kind as materialized (
+    select c.name, count(*) as size, greatest(1, least(count(*) / 50, sum(count(*)) over () / 1000))::bigint as each
+    from chosen as c group by c.name
+    order by 2 desc, 1 limit 200
+  ),
+  looked as materialized (
+    select c.name, c.execution_id, c.timeout_at, k.size, e.target, e.version
+    from chosen as c
+    join kind as k on k.name = c.name
+    left join lateral (select x.target, x.version from rhythm.execution as x where x.id = c.execution_id and x.state = 0 offset 0) as e on true
+    where c.nth % k.each = 0
+  )
+  select g.name, g.target, g.version, g.executions, rhythm.lines_of(g.oldest), g.oldest, g.until
+  from (
+    select l.name, l.target, l.version, (array_agg(l.execution_id order by l.execution_id))[1] as oldest, min(l.timeout_at) as until,
+      round(count(*) * l.size::numeric / (select count(*) from looked as o where o.name = l.name)
+        * greatest(1, pg_relation_size('rhythm.signal_wait') / 8192 / 4000.0))::bigint as executions
+    from looked as l where l.target is not null
+    group by l.name, l.size, l.target, l.version
     order by 6 desc, 1, 2, 3 limit 200
   ) as g;
 $$;
 
 comment on function rhythm.count_signal_waits() is
-  'How many workflows wait for a signal, by its name, flow and version, the 200 largest groups: exactly, or, if there are many thousands, an estimate from a sample. '
-  'oldest: the one that was created first; lines: where it stands; until: when the first of these waits times out.';
+  'How many workflows wait for a signal, by its name, flow and version, the 200 largest groups: exactly, or, if there are some thousands, an estimate from a sample. '
+  'oldest: the one of those that was created first; lines: where it stands; until: when the first of these waits times out.';
 
 drop view if exists rhythm.signals;
 
@@ -20503,7 +20924,7 @@ comment on column rhythm.key_claim.is_new is 'The execution must still be create
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "1feef2d9ef78522407c232da0e4058fa944e69ebfb077053c7350d07c139f464",
+    checksum: "fe773385350da2ebedbbe89ebb5529fffbd9028867ceffa147d470cf315a8380",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -20534,7 +20955,7 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'count_standing', 'count_signal_waits', 'lines_of', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'count_standing', 'count_signal_waits', 'count_queues', 'search_executions', 'lines_of', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered', 'home_problem', 'find_token', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
