@@ -186,6 +186,8 @@ Deno.test({
         [id, waits(wait), JSON.stringify([{ id: wait, type: "await_signal", name: "go" }])],
       ],
       (id) => ["select rhythm.signal($1::uuid, 'go')", [id]],
+      (id) => ["select rhythm.ask($1::uuid, 'go')", [id]],
+      (id) => ["select rhythm.ask($1::uuid, 'go', null, 'k')", [id]],
       (id) => ["select rhythm.pause_execution($1::uuid)", [id]],
       (id) => ["select rhythm.resume_execution($1::uuid)", [id]],
       (id) => ["select rhythm.cancel($1::uuid, 'race')", [id]],
