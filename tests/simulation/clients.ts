@@ -3,9 +3,14 @@ import type { Rhythm } from "../../src/app/rhythm.ts";
 import { errorKind } from "../../src/db/error_kind.ts";
 import { ExecutionNotFoundError, ExecutionStateError } from "../../src/db/engine_errors.ts";
 import { GROUPS, type Halted, type Item, type Later, LIMITS, payloadsOf } from "./load.ts";
-import { WaitTimeoutError } from "../../src/client/errors.ts";
+import {
+  AskNotFoundError,
+  AskTimeoutError,
+  AskUnansweredError,
+  WaitTimeoutError,
+} from "../../src/client/errors.ts";
 import type { Process } from "./process.ts";
-import { flowSource, MARK, type Program, WORK_LINE } from "./programs.ts";
+import { answerTo, flowSource, MARK, type Program, WORK_LINE } from "./programs.ts";
 import { InvalidOptionError, type OperationAct } from "../../src/define/mod.ts";
 import type { HistoryStep } from "../../src/client/history.ts";
 import type { World } from "./world.ts";
@@ -149,10 +154,14 @@ export class Clients {
     for (const [nth, payload] of payloadsOf(this.#programs[item.program]!, item.n).entries()) {
       if (nth < from) continue;
       await client.process.clock.sleep(item.signalEveryMs);
+      const signal = { execution: id, name: "go", payload };
+      const idempotencyKey = `${nth}`;
       const isSent = await this.#unlessOver(
         client,
         () =>
-          client.rhythm.signals.send({ execution: id, name: "go", payload }, { idempotencyKey: `${nth}` }),
+          (item.n + nth) % 3 === 1
+            ? this.#ask(client, signal, idempotencyKey)
+            : client.rhythm.signals.send(signal, { idempotencyKey }),
       );
       // Whoever hears no answer sends it again, perhaps much later.
       if (isSent && (item.n + nth) % 3 === 0) {
@@ -164,6 +173,22 @@ export class Clients {
         );
       }
       if (!isSent) return;
+    }
+  }
+
+  // Whoever hears no answer for a while goes on. The question stays, and its key gives the same answer.
+  async #ask(
+    { rhythm }: Client,
+    signal: { execution: string; name: string; payload: number },
+    idempotencyKey: string,
+  ): Promise<void> {
+    try {
+      const answer = await rhythm.signals.ask(signal, { idempotencyKey, timeout: "2s" });
+      if (answer === answerTo(signal.payload)) return;
+      this.#world.fail(new Error(`${signal.execution} answered ${answer} to ${signal.payload}`));
+    } catch (error) {
+      if (error instanceof AskTimeoutError) await rhythm.signals.getAsk(error.askId);
+      else if (!(error instanceof AskUnansweredError)) throw error;
     }
   }
 
@@ -748,6 +773,7 @@ export class Clients {
       // A workflow ends with its last step: nothing goes on from there.
       if (error instanceof InvalidOptionError && error.message.includes(" ended with step ")) return false;
       if (error instanceof ExecutionStateError || error instanceof ExecutionNotFoundError) return false;
+      if (error instanceof AskNotFoundError) return false;
       throw error;
     }
   }

@@ -149,6 +149,18 @@ export const mutations: readonly Mutation[] = [
     replace: "coalesce(p_payload, 'null'), null, v_now)",
   },
   {
+    name: "an answer is lost",
+    file: "sql/asks/asks.sql",
+    find: "and g.asked and g.answer is null\n",
+    replace: "and g.asked and g.answer is not null\n",
+  },
+  {
+    name: "a workflow is not told that a signal is a question",
+    file: "sql/claim/parcels.sql",
+    find: "|| case when g.asked then",
+    replace: "|| case when false then",
+  },
+  {
     name: "timers fire a little early",
     file: "sql/time/due.sql",
     find: "where not t.fired and not t.deadline and coalesce(t.kept_until, t.fires_at) <= p_now\n",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { WorkflowContext } from "../../src/steps/mod.ts";
+import type { Question, WorkflowContext } from "../../src/steps/mod.ts";
 import type { Dice } from "./dice.ts";
 
 /** A part of a program. Its value is a number. */
@@ -141,6 +141,11 @@ export function payloadOf(n: number, nth: number): number {
   return (n * 17 + nth * 101 + 5) % 1_000;
 }
 
+/** What a workflow answers to a signal that is a question. */
+export function answerTo(payload: number): number {
+  return payload + 1;
+}
+
 /** What whoever has a key gives. */
 export function keyedValue(key: number): number {
   return 1_000 + key;
@@ -219,7 +224,7 @@ function source(programs: readonly Program[], part: Part): string {
     case "timer":
       return `(await (async () => { const began = Date.now(); await Timer.delay("${part.ms}ms"); return Date.now() - began < ${part.ms} ? 1000000 : 0 })())`;
     case "signal":
-      return `(await (async () => { let sum = 0; for (let nth = 0; nth < ${part.count}; nth++) sum = (sum * 31 + await Signal.next("go")) % 1000003; return sum })())`;
+      return `(await (async () => { let sum = 0; for (let nth = 0; nth < ${part.count}; nth++) { let payload = await Signal.next("go"); if (typeof payload === "object") { const call = payload; payload = call.payload; call.reply(payload + 1) } sum = (sum * 31 + payload) % 1000003 } return sum })())`;
     case "silence":
       return `(await (async () => { try { await Signal.next("never", { timeout: "${part.ms}ms" }); return 0 } catch (error) { return error.name === "TimeoutError" ? 3 : 0 } })())`;
     case "hasty":
@@ -303,8 +308,9 @@ export async function runCode(
       case "signal": {
         let sum = 0;
         for (let nth = 0; nth < part.count; nth++) {
-          const payload = await ctx.nextSignal<number>("go", { key: `${place}.${nth}` });
-          sum = (sum * 31 + payload) % 1_000_003;
+          const got = await ctx.nextSignal<number | Question<number>>("go", { key: `${place}.${nth}` });
+          if (typeof got === "object") await got.reply(answerTo(got.payload));
+          sum = (sum * 31 + (typeof got === "object" ? got.payload : got)) % 1_000_003;
         }
         return sum;
       }

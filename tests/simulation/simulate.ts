@@ -602,6 +602,13 @@ class Simulation {
       select format('%s was sent the signal %s %s times', g.execution_id, g.payload, count(*)) from rhythm.signal as g
       where g.name = 'go' group by g.execution_id, g.payload having count(*) > 1
       union all
+      select format('%s answered %s to %s', a.execution_id, a.answer, a.payload) from rhythm.asks as a
+      where a.status = 'rejected' or a.answer is distinct from to_jsonb((a.payload #>> '{}')::integer + 1) and a.status = 'answered'
+      union all
+      select format('%s is completed, has taken the question %s, and has not answered it', a.execution_id, a.id)
+      from rhythm.asks as a join rhythm.execution as e on e.id = a.execution_id and e.state = 1
+      where a.taken and a.status = 'unanswered'
+      union all
       select format('%s %s has a timeout of %s ms, was claimed at %s, and goes on at %s', b.target, b.first_id, b.timeout_ms, b.claimed_at, c.at)
       from rhythm.batch as b cross join (select s.value::timestamptz as at from rhythm.setting as s where s.name = 'chored_at') as c
       where b.worker is not null and b.timeout_ms is not null and b.claimed_at + b.timeout_ms * interval '1 millisecond' < c.at - interval '1500 milliseconds'
