@@ -59,8 +59,8 @@ export interface ForeignParts {
   readonly held: (
     worker: string,
   ) => Promise<readonly { readonly id: string; readonly call: number }[] | undefined>;
-  /** Keeps all other workers from working, so that most of what is ready comes to this one. */
-  readonly alone: (ms: number) => void;
+  /** Keeps others from working, so that what is ready comes to this one: all of them, or who takes from the queue abroad. */
+  readonly alone: (ms: number, how: "everywhere" | "abroad") => void;
   /** Told of a promise that was not kept. */
   readonly onBroken: (what: string) => void;
 }
@@ -90,7 +90,8 @@ export class Foreign {
     const until = clock.monotonic() + forMs;
     const pace = dice.pick([0.1, 1]);
     await this.#register();
-    if (dice.happens(0.7)) this.#parts.alone(dice.between(1_000, 3_000));
+    if (dice.happens(0.3)) this.#parts.alone(dice.between(1_000, 3_000), "everywhere");
+    else if (dice.happens(0.8)) this.#parts.alone(dice.between(3_000, 7_000), "abroad");
     while (clock.monotonic() < until) {
       const { thieving, ends } = await this.#ends();
       const wrong = [...thieving, ...await this.#steps()];
@@ -116,7 +117,7 @@ export class Foreign {
     this.#flows = [];
     this.#calls = 0;
     const [row] = await this.#insist<{ id: string }>(
-      `select rhythm.register_worker(null, p_queues => '{default,other,narrow,keyed,rated}'::text[], p_name => 'foreign',
+      `select rhythm.register_worker(null, p_queues => '{default,other,narrow,keyed,rated,abroad}'::text[], p_name => 'foreign',
         p_lease => $1::text::interval, p_info => '{"tasks": ["echo"]}') as id`,
       [`${LEASE_MS}ms`],
     );
@@ -128,7 +129,7 @@ export class Foreign {
     const { dice, leases } = this.#parts;
     const byCall = new Map<number, string[]>();
     for (const [id, { call }] of this.#held) {
-      if (dice.happens(0.6)) byCall.set(call, [...byCall.get(call) ?? [], id]);
+      if (dice.happens(0.4)) byCall.set(call, [...byCall.get(call) ?? [], id]);
     }
     const ends: object[] = [];
     const thieving: Wrong[] = [];
@@ -189,6 +190,8 @@ export class Foreign {
       // Two of one workflow are refused for that alone.
       if (flows.has(flow)) continue;
       const isMine = worker === this.#id && this.#held.get(id)?.call === call;
+      // It has forgotten that.
+      if (worker === this.#id && !isMine) continue;
       let at = seq;
       let why: string;
       if (worker === null) why = "is a timer that is not due";

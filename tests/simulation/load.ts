@@ -265,6 +265,21 @@ export function planLoad(dice: Dice, { from, calmFrom, nextFrom, nth: day, progr
     while (nth < always.length && made.kind !== always[nth]) made = item(dice, place);
     return made;
   });
+  // Whoever works wrongly finds workflows that wait.
+  for (const { kind, at } of items.slice()) {
+    if (kind !== "foreign") continue;
+    for (let left = 3; left > 0; left--) {
+      const place = {
+        n: day * 1_000 + items.length,
+        at: at + dice.between(0, 4_000),
+        nextFrom: undefined,
+        programs,
+      };
+      let made = item(dice, place);
+      while (made.kind !== "workflow") made = item(dice, place);
+      items.push(dice.happens(0.7) ? { ...made, program: 0 } : made);
+    }
+  }
   // However little the rest starts, there are enough executions.
   for (let started = items.reduce((sum, one) => sum + startedBy(one), 0); started < FEWEST;) {
     const at = dice.between(from, calmFrom);

@@ -83,10 +83,34 @@ export function makePrograms(dice: Dice, count: number): Program[] {
         [1, () => ({ type: "finally", body: part(depth - 1, top), step: steps++ })],
       ])();
     };
-    const body = part(2, "top");
-    programs.push({ name: `sim_${nth}`, kind, body, signals: signalsOf(body) });
+    const body = nth === 0 ? everyday(dice) : part(2, "top");
+    programs.push({ name: `sim_${nth}`, kind: nth === 0 ? "flow" : kind, body, signals: signalsOf(body) });
   }
   return programs;
+}
+
+/** A queue from which one of our workers takes, and every foreign one. */
+export const ABROAD = "abroad";
+
+// What every seed has: tasks side by side, a timer, signals.
+function everyday(dice: Dice): Part {
+  const task = (): Part => ({
+    type: "task",
+    add: dice.whole(0, 99),
+    ms: dice.pick([0, 100, 1_500]),
+    queue: dice.pick(["default", ABROAD, ABROAD]),
+  });
+  return {
+    type: "sum",
+    parts: [
+      { type: "all", parts: list(dice.pick([3, 6]), task) },
+      { type: "signal", count: 2 },
+      { type: "timer", ms: dice.pick([300, 6_000]) },
+      task(),
+      { type: "signal", count: 1 },
+      task(),
+    ],
+  };
 }
 
 /** What a run gives. */

@@ -28,7 +28,7 @@ import { type Item, LIMITS, planLoad, QUEUES } from "./load.ts";
 import { Model, SEEN, type Seen } from "./model.ts";
 import { Network } from "./network.ts";
 import { Process } from "./process.ts";
-import { flowSource, makePrograms, type Program } from "./programs.ts";
+import { ABROAD, flowSource, makePrograms, type Program } from "./programs.ts";
 import { Rates } from "./rates.ts";
 import { ADDRESS, Receiver } from "./receiver.ts";
 import { Server } from "./server.ts";
@@ -65,6 +65,7 @@ const MINUTE = 60_000;
 const LENGTH_MS = 29.5 * MINUTE;
 const WORKERS = 3;
 const OLD_PLACE = 1;
+const ABROAD_PLACE = 2;
 const NEW_TASKS = new Set(["talk", "told"]);
 const RATED = "rated";
 /** How many histories are rebuilt at each quiet moment. At the end, all are. */
@@ -270,9 +271,11 @@ class Simulation {
         waits: () => this.#server.isQuiet ? this.#server.peek(WAITS_NOW) : Promise.resolve([]),
         held: (worker) =>
           this.#server.isQuiet ? this.#server.peek(HELD_NOW, [worker]) : Promise.resolve(undefined),
-        alone: (ms) => {
-          for (const { current } of this.#places) {
-            if (current !== undefined) this.#freeze(current.process, ms);
+        alone: (ms, how) => {
+          for (const { current, number } of this.#places) {
+            if (current !== undefined && (how === "everywhere" || number === ABROAD_PLACE)) {
+              this.#freeze(current.process, ms);
+            }
           }
         },
         onBroken: (what) => this.#world.fail(new Broken(what)),
@@ -365,7 +368,7 @@ class Simulation {
         transactional: database,
         schema: "rhythm",
         name,
-        queues: QUEUES,
+        queues: place.number === ABROAD_PLACE ? [...QUEUES, ABROAD] : QUEUES,
         targets: tasks.map((made) => made.name),
         leaseMs,
         runsCode: true,
