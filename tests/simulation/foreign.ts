@@ -27,6 +27,16 @@ interface Wait {
   readonly moment: string;
 }
 
+/** A state of a flow that people could change. */
+interface State {
+  readonly id: string;
+  readonly seq: number;
+  readonly snapshot: string;
+  /** Who has leased the flow; nobody: it waits. */
+  readonly worker: string | null;
+  readonly call: number | null;
+}
+
 /** Whatever must be refused, and why. */
 interface Wrong {
   readonly id: string;
@@ -59,6 +69,8 @@ export interface ForeignParts {
   readonly held: (
     worker: string,
   ) => Promise<readonly { readonly id: string; readonly call: number }[] | undefined>;
+  /** The states of some flows; nothing: a transaction is open. */
+  readonly states: () => Promise<readonly State[]>;
   /** Keeps others from working, so that what is ready comes to this one: all of them, or who takes from the queue abroad. */
   readonly alone: (ms: number, how: "everywhere" | "abroad") => void;
   /** Told of a promise that was not kept. */
@@ -98,6 +110,7 @@ export class Foreign {
       const answer = await this.#exchange([...ends, ...wrong.map(({ end }) => end)]);
       if (answer !== undefined) this.#expectRefused(answer, wrong);
       if (dice.happens(0.2)) await this.#write();
+      if (dice.happens(0.3)) await this.#edit();
       if (dice.happens(0.5)) await this.#beat();
       // Sometimes longer than its lease.
       const pauseMs = pace * dice.pick([20, 100, 400, 1_500]);
@@ -312,6 +325,32 @@ export class Foreign {
           `${id} is leased, and its worker has not named it for ${Math.round(now - since)} ms`,
         );
       }
+    }
+  }
+
+  // A state that has gone on since it was read, or that a worker has. What is written is what is there.
+  async #edit(): Promise<void> {
+    const { dice, states } = this.#parts;
+    const all = await states();
+    const leased = all.filter(({ worker }) => worker !== null);
+    const chosen = leased.length > 0 && dice.happens(0.7) ? leased : all;
+    if (chosen.length === 0) return;
+    const { id, seq, snapshot, worker, call } = dice.pick(chosen);
+    const stale = worker === null ? seq - 1 : seq;
+    try {
+      await this.#insist(
+        `select rhythm.edit_state(p_execution => $1::text::uuid, p_seq => $2::text::integer, p_snapshot => $3::text::json)`,
+        [id, String(stale), snapshot],
+      );
+    } catch (error) {
+      if (errorKind(error) !== "passing" && /^Cannot edit/.test((error as Error).message)) return;
+      throw error;
+    }
+    const now = (await states()).find((one) => one.id === id);
+    if (worker === null) {
+      this.#parts.onBroken(`the state of ${id} at step ${stale} was edited, and it was at step ${seq}`);
+    } else if (now?.worker === worker && now.call === call) {
+      this.#parts.onBroken(`the state of ${id} was edited while a worker had it`);
     }
   }
 

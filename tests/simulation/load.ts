@@ -277,7 +277,9 @@ export function planLoad(dice: Dice, { from, calmFrom, nextFrom, nth: day, progr
       };
       let made = item(dice, place);
       while (made.kind !== "workflow") made = item(dice, place);
-      items.push(dice.happens(0.7) ? { ...made, program: 0 } : made);
+      const signalEveryMs = dice.pick([200, 1_500]);
+      const later = dice.happens(0.5) ? again(dice) : made.later;
+      items.push(dice.happens(0.7) ? { ...made, program: 0, signalEveryMs, later } : made);
     }
   }
   // However little the rest starts, there are enough executions.
@@ -544,6 +546,15 @@ function changesOf(dice: Dice): Later[] {
       ...(act === "edit" || dice.happens(0.3) ? { mark: markOf(base, nth) } : {}),
     };
   });
+}
+
+// Put back while it goes on, with what it has begun since.
+function again(dice: Dice): Later[] {
+  return Array.from({ length: dice.whole(1, 3) }, () => ({
+    act: dice.pick(["rewind", "rewind", "edit", "cancel"] as const),
+    afterMs: dice.between(300, 4_000),
+    which: dice.next(),
+  })).map((later) => later.act === "edit" ? { ...later, mark: markOf(dice.whole(1, 900), 9) } : later);
 }
 
 function haltedOf(dice: Dice, programs: readonly Program[]): Halted {

@@ -94,9 +94,11 @@ export const ABROAD = "abroad";
 
 // What every seed has: tasks side by side, a timer, signals.
 function everyday(dice: Dice): Part {
+  let tasks = 0;
   const task = (): Part => ({
     type: "task",
-    add: dice.whole(0, 99),
+    // Each has another. Most are cancelled with their workflow.
+    add: 8 * tasks++ + 1,
     ms: dice.pick([0, 100, 1_500]),
     queue: dice.pick(["default", ABROAD, ABROAD]),
   });
@@ -111,6 +113,15 @@ function everyday(dice: Dice): Part {
       task(),
     ],
   };
+}
+
+/** Of some tasks of the everyday program, which part of it starts them: parts are taken one after another. */
+export function stagesOf(program: Program, adds: readonly number[]): Set<number> {
+  const { body } = program;
+  if (body.type !== "sum") return new Set();
+  const isIn = (part: Part, add: number): boolean =>
+    part.type === "task" ? part.add === add : part.type === "all" && part.parts.some((one) => isIn(one, add));
+  return new Set(adds.map((add) => body.parts.findIndex((part) => isIn(part, add))));
 }
 
 /** What a run gives. */

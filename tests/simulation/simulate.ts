@@ -271,6 +271,7 @@ class Simulation {
         waits: () => this.#server.isQuiet ? this.#server.peek(WAITS_NOW) : Promise.resolve([]),
         held: (worker) =>
           this.#server.isQuiet ? this.#server.peek(HELD_NOW, [worker]) : Promise.resolve(undefined),
+        states: () => this.#server.isQuiet ? this.#server.peek(STATES_NOW) : Promise.resolve([]),
         alone: (ms, how) => {
           for (const { current, number } of this.#places) {
             if (current !== undefined && (how === "everywhere" || number === ABROAD_PLACE)) {
@@ -912,6 +913,14 @@ const WAITS_NOW =
   join rhythm.execution as p on p.id = t.execution_id and p.parent_id is null and p.state = 0
   where not t.fired and not t.deadline and t.fires_at > rhythm.now() + interval '4 seconds'
   order by 1`;
+
+/** The states of flows. */
+const STATES_NOW =
+  `select s.execution_id::text as id, s.seq, s.snapshot::text as snapshot, b.worker::text, b.call
+  from rhythm.workflow_state as s join rhythm.execution as e on e.id = s.execution_id and e.state = 0 and e.cancel_reason is null
+  join rhythm.flow_version as v on v.program = s.program and v.code <> '{"language": "typescript"}'
+  left join rhythm.batch as b on b.id = s.batch_id
+  where s.snapshot is not null and s.seq > 0 order by b.worker is null, s.execution_id limit 10`;
 
 /** What one worker has leased. */
 const HELD_NOW =
