@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "b760ca4d5e4b7b06";
+export const imageDigest = "af72d354741e756a";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -124,7 +124,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "5e5def1fae83d17bccf8cd8f0c6ef4db2a3df90d30b677abf37afa92151e8a7e",
+    checksum: "25d32d4064471154a16105010b838e828465aef14cd75db618b0acf808b912f6",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -149,6 +149,7 @@ create table rhythm.execution (
   state smallint not null default 0,
   attempt smallint not null default 0,
   priority smallint not null default 0,
+  outlives boolean,
   notify_on_end boolean not null default false,
   stopping boolean not null default false,
   keyed boolean not null default false,
@@ -214,6 +215,7 @@ comment on column rhythm.execution.parent_step is 'The step of its workflow that
 comment on column rhythm.execution.wait_group is 'The group of waits of its workflow to which it belongs. If the group is gone, nobody waits for it.';
 comment on column rhythm.execution.version is 'For a workflow: the version of its flow.';
 comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound or started again. Null: never.';
+comment on column rhythm.execution.outlives is 'It is not cancelled with its parent (on_parent_cancel: abandon). Null: it is.';
 comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and must be notified.';
 comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it. The next heartbeat tells the worker.';
 comment on column rhythm.execution.keyed is 'It has, or had, an idempotency key or another unique key.';
@@ -514,7 +516,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "72f0579c893e11c8239e537f0f868fe6128603b5815b690d0ad4f48ee2c2927e",
+    checksum: "093d1fa2c23466750a15b15cc32e65348e9f5adac225c4df6c3b02b2ae91df0e",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -631,7 +633,8 @@ create type rhythm.kind as (
   unique_key text,
   unique_while text,
   metadata jsonb,
-  notify_on_end boolean
+  notify_on_end boolean,
+  outlives boolean
 );
 
 comment on type rhythm.kind is 'What many requests have in common, with the defaults of their task or flow. run_at is null if they may begin at once.';
@@ -1716,10 +1719,10 @@ comment on function rhythm.forget_acts(integer, timestamptz) is 'Deletes records
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "de52fabece55b51711c2df3c302c28ef9ddfc854d5e60de0b4e487eacc8fa84d",
+    checksum: "063dccc7733e698f08fec403e286c7f07e9a3862036b09f9c2fbaeb65bd9395c",
     text: `-- Cancelling an execution and everything that it started.
 
-create or replace function rhythm.trees(p_ids uuid[])
+create or replace function rhythm.trees(p_ids uuid[], p_all boolean default false)
 returns uuid[]
 language sql
 stable
@@ -1728,13 +1731,13 @@ as $$
   with recursive node as (
     select e.id, e.state, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
     union all
-    select c.id, c.state, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
+    select c.id, c.state, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000 and (c.outlives is null or p_all)
   )
   select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0;
 $$;
 
-comment on function rhythm.trees(uuid[]) is
-  'Some executions and all that they started, directly or not, as far as they have not ended. Internal.';
+comment on function rhythm.trees(uuid[], boolean) is
+  'Some executions and what is cancelled with them, directly or not, as far as they have not ended. p_all: all that they started. Internal.';
 
 -- What a workflow has started since it was cancelled cleans up: cancelling it again, or its parent, leaves that alone.
 create or replace function rhythm.to_cancel(p_ids uuid[])
@@ -1748,7 +1751,7 @@ as $$
     union all
     select c.id, c.state, c.cancel_reason, n.depth + 1
     from node as n join rhythm.execution as c on c.parent_id = n.id
-    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null)
+    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null) and c.outlives is null
   )
   select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0 and n.cancel_reason is null;
 $$;
@@ -1759,7 +1762,7 @@ comment on function rhythm.to_cancel(uuid[]) is
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
 -- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
 -- locks taken in the order of ids.
-create or replace function rhythm.lock_trees(p_ids uuid[], p_also uuid[] default '{}')
+create or replace function rhythm.lock_trees(p_ids uuid[], p_also uuid[] default '{}', p_all boolean default false)
 returns uuid[]
 language plpgsql
 volatile
@@ -1767,14 +1770,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_locked uuid[];
-  v_ids uuid[] := rhythm.trees(p_ids);
+  v_ids uuid[] := rhythm.trees(p_ids, p_all);
 begin
   loop
     begin
       v_locked := v_ids;
       perform rhythm.lock_around(v_locked || p_also);
       perform from rhythm.execution as e where e.id = any (v_locked || p_also) order by e.id for no key update;
-      v_ids := rhythm.trees(p_ids);
+      v_ids := rhythm.trees(p_ids, p_all);
       if v_ids <@ v_locked then
         return v_ids;
       end if;
@@ -1787,8 +1790,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.lock_trees(uuid[], uuid[]) is
-  'Locks some executions, all that they started, their states and those of their parents; returns what trees() returns. p_also: executions that may have ended, to lock in the same order. Nobody can add to these now. Internal.';
+comment on function rhythm.lock_trees(uuid[], uuid[], boolean) is
+  'Locks some executions, what is cancelled with them (p_all: all that they started), their states and those of their parents; returns what trees() returns. p_also: executions that may have ended, to lock in the same order. Nobody can add to these now. Internal.';
 
 -- If this kept the lock of a larger batch, 99 other executions would wait for this transaction. So it only waits until no
 -- session is claiming the batch. A later claim sees that the member is locked, and leaves it out. The caller has locked the member.
@@ -1986,7 +1989,7 @@ end;
 $$;
 
 comment on function rhythm.cancel(uuid, text) is
-  'Cancels an execution and everything that it started. If it waits, it ends at once; if it runs, its worker is asked to stop it. A workflow may clean up (finally) within the time of the setting cancel_grace. False: it had ended, or had been cancelled before.';
+  'Cancels an execution and everything that it started, except what says on_parent_cancel: abandon. If it waits, it ends at once; if it runs, its worker is asked to stop it. A workflow may clean up (finally) within the time of the setting cancel_grace. False: it had ended, or had been cancelled before.';
 
 -- Separate calls in any order can deadlock with settles. One call takes all locks in the one order.
 create or replace function rhythm.cancel_many(p_executions uuid[], p_reason text default null)
@@ -2660,7 +2663,7 @@ comment on function rhythm.check_key_waiters() is 'What is wrong with key waiter
   {
     name: "check/rest.sql",
     kind: "behaviour",
-    checksum: "dd4d1f8ee3f9081d2b3bf4ff380cd4d20f0cc83fc3e361761efef48a017547b0",
+    checksum: "4fecfeac6d62074df0b2ed0da30303dbbcf6f551b4ab77a56ceab9451944f9fa",
     text: `-- The part of check() for signals, timers, keys, queues, schedules, flows and tasks.
 
 create or replace function rhythm.check_signals()
@@ -2745,6 +2748,12 @@ as $$
   select k.execution_id, format('the key "%s" stands for it, and it is not there', k.key)
   from rhythm.idempotency_key as k
   where not exists (select from rhythm.execution as e where e.id = k.execution_id)
+  union all
+  select e.id, format('it has not begun, and does not have its unique key "%s"', e.unique_key)
+  from rhythm.execution as e
+  where e.state = 0 and e.unique_while = 'queued' and e.attempt = 0 and not rhythm.is_begun(e)
+    and not exists (select from rhythm.idempotency_key as k where k.execution_id = e.id)
+    and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
   union all
   select null, l.violation from rhythm.check_limits() as l (violation)
   union all
@@ -3352,7 +3361,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "0ef8ad8d1a5b9d25698a4c85170de0bf0ae32cb9f400d6cc6999207fb2c3ce56",
+    checksum: "90ba2f9ac8aeed8bb2b912ed197ab57fe4f01466732666929f09a616232297ac",
     text: `-- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.settled_items(p_items uuid[])
@@ -3533,7 +3542,8 @@ begin
     where b.id = v_free;
   end if;
   update rhythm.batch as b
-  set worker = null, call = null, claimed_at = null, attempt = case b.type when 'task' then b.attempt - 1 else b.attempt end
+  set worker = null, call = null, claimed_at = null, attempt = rhythm.unleased_attempt(b, exists (
+    select from rhythm.workflow_state as s where s.execution_id = any (b.ids) and s.batch_id = b.id and (s.seq > 0 or s.attempt > 0)))
   where b.id = p_batch.id;
   if found then
     perform rhythm.wake(array[p_batch.queue]);
@@ -3684,7 +3694,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "53e42346d3732d5c62d3868e74f85710e958adb91b183543b9e2faee4a89ccf7",
+    checksum: "247f5a7e66b490145e4ff549c97cc6d283b284e67401f2405290ecc0bedd9a76",
     text: `-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
@@ -3897,9 +3907,10 @@ declare
   v_queues text[] := '{}';
 begin
   for v_batch in select b.* from rhythm.batch as b where b.id = any (p_batches) order by b.id loop
-    if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and (e.cancel_reason is not null or e.paused_at is not null)) then
+    if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and (e.cancel_reason is not null or e.paused_at is not null))
+      and (v_batch.attempt > 1 or not exists (select from unnest(rhythm.members(v_batch)) as m (id) where rhythm.has_traces(m.id))) then
       update rhythm.batch as b
-      set worker = null, call = null, claimed_at = null, limited = rhythm.has_limits(b.queue), attempt = case b.type when 'task' then greatest(b.attempt - 1, 0) else b.attempt end
+      set worker = null, call = null, claimed_at = null, limited = rhythm.has_limits(b.queue), attempt = rhythm.unleased_attempt(b, false)
       where b.id = v_batch.id;
       v_queues := v_queues || v_batch.queue;
       continue;
@@ -3921,7 +3932,7 @@ begin
         perform rhythm.put_back(v_member.id, v_batch.id,
           case when p_crashed is not null and v_member.type = 'task' and v_batch.size = 1 then rhythm.backoff_ms(v_member.retry, v_batch.crashes + 1) end,
           0, case when p_crashed is not null and v_batch.size = 1 then 1 else 0 end,
-          case when p_crashed is null and v_member.type = 'task' then -1 else 0 end, p_now);
+          p_crashed is null, p_now);
         v_queues := v_queues || v_batch.queue;
       else
         v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message',
@@ -4290,7 +4301,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "create/create_many.sql",
     kind: "behaviour",
-    checksum: "ddc4b828fa95863c54496cb6bc9651ff51f7c64834961fd882a0d2676e67aa0a",
+    checksum: "2ea7b82309e464c116d760686519c0e7060ecea383d0fbd4fdfb3064918a3fb5",
     text: `-- Creating many executions at once, all or none.
 
 create or replace function rhythm.key_of(p_request jsonb)
@@ -4505,7 +4516,7 @@ $$;
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
   'and optionally "queue", "priority", "delay", "run_at", "expires", "timeout", "retry", "idempotency_key", "idempotency_ttl", "unique", "debounce", "throttle", "concurrency_key", '
-  '"metadata", "parent", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
+  '"metadata", "parent", "on_parent_cancel", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
 
 create or replace function rhythm.create_each(p_requests jsonb)
 returns jsonb
@@ -5157,7 +5168,7 @@ comment on function rhythm.is_whole(jsonb) is 'Whether a JSON number is an integ
   {
     name: "create/key_waiters.sql",
     kind: "behaviour",
-    checksum: "5ccbbeb8f24f7a480c4593591905a69789ccc7c918e6c5167301d7c9c97506ef",
+    checksum: "edf31d90756f132d56429be54bbb391b2af61e5655560f841b91df9be0d9372b",
     text: `-- Children whose idempotency key already belongs to another execution: they end as that one does.
 
 -- Turns requests for children whose key is taken into key waiters, and returns their ids. The others must still be created.
@@ -5185,9 +5196,9 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, wait_group, priority, timeout_ms, type, target, queue, concurrency_key, unique_key, unique_while, traceparent, retry, metadata, inputs, note
+      id, parent_id, root_id, wait_group, outlives, priority, timeout_ms, type, target, queue, concurrency_key, unique_key, unique_while, traceparent, retry, metadata, inputs, note
     )
-    select k.id, p.id, coalesce(p.root_id, p.id), (k.v ->> 'wait_group')::integer, (k.x).priority, (k.x).timeout_ms,
+    select k.id, p.id, coalesce(p.root_id, p.id), (k.v ->> 'wait_group')::integer, (k.x).outlives, (k.x).priority, (k.x).timeout_ms,
       (k.x).type, (k.x).target, (k.x).queue, (k.x).concurrency_key, (k.x).unique_key, (k.x).unique_while, k.v ->> 'traceparent', (k.x).retry, (k.x).metadata, coalesce(k.v -> 'inputs', '{}'),
       rhythm.key_waiter_note(k.owner_id)
     from kind as k
@@ -5383,7 +5394,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Tries key waiters
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "3c7f82d18420b136404fdb70033ddcac39b1a099b256dd15c0a7d3ed4652c505",
+    checksum: "f3f3c377aceb2848a05823e267aae08e09e67d30cea7d6e7b5d90eca3f46a863",
     text: `-- Checked requests become executions and their batches.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -5420,6 +5431,7 @@ begin
   end if;
   v_kind.metadata := p_head -> 'metadata';
   v_kind.notify_on_end := coalesce((p_head ->> 'notify_on_end')::boolean, false);
+  v_kind.outlives := case when p_head ->> 'on_parent_cancel' = 'abandon' then true end;
   return v_kind;
 end;
 $$;
@@ -5631,11 +5643,11 @@ begin
   end if;
 
   with kind as materialized (
-    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.expires_at, k.timeout_ms, k.retry, k.concurrency_key, k.unique_key, k.unique_while, k.metadata, k.notify_on_end)::rhythm.kind) as room,
+    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.expires_at, k.timeout_ms, k.retry, k.concurrency_key, k.unique_key, k.unique_while, k.metadata, k.notify_on_end, k.outlives)::rhythm.kind) as room,
       rhythm.has_limits(k.queue) as limited, v.version, v.found_by,
       p_lease > 0 and k.run_at is null and (k.expires_at is null or k.expires_at > p_now) and k.queue = any (v_queues) and k.concurrency_key is null
         and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) and (v_paused is null or not rhythm.is_paused(v_paused, k.type, k.target)) as may_lease
-    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, expires_at, timeout_ms, retry, concurrency_key, unique_key, unique_while, metadata, notify_on_end, nth)
+    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, expires_at, timeout_ms, retry, concurrency_key, unique_key, unique_while, metadata, notify_on_end, outlives, nth)
     left join lateral (select x.version, x.found_by from rhythm.flow_version as x where x.program = k.program offset 0) as v on true
   ),
   tree as materialized (
@@ -5664,12 +5676,12 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, batch_id, run_at, expires_at, wait_group, seed, version, notify_on_end, keyed, priority, timeout_ms,
+      id, parent_id, root_id, batch_id, run_at, expires_at, wait_group, seed, version, outlives, notify_on_end, keyed, priority, timeout_ms,
       type, target, queue, concurrency_key, unique_key, unique_while, traceparent, tags, retry, metadata, inputs
     )
     select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, k.expires_at, n.wait_group,
       case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end, k.version,
-      k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key, k.unique_key, k.unique_while,
+      k.outlives, k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key, k.unique_key, k.unique_while,
       n.traceparent, case when k.found_by is not null then rhythm.first_tags(k.found_by, n.inputs) end, k.retry, k.metadata, coalesce(n.inputs, '{}')
     from numbered as n
     join kind as k on k.nth = n.kind
@@ -5967,8 +5979,8 @@ comment on function rhythm.tell_odd(text[]) is 'Raises a notice for each sentenc
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "145f1d29e54c02dc83b3efed54d605634378c78fd56815faefe439d676507398",
-    text: `-- What is started under a parent is cancelled with it, whichever comes first.
+    checksum: "fab1bc01acc96113b406cb26517d941e5fa89cfb2733680d4e09cc40eb350a38",
+    text: `-- What is started under a parent is cancelled with it, whichever comes first, unless it says that it outlives its parent.
 
 -- Keeps the parents that requests name from being cancelled until this commits. A cancellation that comes meanwhile waits, and
 -- finds the new children. cancel_under() sees one that came before. For a workflow its state is locked, for a task its own
@@ -6049,7 +6061,7 @@ as $$
     end as reason
     from rhythm.execution as x where x.id = e.parent_id
   ) as p
-  where e.id = any (p_ids) and p.reason is not null
+  where e.id = any (p_ids) and p.reason is not null and e.outlives is null
   group by p.reason;
 $$;
 
@@ -6060,7 +6072,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "70c7679fe983d4a442b89324ffff3c978316ee888c59f4dbd47aa9f9d9a0faf9",
+    checksum: "fcb437a54106fa351937df43a4df782527f17e263391746d72847215152801e7",
     text: `-- The requests of create_many(), and what can be wrong with them.
 
 -- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
@@ -6075,12 +6087,12 @@ as $$
 begin
   return case p_in
     when 'start' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
-      'debounce', 'throttle', 'concurrency_key', 'metadata', 'parent', 'id']
+      'debounce', 'throttle', 'concurrency_key', 'metadata', 'parent', 'on_parent_cancel', 'id']
     -- A child of a workflow: the workflow decides its parent and its id.
     when 'child' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
-      'concurrency_key', 'metadata']
+      'concurrency_key', 'metadata', 'on_parent_cancel']
     -- A start by a schedule: the schedule decides when it runs, and its key.
-    when 'schedule' then array['queue', 'priority', 'expires', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
+    when 'schedule' then array['queue', 'priority', 'expires', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent', 'on_parent_cancel']
     when 'change' then array['queue', 'priority', 'delay', 'run_at']
     when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
     when 'unique' then array['key', 'while', 'on_conflict']
@@ -6252,6 +6264,7 @@ begin
       when coalesce(p ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then rhythm.id_problem((p ->> 'id')::uuid)
       else 'id must be a UUID' end end,
     case when p ? 'parent' and not coalesce(p ->> 'parent' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'parent must be a UUID' end,
+    case when p ? 'on_parent_cancel' and not coalesce(p ->> 'on_parent_cancel' in ('cancel', 'abandon'), false) then 'on_parent_cancel must be cancel or abandon' end,
     case when p ? 'retry' then rhythm.retry_problem(p -> 'retry') end
   );
 end;
@@ -6410,7 +6423,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "36e361a4e9f896e068b4dd50764c75b2499f0ce4433c2ecdc78b62b55fc89268",
+    checksum: "ef3dea082d22423724074541e18f587bbb37b41de470fda849f5c065dee562de",
     text: `-- Starting: the functions that applications call.
 
 create or replace function rhythm.start(
@@ -6425,12 +6438,13 @@ create or replace function rhythm.start(
   retry jsonb default null,
   idempotency_key text default null,
   idempotency_ttl interval default null,
-  "unique" jsonb default null,
+  unique_by jsonb default null,
   debounce jsonb default null,
   throttle jsonb default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
+  on_parent_cancel text default null,
   id uuid default null
 )
 returns uuid
@@ -6444,14 +6458,14 @@ declare
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
-    'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', unique_by, 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
+    'metadata', metadata, 'parent', parent, 'on_parent_cancel', on_parent_cancel, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
 end;
 $$;
 
-comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, uuid) is
+comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, text, uuid) is
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
   'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => interval ''1 hour'');';
 
@@ -6467,12 +6481,13 @@ create or replace function rhythm.queue(
   retry jsonb default null,
   idempotency_key text default null,
   idempotency_ttl interval default null,
-  "unique" jsonb default null,
+  unique_by jsonb default null,
   debounce jsonb default null,
   throttle jsonb default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
+  on_parent_cancel text default null,
   id uuid default null
 )
 returns uuid
@@ -6486,14 +6501,14 @@ declare
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
-    'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', unique_by, 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
+    'metadata', metadata, 'parent', parent, 'on_parent_cancel', on_parent_cancel, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
 end;
 $$;
 
-comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, uuid) is
+comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, text, uuid) is
   'Queues a task. Example: select rhythm.queue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
@@ -7341,7 +7356,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "5e9a07dba95c5264d9688cd976e5dd57462891799d4d558db4b94673e2f4d201",
+    checksum: "e2b2fb54a213cf9322ee7e7e257f85a9d8f70530a1f3eb3fcfd9e47769403fc6",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -7524,7 +7539,7 @@ begin
     perform rhythm.raise('RH001', 'p_pending must be an array of ids: what was under way');
   end if;
   -- All at once: the ids of its children may be lower than its own.
-  perform rhythm.lock_trees(array[p_execution], array[p_execution]);
+  perform rhythm.lock_trees(array[p_execution], array[p_execution], p_all => true);
   v_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot rewind');
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   v_program := (select v.program from rhythm.flow_version as v where v.name = v_execution.target and v.version = p_version);
@@ -7723,7 +7738,7 @@ begin
     from (
       select c.id, jsonb_build_object('id', c.id, 'type', case c.type when 'task' then 'run_task' else 'run_workflow' end, 'target', c.target, 'inputs', c.inputs,
         'options', jsonb_strip_nulls(jsonb_build_object('queue', c.queue, 'priority', c.priority, 'timeout', c.timeout_ms / 1000.0, 'concurrency_key', c.concurrency_key,
-          'retry', c.retry, 'metadata', c.metadata))) as effect
+          'retry', c.retry, 'metadata', c.metadata, 'on_parent_cancel', case when c.outlives then 'abandon' end))) as effect
       from rhythm.execution as c where c.id = any (p_ids) and c.parent_id = p_execution
       union all
       select t.id, jsonb_build_object('id', t.id, 'type', 'start_timer', 'at', t.fires_at) from rhythm.timer as t where t.id = any (p_ids) and t.execution_id = p_execution
@@ -13706,7 +13721,7 @@ comment on function rhythm.write_tags(rhythm.outcome[]) is 'The values that work
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "8bf3e5f716f2fac3ab6820bfda62f5aebc031cd0488f4e933befd1671d9fa04b",
+    checksum: "03e3941db6f36f4acca6eab32abced1e1f04f4c5d33f7d503f9fdd0dbc46719b",
     text: `-- How executions leave a batch: they end, or they run again later.
 
 -- Deletes batches that have no members left. Starts at the end of a batch, because its tasks begin in order, so the members
@@ -13820,7 +13835,7 @@ $$;
 comment on function rhythm.write_ends(rhythm.outcome[], timestamptz) is 'Writes the ends of executions; returns them. Their batches are still there. Internal.';
 
 -- Members run again later, each by itself: in its own batch if it was alone, else in a new one. p_delay_ms null: at once.
-create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_attempts integer, p_now timestamptz)
+create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_uncounted boolean, p_now timestamptz)
 returns void
 language plpgsql
 volatile
@@ -13830,16 +13845,18 @@ declare
   v_batch rhythm.batch;
   v_is_paused constant boolean := exists (select from rhythm.execution as e where e.id = p_id and e.paused_at is not null);
   v_run_at constant timestamptz := case when v_is_paused then 'infinity' when p_delay_ms > 0 then p_now + p_delay_ms * interval '1 millisecond' end;
+  v_attempt integer;
 begin
   select b.* into v_batch from rhythm.batch as b where b.id = p_batch;
+  v_attempt := case when p_uncounted then rhythm.unleased_attempt(v_batch, rhythm.has_traces(p_id)) else v_batch.attempt end;
   if v_batch.size = 1 then
     update rhythm.batch as b
-    set worker = null, call = null, claimed_at = null, run_at = v_run_at, paused = v_is_paused, limited = rhythm.has_limits(b.queue), attempt = greatest(b.attempt + p_attempts, 0),
+    set worker = null, call = null, claimed_at = null, run_at = v_run_at, paused = v_is_paused, limited = rhythm.has_limits(b.queue), attempt = v_attempt,
       failures = b.failures + p_failures, crashes = b.crashes + p_crashes
     where b.id = p_batch;
   else
     insert into rhythm.batch
-    select (rhythm.batch_of(e, v_run_at, greatest(v_batch.attempt + p_attempts, 0), v_batch.failures + p_failures, v_batch.crashes + p_crashes)).*
+    select (rhythm.batch_of(e, v_run_at, v_attempt, v_batch.failures + p_failures, v_batch.crashes + p_crashes)).*
     from rhythm.execution as e where e.id = p_id
     returning id into v_batch.id;
     perform rhythm.move_members(v_batch.type, array[p_id], p_batch, v_batch.id);
@@ -13847,8 +13864,54 @@ begin
 end;
 $$;
 
-comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, integer, timestamptz) is
-  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. Internal.';
+comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, boolean, timestamptz) is
+  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. p_uncounted: its attempt does not count. Internal.';
+
+-- What a worker hands back without running it has not begun, as before. But it has begun if it left something behind: a step or a checkpoint. It
+-- also has if another start has its key by now: that start saw it as begun. Where such a start is under way, its key row is locked.
+-- Locks: key rows for share, skip locked.
+create or replace function rhythm.has_traces(p_id uuid)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_execution rhythm.execution;
+begin
+  select e.* into v_execution from rhythm.execution as e where e.id = p_id;
+  if v_execution.checkpoint is not null
+    or v_execution.type = 'workflow' and (
+      exists (select from rhythm.workflow_state as s where s.execution_id = p_id and (s.seq > 0 or s.attempt > 0))
+      or exists (select from rhythm.step as s where s.execution_id = p_id)) then
+    return true;
+  end if;
+  if not v_execution.keyed then
+    return false;
+  end if;
+  perform from rhythm.idempotency_key as k where k.execution_id = p_id for share skip locked;
+  return not found;
+end;
+$$;
+
+comment on function rhythm.has_traces(uuid) is 'Whether an execution whose first attempt is handed back counts as begun. Internal.';
+
+-- The number of its attempt is what it was before the lease.
+create or replace function rhythm.unleased_attempt(p_batch rhythm.batch, p_has_traces boolean)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when p_batch.attempt = 1 and p_batch.failures = 0 and p_batch.crashes = 0 then case when p_has_traces then 1 else 0 end
+    when p_batch.type = 'task' then greatest(p_batch.attempt - 1, 0)
+    else p_batch.attempt end;
+end;
+$$;
+
+comment on function rhythm.unleased_attempt(rhythm.batch, boolean) is 'The number of the attempt of what a worker hands back without running it. Internal.';
 
 -- Puts back failed attempts that will be repeated, and what a worker did not run. Returns the queues that now have ready
 -- work, and in how many milliseconds each failed attempt is repeated: {id: ms}, or null if there is none.
@@ -13873,7 +13936,7 @@ begin
   cross join lateral (select x.ctid as place from rhythm.execution as x where x.id = o.id offset 0) as p
   where e.ctid = p.place and (o.fate = 'retry' or o.fate = 'released' and (o.reason is distinct from e.note or e.stopping));
   perform rhythm.put_back(o.id, o.batch_id, case o.fate when 'retry' then (retried ->> o.id::text)::bigint else o.delay_ms end,
-    case o.fate when 'retry' then 1 else 0 end, 0, case when o.fate = 'released' and o.type = 'task' then -1 else 0 end, p_now)
+    case o.fate when 'retry' then 1 else 0 end, 0, o.fate = 'released', p_now)
   from unnest(p_outcomes) as o
   where o.fate = 'released' or o.fate = 'retry' and o.type = 'task';
   if found then
@@ -14586,7 +14649,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "afa6cc8c881de34bc4cae9ddbe0935623ea3271253f4cae1a1cc86b61eb7c645",
+    checksum: "f37b911285d07c9591aa7bdb6011b6f7c753a7a157d0eb05614f3337d34a5642",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -14772,7 +14835,7 @@ begin
   from unnest(p_flows) as o
   cross join lateral (select x.cancel_reason from rhythm.execution as x where x.id = o.id and x.cancel_reason is not null offset 0) as e
   cross join lateral jsonb_array_elements(o.effects) as f
-  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow')
+  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow') and f.value #>> '{options,on_parent_cancel}' is distinct from 'abandon'
   group by o.id;
 end;
 $$;
@@ -15869,7 +15932,7 @@ comment on function rhythm.tag(uuid, jsonb) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "a9a746877f6f738dd2672f2e480048b8da4ddfba733c45750cc49a34e5b0cfbc",
+    checksum: "8cbe9d804bc351b2391a062228eb00d1c33048dc4388742932d7dc80e33f489b",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -15917,7 +15980,7 @@ begin
   perform rhythm.cancel_trees(array_agg(c.id), coalesce(e.cancel_reason, 'Its workflow ran past its timeout'), p_now)
   from rhythm.execution as c
   join rhythm.execution as e on e.id = c.parent_id
-  where c.parent_id = any (v_ids) and c.state = 0
+  where c.parent_id = any (v_ids) and c.state = 0 and c.outlives is null
   group by e.cancel_reason;
   with ended as (
     update rhythm.execution as e
@@ -16456,7 +16519,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "time/expire.sql",
     kind: "behaviour",
-    checksum: "41ac21ac30be55e8ab0dd2af349adc1a4d994a3997505b55047bc8d6d39ef0a4",
+    checksum: "4eb63739ec72838351f5ed2348eaa0f09f1dd6a17123765c3bb8fd9adb59a227",
     text: `-- What has not begun by its time.
 
 create or replace function rhythm.expired_error(p_expires_at timestamptz)
@@ -16519,7 +16582,7 @@ begin
     union all
     select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (v_ids) and s.batch_id = any (v_batches));
   -- Somebody put others under these: the whole tree is cancelled, if no session has locked a part of it.
-  v_above := array(select distinct c.parent_id from rhythm.execution as c where c.parent_id = any (v_ids) and c.state = 0);
+  v_above := array(select distinct c.parent_id from rhythm.execution as c where c.parent_id = any (v_ids) and c.state = 0 and c.outlives is null);
   if v_above <> '{}' then
     v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (v_above));
     v_above := rhythm.lock_free_trees(v_above);
@@ -17968,7 +18031,7 @@ comment on function rhythm.find(jsonb) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "8ac6f4afae717a9952dc7b35ae922b2453ea13f9f271abc26d9313ce385fe6ff",
+    checksum: "df1d01ef64317eb680d0cb2b8d258827fc7d3401f6005dc03ca487abe0701470",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -17981,7 +18044,7 @@ as $$
     'id', e.id, 'type', e.type, 'target', e.target, 'status', e.status, 'queue', e.queue, 'priority', e.priority,
     'inputs', e.inputs, 'output', e.output, 'error', e.error, 'attempt', e.attempt, 'max_attempts', e.max_attempts,
     'failures', e.failures, 'crashes', e.crashes, 'max_crashes', e.max_crashes,
-    'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'parent_id', e.parent_id, 'worker', e.worker,
+    'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'parent_id', e.parent_id, 'on_parent_cancel', e.on_parent_cancel, 'worker', e.worker,
     'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key, 'unique_key', e.unique_key, 'unique_while', e.unique_while,
     'created_at', e.created_at, 'run_at', e.run_at, 'expires_at', e.expires_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at,
     'frozen_status', e.frozen_status, 'gate', e.gate, 'paused_at', e.paused_at, 'paused_by', e.paused_by, 'pause_reason', e.pause_reason)
@@ -19239,7 +19302,7 @@ comment on view rhythm.heat is
   {
     name: "views/executions.sql",
     kind: "behaviour",
-    checksum: "db8740e37d8f972a934b3cff7c5b2f16a36520eb3156070c5cab6239bdc462d2",
+    checksum: "3144b6840ce91e0d0c3d88d9c6157739c1f3715748f98b3539601a807f5505aa",
     text: `-- Executions, for people. Views belong to the owner, so that a role that may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
@@ -19264,6 +19327,7 @@ select
   e.note,
   e.cancel_reason,
   e.parent_id,
+  case when e.parent_id is not null then case when e.outlives then 'abandon' else 'cancel' end end as on_parent_cancel,
   coalesce(e.root_id, e.id) as root_id,
   b.worker,
   e.concurrency_key,
