@@ -85,6 +85,8 @@ export const CALLS: Readonly<Record<string, string>> = {
 
   // Steering.
   signal: "select rhythm.signal(:signals, 's')",
+  ask: "select rhythm.ask(:signals, 's')",
+  "ask, with a key": "select rhythm.ask(:signals, 's', idempotency_key => 'k')",
   "signal, for later": "select rhythm.signal(:sleeps, 's')",
   "cancel, a task": "select rhythm.cancel(:ready)",
   "cancel, a workflow": "select rhythm.cancel(:forks)",
