@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "af72d354741e756a";
+export const imageDigest = "22e7ea07038654b3";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -1599,6 +1599,19 @@ comment on index rhythm.throttle_free is 'For chores(), which deletes what no lo
 `,
   },
   {
+    name: "structure/155_asks.sql",
+    kind: "structure",
+    checksum: "c683cb2453359e4edc1a9ba9d4e48f8560c9562de10effd8b982353ad35f7914",
+    text: `-- Signals that ask for an answer.
+
+alter table rhythm.signal add column asked boolean, add column answer jsonb, add column answered_at timestamptz;
+
+comment on column rhythm.signal.asked is 'Somebody waits for an answer. Null: nobody does.';
+comment on column rhythm.signal.answer is '{"value": …} or {"error": {type, message, code, data}}. The first one stays.';
+comment on column rhythm.signal.answered_at is 'When the workflow gave the answer.';
+`,
+  },
+  {
     name: "audit/audit.sql",
     kind: "behaviour",
     checksum: "00a9a8a22bd2b0685eda953c1bec1a6424d74ffbb1e580dc13ad725c6bc0010b",
@@ -2663,7 +2676,7 @@ comment on function rhythm.check_key_waiters() is 'What is wrong with key waiter
   {
     name: "check/rest.sql",
     kind: "behaviour",
-    checksum: "4fecfeac6d62074df0b2ed0da30303dbbcf6f551b4ab77a56ceab9451944f9fa",
+    checksum: "8bf4c379592519c46ff5a605a2ba4d6fedc1bb8eb61d140b54f0db5ac855e619",
     text: `-- The part of check() for signals, timers, keys, queues, schedules, flows and tasks.
 
 create or replace function rhythm.check_signals()
@@ -2687,6 +2700,10 @@ as $$
   from rhythm.signal_wait as w
   where w.signal_id is not null
     and not exists (select from rhythm.signal as g where g.id = w.signal_id and g.taken_by = w.id and g.execution_id = w.execution_id)
+  union all
+  select g.execution_id, format('signal %s has an answer that nobody asked for, or no time of it', g.id)
+  from rhythm.signal as g
+  where g.answer is not null and g.asked is null or (g.answer is null) <> (g.answered_at is null)
   union all
   select w.execution_id, 'it is completed and still waits for a signal'
   from rhythm.signal_wait as w
@@ -3361,7 +3378,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "90ba2f9ac8aeed8bb2b912ed197ab57fe4f01466732666929f09a616232297ac",
+    checksum: "dbb7991078205b0bca500d8ee95f73b55b1c0cc8637380376174100db66978d7",
     text: `-- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.settled_items(p_items uuid[])
@@ -3384,6 +3401,7 @@ begin
         when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
           jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
         when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
+          || case when g.asked then '{"ask": true}'::jsonb else '{}' end
         else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
       end order by i.nth), '[]')
     from unnest(p_items) with ordinality as i (id, nth)
@@ -7808,7 +7826,7 @@ comment on function rhythm.delete_execution(uuid) is
   {
     name: "history/frozen.sql",
     kind: "behaviour",
-    checksum: "40fc6f4d7e047abe6c7fe4467487b2a854eec7bd0c4d816645efbfbfe6d73ea1",
+    checksum: "c0252375777077901e022022b309956a9a6a1064db4ce5fc313f38f674aac642",
     text: `-- An execution as a file, and as a frozen copy in another installation.
 
 create or replace function rhythm.exported_programs(p_ids uuid[])
@@ -7866,7 +7884,8 @@ begin
       select coalesce(jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'timeout_at', w.timeout_at, 'timed_out', w.timed_out) order by w.id), '[]')
       from rhythm.signal_wait as w where w.execution_id = p_execution),
     'signals', (
-      select coalesce(jsonb_agg(jsonb_build_object('name', g.name, 'payload', g.payload, 'taken_by', g.taken_by, 'sent_at', g.sent_at) order by g.id), '[]')
+      select coalesce(jsonb_agg(jsonb_build_object('name', g.name, 'payload', g.payload, 'taken_by', g.taken_by, 'sent_at', g.sent_at)
+        || case when g.asked then jsonb_build_object('asked', true, 'answer', g.answer, 'answered_at', g.answered_at) else '{}' end order by g.id), '[]')
       from rhythm.signal as g where g.execution_id = p_execution),
     'named', (select coalesce(jsonb_agg(to_jsonb(p) - 'execution_id' order by p.seq, p.name), '[]') from rhythm.step as p where p.execution_id = p_execution));
 end;
@@ -7987,10 +8006,10 @@ begin
   from jsonb_to_recordset(p_file -> 'bases') as b (step integer, epoch smallint, at timestamptz, act text, by text, note text, program text, was text, snapshot text);
   insert into rhythm.timer (id, execution_id, fires_at, fired)
   select t.id, p_execution, t.fires_at, true from jsonb_to_recordset(p_file -> 'timers') as t (id uuid, fires_at timestamptz);
-  insert into rhythm.signal (execution_id, name, payload, taken_by, sent_at)
-  select p_execution, g.name, coalesce(g.payload, 'null'), g.taken_by, g.sent_at
+  insert into rhythm.signal (execution_id, name, payload, taken_by, sent_at, asked, answer, answered_at)
+  select p_execution, g.name, coalesce(g.payload, 'null'), g.taken_by, g.sent_at, nullif(g.asked, false), nullif(g.answer, 'null'), g.answered_at
   from jsonb_array_elements(p_file -> 'signals') with ordinality as x (value, nth)
-  cross join lateral jsonb_to_record(x.value) as g (name text, payload jsonb, taken_by uuid, sent_at timestamptz)
+  cross join lateral jsonb_to_record(x.value) as g (name text, payload jsonb, taken_by uuid, sent_at timestamptz, asked boolean, answer jsonb, answered_at timestamptz)
   order by x.nth;
   insert into rhythm.signal_wait (id, execution_id, name, timeout_at, signal_id, timed_out)
   select w.id, p_execution, w.name, w.timeout_at, g.id, g.id is null
@@ -8180,7 +8199,7 @@ comment on function rhythm.check_frozen() is 'What is wrong with frozen copies. 
   {
     name: "history/history.sql",
     kind: "behaviour",
-    checksum: "71cad11b3a48401f429cf84a6cd6fd36563aec2f33107eb8f7825e89d41fff49",
+    checksum: "f27bf2ee10354c0a8d554574880297f264b02c65ced12de6459a0fdcd47bfd65",
     text: `-- What workflows did, step by step. sql/settle writes it: a row of the journal, or the row of the child with whose end the step
 -- committed.
 
@@ -8260,6 +8279,7 @@ begin
         when i.id = p_execution then jsonb_build_object('kind', 'cancellation', 'id', i.id)
         when c.id is not null then jsonb_build_object('kind', c.type, 'id', i.id, 'name', c.target, 'status', coalesce(n.settled ->> 'status', rhythm.status_name(c.state, null, null)))
         when w.id is not null then jsonb_build_object('kind', 'signal', 'id', i.id, 'name', w.name, 'status', case when w.timed_out then 'timed out' else 'completed' end)
+          || case when exists (select from rhythm.signal as g where g.id = w.signal_id and g.asked) then '{"asked": true}'::jsonb else '{}' end
         else jsonb_build_object('kind', 'timer', 'id', i.id, 'status', 'completed') end order by i.nth), '[]')
       from unnest(s.items) with ordinality as i (id, nth)
       left join rhythm.execution as c on c.id = i.id
@@ -14649,7 +14669,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "f37b911285d07c9591aa7bdb6011b6f7c753a7a157d0eb05614f3337d34a5642",
+    checksum: "88a9e2169e4e60e3e7ef4ddba64bd52de09272100a01bc5c89fc39ed60be22e3",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -14736,6 +14756,9 @@ begin
       v_ended := v_ended || rhythm.join_owners(v_waiters, p_now);
     end if;
     v_items := rhythm.settle_signals(v_flows, p_now);
+    if exists (select from unnest(v_flows) as o where o.effects @> '[{"type": "answer"}]') then
+      perform rhythm.settle_answers(v_flows, p_now);
+    end if;
   end if;
   v_leased := rhythm.resume(v_at_once, p_now, p_worker, p_call,
     p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer);
@@ -15518,7 +15541,7 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Creates the ch
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "4c0aac0f8e18e2c03d7e4fee9d3f05052b35f9f9374157f4a09ff44b9854089e",
+    checksum: "327fc4554b1bf6f526ec1bd0f29daceba544980a53f29f9bd2700799408c519d",
     text: `-- Workflows in TypeScript: their steps are saved when they end. When the code runs again, the saved results answer them.
 
 -- Looked at before every save, without a call of ours. Types are checked first: comparing a
@@ -15538,7 +15561,7 @@ begin
     && @.name.type() == "string" && @.seq.type() == "number" && @.seq >= 0 && @.seq < 2147483648 && @.seq.floor() == @.seq
     && (!exists(@.took_ms) || @.took_ms.type() == "number" && @.took_ms >= 0 && @.took_ms < 3162240000000 && @.took_ms.floor() == @.took_ms)
     && (!exists(@.is_undefined) || @.is_undefined.type() == "boolean")
-    && !exists(@.variables) && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
+    && !exists(@.variables) && !exists(@.answer) && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
 end;
 $$;
 
@@ -15587,6 +15610,8 @@ begin
     when not v_over and p_step ->> 'kind' = 'signal' then rhythm.name_problem('signal', p_step ->> 'signal')
     when p_step -> 'child' <> 'null' and jsonb_typeof(p_step -> 'child') <> 'object' then
       'child of a step must be an object, as create_many() takes it'
+    when p_step -> 'answer' <> 'null' and rhythm.as_uuid(p_step #>> '{answer,wait}') is null then
+      'answer of a step must be {"wait": the UUID of the wait that took the question, "value": …} or with "error"'
     when p_step ? 'variables' then rhythm.tag_problem(p_step -> 'variables')
   end;
 end;
@@ -15765,6 +15790,12 @@ begin
     perform rhythm.tag_these(array(
       select n::rhythm.step_news from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
       where n.variables is not null and n.execution_id || n.name = any (v_written)));
+  end if;
+  if not v_plain and jsonb_path_exists(p_steps, '$[*].answer') then
+    perform rhythm.write_answers((
+      select coalesce(jsonb_agg(p.value -> 'answer' || jsonb_build_object('execution_id', p.value -> 'execution_id') order by p.nth), '[]')
+      from jsonb_array_elements(p_steps) with ordinality as p (value, nth)
+      where jsonb_typeof(p.value -> 'answer') = 'object' and (p.value ->> 'execution_id')::uuid || (p.value ->> 'name') = any (v_written)), v_now);
   end if;
   if v_begins then
     -- A save whose answer was lost comes again: what it began is there already.
@@ -18658,6 +18689,121 @@ comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) i
 `,
   },
   {
+    name: "asks/asks.sql",
+    kind: "behaviour",
+    checksum: "819463b3cfe2f0f2c4d1b680585fe8618b72b3cf6b93b2ce318ea9dde5ac947e",
+    text: `-- A signal with an answer. The answer stands in the row of the signal. That a workflow has ended without one follows from its
+-- state, so the end of a workflow writes nothing for this.
+
+create or replace function rhythm.ask(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
+returns bigint
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_known rhythm.signal;
+  v_id bigint;
+begin
+  if idempotency_key is not null then
+    -- Another session that asks under the key comes after this one. A workflow that has ended has no state, and its answer stays.
+    perform rhythm.lock_states(array[p_execution]);
+    perform rhythm.require_fresh(array[p_execution]);
+    select g.* into v_known from rhythm.signal as g where g.execution_id = p_execution and g.idempotency_key = ask.idempotency_key;
+    if found and v_known.asked is null then
+      perform rhythm.raise('RH003', format('Cannot ask "%s": the idempotency key "%s" belongs to a signal that nobody waits to be answered', p_name, idempotency_key));
+    elsif found and v_known.name <> p_name then
+      perform rhythm.raise('RH003', format('Cannot ask "%s": the idempotency key "%s" belongs to the question "%s"', p_name, idempotency_key, v_known.name));
+    elsif found then
+      return v_known.id;
+    end if;
+  end if;
+  v_id := rhythm.signal(p_execution, p_name, p_payload, idempotency_key);
+  update rhythm.signal as g set asked = true where g.id = v_id;
+  return v_id;
+end;
+$$;
+
+comment on function rhythm.ask(uuid, text, jsonb, text) is
+  'Sends a signal that a workflow is to answer, and returns its number: the view asks has its status and its answer. With an idempotency key, asking '
+  'again gives the same question and the same answer, also after the end of the workflow. Example: select rhythm.ask(''0190…'', ''quote'', ''{"item": "desk"}'');';
+
+-- p_answers: [{execution_id, wait, value | error}]; wait: the wait that took the question. The first answer counts. A fork has the
+-- calls of the other workflow and answers none of them: they have another execution.
+create or replace function rhythm.write_answers(p_answers jsonb, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_told uuid[];
+begin
+  if exists (select from jsonb_array_elements(p_answers) as a (value) where octet_length(a.value::text) > v_limit) then
+    perform rhythm.raise('RH006', format('The answer to a question takes more than %s bytes (setting max_payload_bytes)', v_limit));
+  end if;
+  with given as (
+    select distinct on (w.signal_id) w.execution_id, w.signal_id, case when a.value ? 'error' then jsonb_build_object('error', a.value -> 'error')
+      else jsonb_build_object('value', coalesce(a.value -> 'value', 'null')) end as answer
+    from jsonb_array_elements(p_answers) with ordinality as a (value, nth)
+    cross join lateral (
+      select x.signal_id, x.execution_id from rhythm.signal_wait as x
+      where x.id = rhythm.as_uuid(a.value ->> 'wait') and x.execution_id = (a.value ->> 'execution_id')::uuid and x.signal_id is not null offset 0
+    ) as w
+    order by w.signal_id, a.nth
+  ),
+  written as (
+    update rhythm.signal as g set answer = n.answer, answered_at = p_now
+    from given as n
+    where g.id = n.signal_id and g.execution_id = n.execution_id and g.asked and g.answer is null
+    returning g.execution_id
+  )
+  select array_agg(distinct w.execution_id) into v_told from written as w;
+  perform rhythm.notify('done', t.id::text) from unnest(v_told) as t (id);
+end;
+$$;
+
+comment on function rhythm.write_answers(jsonb, timestamptz) is 'Stores what workflows answer, and tells those who asked. Internal.';
+
+create or replace function rhythm.settle_answers(p_flows rhythm.outcome[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.write_answers((
+    select coalesce(jsonb_agg(f.value || jsonb_build_object('execution_id', o.id) order by o.id, f.nth), '[]')
+    from unnest(p_flows) as o
+    cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
+    where f.value ->> 'type' = 'answer'), p_now);
+end;
+$$;
+
+comment on function rhythm.settle_answers(rhythm.outcome[], timestamptz) is 'Stores the answers among the effects of outcomes. Internal.';
+
+drop view if exists rhythm.asks;
+
+create view rhythm.asks as
+select s.id, s.execution_id, e.target, s.name, s.payload, s.idempotency_key, s.sent_at as asked_at, s.taken_by is not null as taken,
+  case when s.answer ? 'value' then 'answered' when s.answer ? 'error' then 'rejected' when e.state > 0 then 'unanswered' else 'open' end as status,
+  s.answer -> 'value' as answer,
+  case
+    when s.answer is not null then s.answer -> 'error'
+    when e.state > 0 then jsonb_build_object('type', 'UnansweredError', 'message', format('Workflow "%s" (%s) %s and has not answered "%s"', e.target, e.id,
+      case e.state when 1 then 'is completed' when 2 then 'has failed' when 3 then 'was cancelled' else 'is a frozen copy' end, s.name))
+  end as error,
+  s.answered_at
+from rhythm.signal as s
+join rhythm.execution as e on e.id = s.execution_id
+where s.asked;
+
+comment on view rhythm.asks is
+  'What workflows were asked. status: open, answered (answer), rejected (error), or unanswered (error): the workflow has ended without an answer. Example: select status, answer, error from rhythm.asks where id = 7;';
+`,
+  },
+  {
     name: "failures/views.sql",
     kind: "behaviour",
     checksum: "40795cfbb374ad683436d4303505595aef2175c86763929ac52ba59b792883c5",
@@ -19907,7 +20053,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "72752e89775ce359e88a1a2e56ec9b4830811987cc3f26269703dcddec14756c",
+    checksum: "1dc7acd09c11e9f371f4d07c9612b587f8f09151ce826246b0c765192de6d0fd",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -20069,6 +20215,18 @@ comment on column rhythm.targets.ready is 'How many could run now.';
 comment on column rhythm.targets.delayed is 'How many are delayed, or parked because something is paused.';
 comment on column rhythm.targets.running is 'How many a worker has.';
 
+comment on column rhythm.asks.id is 'Its number, which ask() returned: that of the signal.';
+comment on column rhythm.asks.execution_id is 'The workflow that was asked.';
+comment on column rhythm.asks.target is 'The name of its flow.';
+comment on column rhythm.asks.name is 'The name of the signal.';
+comment on column rhythm.asks.payload is 'What was asked.';
+comment on column rhythm.asks.idempotency_key is 'Asking again with this key is the same question.';
+comment on column rhythm.asks.asked_at is 'When it was asked.';
+comment on column rhythm.asks.taken is 'The workflow has it; otherwise it is kept.';
+comment on column rhythm.asks.status is 'open, answered, rejected or unanswered: the workflow has ended without an answer.';
+comment on column rhythm.asks.answer is 'What the workflow replied.';
+comment on column rhythm.asks.error is 'Why there is no answer: {type, message, code, data}.';
+comment on column rhythm.asks.answered_at is 'When it was answered or rejected.';
 comment on column rhythm.signals.id is 'The order in which they were sent.';
 comment on column rhythm.signals.execution_id is 'The workflow.';
 comment on column rhythm.signals.target is 'The name of its flow.';
@@ -20766,7 +20924,7 @@ comment on column rhythm.key_claim.is_new is 'The execution must still be create
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "46263647eb764e54d3b5a4965b112edeb906c0d10e6a44657323a10c117ea6e7",
+    checksum: "fe773385350da2ebedbbe89ebb5529fffbd9028867ceffa147d470cf315a8380",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -20801,7 +20959,7 @@ as $$
       'unregistered', 'home_problem', 'find_token', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
-      'start', 'queue', 'create_many', 'create_each', 'signal', 'cancel', 'cancel_many', 'tag', 'watch'
+      'start', 'queue', 'create_many', 'create_each', 'signal', 'ask', 'cancel', 'cancel_many', 'tag', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'checkpoint', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
