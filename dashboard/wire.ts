@@ -57,12 +57,16 @@ export interface Groups {
     line: string | null;
   }[];
   most: number;
+  /** There may be more: nothing older than this was looked at. */
+  searchedTo: string | null;
 }
 
 /** A page of executions. */
 export interface RowPage {
   rows: Row[];
   cursor: string | null;
+  /** The page is not full, but there may be more: nothing older than this was looked at. */
+  searchedTo: string | null;
 }
 
 /** An error, as it is stored. */
@@ -244,6 +248,7 @@ export interface Overview {
     workers: number;
     paused: boolean;
     concurrency: number | null;
+    isEstimate: boolean;
   }[];
   failures: Kind[];
   pauses: {
@@ -298,6 +303,8 @@ export interface Queue {
   fair: boolean;
   /** How many ended, in the mean of the last five whole minutes. */
   perMinute: number;
+  /** Whether ready or delayed is an estimate. */
+  isEstimate: boolean;
   pause: Pause | null;
 }
 

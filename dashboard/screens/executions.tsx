@@ -100,8 +100,11 @@ export function Executions(): JSX.Element {
       {group === undefined && rows === undefined && error === undefined && query.problem === undefined && (
         <Bones rows={12} />
       )}
-      {group === undefined && rows?.length === 0 && (
+      {group === undefined && rows?.length === 0 && held.shown!.searchedTo === null && (
         <Nothing isFiltered={text !== ""} isLater={cursor !== undefined} />
+      )}
+      {group === undefined && held.shown != null && held.shown.searchedTo !== null && (
+        <SearchOn key={key} page={held.shown} filter={filter} />
       )}
       {group === undefined && rows !== undefined && rows.length > 0 && (
         <>
@@ -113,7 +116,7 @@ export function Executions(): JSX.Element {
                 setChosen(chosen.size === rows.length ? new Set() : new Set(rows.map(({ id }) => id)))}
             />
           </div>
-          <Pager cursor={held.shown!.cursor} isLater={cursor !== undefined} />
+          <Pager page={held.shown!} isLater={cursor !== undefined} />
           {chosen.size > 0 && (
             <Bulk
               {...{ chosen, rows, filter, allMatching, isFiltered: text !== "" }}
@@ -245,11 +248,13 @@ function Grouped(
 ): JSX.Element {
   const { data, error } = usePage<Groups>(`groups?${searchOf(filter, { by: group })}`);
   if (data === undefined) return error === undefined ? <Bones rows={6} /> : <Trouble error={error} />;
-  const { groups, most } = data;
+  const { groups, most, searchedTo } = data;
   const [, name, term] = GROUPS.find(([by]) => by === group)!;
   const all = groups.reduce((sum, { executions }) => sum + executions, 0);
   const to = (value: string): string => href("executions", { q: print(having(query.terms, term, value)) });
-  if (groups.length === 0) return <Nothing isFiltered={query.terms.length > 0} isLater={false} />;
+  if (groups.length === 0 && searchedTo === null) {
+    return <Nothing isFiltered={query.terms.length > 0} isLater={false} />;
+  }
   return (
     <div class="panel">
       <Sheet
@@ -275,6 +280,11 @@ function Grouped(
         ))}
       </Sheet>
       {all >= most && <p class="pad faint">Only the newest {count(most)} that fit are counted.</p>}
+      {all < most && searchedTo !== null && (
+        <p class="pad faint">
+          Searched back to <Time at={searchedTo} />. What is older is not counted.
+        </p>
+      )}
     </div>
   );
 }
@@ -320,7 +330,7 @@ function useHeld(
       // What is shown stays where it is, and is up to date.
       const fresh = new Map(data.rows.map((row) => [row.id, row]));
       const rows = before.rows.map((row) => fresh.get(row.id) ?? row);
-      const page = { rows, cursor: before.cursor };
+      const page = { rows, cursor: before.cursor, searchedTo: before.searchedTo };
       return {
         shown: page,
         waiting: added,
@@ -619,14 +629,65 @@ export function took({ createdAt, startedAt, completedAt, type, status }: Row): 
   return status === "pending" && startedAt === null ? "" : duration(now.value - from);
 }
 
-function Pager({ cursor, isLater }: { cursor: string | null; isLater: boolean }): JSX.Element | null {
+function Pager({ page, isLater }: { page: RowPage; isLater: boolean }): JSX.Element | null {
+  const { cursor, searchedTo } = page;
   if (cursor === null && !isLater) return null;
   return (
     <div class="bar gap">
       {isLater && <a class="button" href={withQuery({ after: undefined })}>Newest</a>}
       {isLater && <Button onClick={() => history.back()}>Newer</Button>}
-      {cursor !== null && <a class="button" href={withQuery({ after: cursor })}>Older</a>}
+      {cursor !== null && searchedTo === null && (
+        <a class="button" href={withQuery({ after: cursor })}>Older</a>
+      )}
       {cursor === null && <span class="soft">These were all</span>}
+    </div>
+  );
+}
+
+/** How far a search has looked that did not find a whole page, and a way on: the server looks at so many at a time. */
+function SearchOn({ page, filter }: { page: RowPage; filter: Filter }): JSX.Element {
+  const [reached, setReached] = useState<Pick<RowPage, "cursor" | "searchedTo">>(page);
+  const [isUnderWay, setUnderWay] = useState(false);
+  const turn = useRef(0);
+  const stop = (): void => {
+    turn.current++;
+    setUnderWay(false);
+  };
+  useEffect(() => () => void turn.current++, []);
+  const goOn = async (): Promise<void> => {
+    const mine = ++turn.current;
+    setUnderWay(true);
+    try {
+      for (let { cursor } = reached; cursor !== null;) {
+        const more = { limit: String(PAGE_ROWS), cursor };
+        const next: RowPage = await ask("GET", `pages/executions?${searchOf(filter, more)}`);
+        if (mine !== turn.current) return;
+        if (next.rows.length > 0) return go(withQuery({ after: cursor }));
+        setReached(next);
+        ({ cursor } = next);
+      }
+      stop();
+    } catch (error) {
+      if (mine !== turn.current) return;
+      stop();
+      complain(error);
+    }
+  };
+  const to = reached.searchedTo;
+  const found = page.rows.length === 0
+    ? "Nothing fits so far"
+    : `${many(page.rows.length, "execution")} so far`;
+  return (
+    <div class="notice" role="status">
+      <b>{found}</b>
+      {to === null ? <span>Nothing older fits</span> : (
+        <span>
+          Searched back to <Time at={to} />
+        </span>
+      )}
+      {to !== null && (isUnderWay
+        ? <Button onClick={stop}>Stop</Button>
+        : <Button onClick={() => void goOn()}>Search on</Button>)}
     </div>
   );
 }

@@ -5,19 +5,27 @@ import {
   listFamily,
   listGroups,
   listRows,
+  readMark,
   readPulse,
   readSource,
   readStamp,
 } from "../db/calls/pages.ts";
+import { listDepths } from "../db/calls/queues.ts";
 import { ExecutionNotFoundError, ExecutionStateError } from "../db/engine_errors.ts";
 import { storedFilter } from "../client/executions.ts";
 import type { HistoryStep } from "../client/history.ts";
 import { idOf } from "../client/request.ts";
-import type { PageReads, ReadModel } from "../http/mod.ts";
+import { type PageReads, type ReadModel, Watched } from "../http/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
 import type { Console } from "./console.ts";
 import { controlReadsOf } from "./control_reads.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
+
+/** What the viewers of a process share. The statistics of the embedded database are not kept, and its looks cost no server. */
+export function watchedOf({ clock, database, schema }: AppParts): Watched {
+  if (database.kind === "embedded") return new Watched(clock);
+  return new Watched(clock, () => readMark({ on: database, schema }));
+}
 
 /** What the pages of the dashboard read, from an application. */
 export function pageReadsOf(
@@ -34,7 +42,7 @@ export function pageReadsOf(
       const [pulse, ended, queues, failures, workers, schedules, operations, pauses] = await Promise.all([
         readPulse(engine),
         listEnded(engine, { each, since }),
-        reads.queues(),
+        listDepths(engine),
         reads.failures({ state: ["new", "known"], limit: 6 }),
         reads.workers(),
         reads.schedules(),

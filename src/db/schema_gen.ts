@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "4727a0be11417f54";
+export const imageDigest = "22e7ea07038654b3";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -1599,6 +1599,19 @@ comment on index rhythm.throttle_free is 'For chores(), which deletes what no lo
 `,
   },
   {
+    name: "structure/155_asks.sql",
+    kind: "structure",
+    checksum: "c683cb2453359e4edc1a9ba9d4e48f8560c9562de10effd8b982353ad35f7914",
+    text: `-- Signals that ask for an answer.
+
+alter table rhythm.signal add column asked boolean, add column answer jsonb, add column answered_at timestamptz;
+
+comment on column rhythm.signal.asked is 'Somebody waits for an answer. Null: nobody does.';
+comment on column rhythm.signal.answer is '{"value": …} or {"error": {type, message, code, data}}. The first one stays.';
+comment on column rhythm.signal.answered_at is 'When the workflow gave the answer.';
+`,
+  },
+  {
     name: "audit/audit.sql",
     kind: "behaviour",
     checksum: "00a9a8a22bd2b0685eda953c1bec1a6424d74ffbb1e580dc13ad725c6bc0010b",
@@ -2663,7 +2676,7 @@ comment on function rhythm.check_key_waiters() is 'What is wrong with key waiter
   {
     name: "check/rest.sql",
     kind: "behaviour",
-    checksum: "4fecfeac6d62074df0b2ed0da30303dbbcf6f551b4ab77a56ceab9451944f9fa",
+    checksum: "8bf4c379592519c46ff5a605a2ba4d6fedc1bb8eb61d140b54f0db5ac855e619",
     text: `-- The part of check() for signals, timers, keys, queues, schedules, flows and tasks.
 
 create or replace function rhythm.check_signals()
@@ -2687,6 +2700,10 @@ as $$
   from rhythm.signal_wait as w
   where w.signal_id is not null
     and not exists (select from rhythm.signal as g where g.id = w.signal_id and g.taken_by = w.id and g.execution_id = w.execution_id)
+  union all
+  select g.execution_id, format('signal %s has an answer that nobody asked for, or no time of it', g.id)
+  from rhythm.signal as g
+  where g.answer is not null and g.asked is null or (g.answer is null) <> (g.answered_at is null)
   union all
   select w.execution_id, 'it is completed and still waits for a signal'
   from rhythm.signal_wait as w
@@ -3361,7 +3378,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "90ba2f9ac8aeed8bb2b912ed197ab57fe4f01466732666929f09a616232297ac",
+    checksum: "dbb7991078205b0bca500d8ee95f73b55b1c0cc8637380376174100db66978d7",
     text: `-- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.settled_items(p_items uuid[])
@@ -3384,6 +3401,7 @@ begin
         when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
           jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
         when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
+          || case when g.asked then '{"ask": true}'::jsonb else '{}' end
         else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
       end order by i.nth), '[]')
     from unnest(p_items) with ordinality as i (id, nth)
@@ -7808,7 +7826,7 @@ comment on function rhythm.delete_execution(uuid) is
   {
     name: "history/frozen.sql",
     kind: "behaviour",
-    checksum: "40fc6f4d7e047abe6c7fe4467487b2a854eec7bd0c4d816645efbfbfe6d73ea1",
+    checksum: "c0252375777077901e022022b309956a9a6a1064db4ce5fc313f38f674aac642",
     text: `-- An execution as a file, and as a frozen copy in another installation.
 
 create or replace function rhythm.exported_programs(p_ids uuid[])
@@ -7866,7 +7884,8 @@ begin
       select coalesce(jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'timeout_at', w.timeout_at, 'timed_out', w.timed_out) order by w.id), '[]')
       from rhythm.signal_wait as w where w.execution_id = p_execution),
     'signals', (
-      select coalesce(jsonb_agg(jsonb_build_object('name', g.name, 'payload', g.payload, 'taken_by', g.taken_by, 'sent_at', g.sent_at) order by g.id), '[]')
+      select coalesce(jsonb_agg(jsonb_build_object('name', g.name, 'payload', g.payload, 'taken_by', g.taken_by, 'sent_at', g.sent_at)
+        || case when g.asked then jsonb_build_object('asked', true, 'answer', g.answer, 'answered_at', g.answered_at) else '{}' end order by g.id), '[]')
       from rhythm.signal as g where g.execution_id = p_execution),
     'named', (select coalesce(jsonb_agg(to_jsonb(p) - 'execution_id' order by p.seq, p.name), '[]') from rhythm.step as p where p.execution_id = p_execution));
 end;
@@ -7987,10 +8006,10 @@ begin
   from jsonb_to_recordset(p_file -> 'bases') as b (step integer, epoch smallint, at timestamptz, act text, by text, note text, program text, was text, snapshot text);
   insert into rhythm.timer (id, execution_id, fires_at, fired)
   select t.id, p_execution, t.fires_at, true from jsonb_to_recordset(p_file -> 'timers') as t (id uuid, fires_at timestamptz);
-  insert into rhythm.signal (execution_id, name, payload, taken_by, sent_at)
-  select p_execution, g.name, coalesce(g.payload, 'null'), g.taken_by, g.sent_at
+  insert into rhythm.signal (execution_id, name, payload, taken_by, sent_at, asked, answer, answered_at)
+  select p_execution, g.name, coalesce(g.payload, 'null'), g.taken_by, g.sent_at, nullif(g.asked, false), nullif(g.answer, 'null'), g.answered_at
   from jsonb_array_elements(p_file -> 'signals') with ordinality as x (value, nth)
-  cross join lateral jsonb_to_record(x.value) as g (name text, payload jsonb, taken_by uuid, sent_at timestamptz)
+  cross join lateral jsonb_to_record(x.value) as g (name text, payload jsonb, taken_by uuid, sent_at timestamptz, asked boolean, answer jsonb, answered_at timestamptz)
   order by x.nth;
   insert into rhythm.signal_wait (id, execution_id, name, timeout_at, signal_id, timed_out)
   select w.id, p_execution, w.name, w.timeout_at, g.id, g.id is null
@@ -8180,7 +8199,7 @@ comment on function rhythm.check_frozen() is 'What is wrong with frozen copies. 
   {
     name: "history/history.sql",
     kind: "behaviour",
-    checksum: "71cad11b3a48401f429cf84a6cd6fd36563aec2f33107eb8f7825e89d41fff49",
+    checksum: "f27bf2ee10354c0a8d554574880297f264b02c65ced12de6459a0fdcd47bfd65",
     text: `-- What workflows did, step by step. sql/settle writes it: a row of the journal, or the row of the child with whose end the step
 -- committed.
 
@@ -8260,6 +8279,7 @@ begin
         when i.id = p_execution then jsonb_build_object('kind', 'cancellation', 'id', i.id)
         when c.id is not null then jsonb_build_object('kind', c.type, 'id', i.id, 'name', c.target, 'status', coalesce(n.settled ->> 'status', rhythm.status_name(c.state, null, null)))
         when w.id is not null then jsonb_build_object('kind', 'signal', 'id', i.id, 'name', w.name, 'status', case when w.timed_out then 'timed out' else 'completed' end)
+          || case when exists (select from rhythm.signal as g where g.id = w.signal_id and g.asked) then '{"asked": true}'::jsonb else '{}' end
         else jsonb_build_object('kind', 'timer', 'id', i.id, 'status', 'completed') end order by i.nth), '[]')
       from unnest(s.items) with ordinality as i (id, nth)
       left join rhythm.execution as c on c.id = i.id
@@ -14649,7 +14669,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "f37b911285d07c9591aa7bdb6011b6f7c753a7a157d0eb05614f3337d34a5642",
+    checksum: "88a9e2169e4e60e3e7ef4ddba64bd52de09272100a01bc5c89fc39ed60be22e3",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -14736,6 +14756,9 @@ begin
       v_ended := v_ended || rhythm.join_owners(v_waiters, p_now);
     end if;
     v_items := rhythm.settle_signals(v_flows, p_now);
+    if exists (select from unnest(v_flows) as o where o.effects @> '[{"type": "answer"}]') then
+      perform rhythm.settle_answers(v_flows, p_now);
+    end if;
   end if;
   v_leased := rhythm.resume(v_at_once, p_now, p_worker, p_call,
     p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer);
@@ -15518,7 +15541,7 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Creates the ch
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "4c0aac0f8e18e2c03d7e4fee9d3f05052b35f9f9374157f4a09ff44b9854089e",
+    checksum: "327fc4554b1bf6f526ec1bd0f29daceba544980a53f29f9bd2700799408c519d",
     text: `-- Workflows in TypeScript: their steps are saved when they end. When the code runs again, the saved results answer them.
 
 -- Looked at before every save, without a call of ours. Types are checked first: comparing a
@@ -15538,7 +15561,7 @@ begin
     && @.name.type() == "string" && @.seq.type() == "number" && @.seq >= 0 && @.seq < 2147483648 && @.seq.floor() == @.seq
     && (!exists(@.took_ms) || @.took_ms.type() == "number" && @.took_ms >= 0 && @.took_ms < 3162240000000 && @.took_ms.floor() == @.took_ms)
     && (!exists(@.is_undefined) || @.is_undefined.type() == "boolean")
-    && !exists(@.variables) && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
+    && !exists(@.variables) && !exists(@.answer) && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
 end;
 $$;
 
@@ -15587,6 +15610,8 @@ begin
     when not v_over and p_step ->> 'kind' = 'signal' then rhythm.name_problem('signal', p_step ->> 'signal')
     when p_step -> 'child' <> 'null' and jsonb_typeof(p_step -> 'child') <> 'object' then
       'child of a step must be an object, as create_many() takes it'
+    when p_step -> 'answer' <> 'null' and rhythm.as_uuid(p_step #>> '{answer,wait}') is null then
+      'answer of a step must be {"wait": the UUID of the wait that took the question, "value": …} or with "error"'
     when p_step ? 'variables' then rhythm.tag_problem(p_step -> 'variables')
   end;
 end;
@@ -15765,6 +15790,12 @@ begin
     perform rhythm.tag_these(array(
       select n::rhythm.step_news from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
       where n.variables is not null and n.execution_id || n.name = any (v_written)));
+  end if;
+  if not v_plain and jsonb_path_exists(p_steps, '$[*].answer') then
+    perform rhythm.write_answers((
+      select coalesce(jsonb_agg(p.value -> 'answer' || jsonb_build_object('execution_id', p.value -> 'execution_id') order by p.nth), '[]')
+      from jsonb_array_elements(p_steps) with ordinality as p (value, nth)
+      where jsonb_typeof(p.value -> 'answer') = 'object' and (p.value ->> 'execution_id')::uuid || (p.value ->> 'name') = any (v_written)), v_now);
   end if;
   if v_begins then
     -- A save whose answer was lost comes again: what it began is there already.
@@ -17157,6 +17188,375 @@ comment on function rhythm.forget_tokens(timestamptz) is 'Deletes tokens that we
 `,
   },
   {
+    name: "views/bounded.sql",
+    kind: "behaviour",
+    checksum: "647f9d7738aaef12bc5e12f57963a589bfd052bcb256af9dbd8f9fce3b26fdc6",
+    text: `-- What the dashboard reads beside millions of rows: each call looks at a bounded number of them, and says what it has left out.
+
+-- Up to so many pages all batches are counted. Above them, a sample; and exactly what an index shows within its first rows.
+create or replace function rhythm.queue_counts()
+returns table (queue text, ready bigint, delayed bigint, running bigint, suspended bigint, oldest_at timestamptz, is_estimate boolean)
+language plpgsql
+stable
+rows 100
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_pages constant integer := 500;
+  c_batches constant integer := 1000;
+  v_share constant double precision := greatest(1, pg_relation_size('rhythm.batch') / 8192 / c_pages::double precision);
+begin
+  if v_share = 1 then
+    return query
+    select x.queue, coalesce(sum(x.n) filter (where x.state = 'ready'), 0)::bigint, coalesce(sum(x.n) filter (where x.state = 'delayed'), 0)::bigint,
+      coalesce(sum(x.n) filter (where x.state = 'running'), 0)::bigint, coalesce(sum(x.n) filter (where x.state = 'suspended'), 0)::bigint, min(x.oldest), false
+    from (
+      select b.queue, case when b.run_at is not null then 'delayed' when b.worker is null then 'ready' else 'running' end as state,
+        sum(b.size) as n, min(case when b.worker is null and b.run_at is null then rhythm.created_at(b.first_id) end) as oldest
+      from rhythm.batch as b group by 1, 2
+      union all
+      select c.queue, 'suspended', c.executions, null from rhythm.count_suspended() as c
+    ) as x
+    group by x.queue;
+    return;
+  end if;
+  return query
+  -- The first of each priority of each queue, by one look at the index for each.
+  with recursive head (queue, priority, first_id, nth) as (
+    (select b.queue, b.priority, b.first_id, 1 from rhythm.batch as b
+    where b.worker is null and b.run_at is null and not b.limited
+    order by b.queue, b.priority desc, b.first_id limit 1)
+    union all
+    select n.queue, n.priority, n.first_id, h.nth + 1
+    from head as h cross join lateral (
+      (select b.queue, b.priority, b.first_id from rhythm.batch as b
+      where b.worker is null and b.run_at is null and not b.limited and b.queue = h.queue and b.priority < h.priority
+      order by b.priority desc, b.first_id limit 1)
+      union all
+      (select b.queue, b.priority, b.first_id from rhythm.batch as b
+      where b.worker is null and b.run_at is null and not b.limited and b.queue > h.queue
+      order by b.queue, b.priority desc, b.first_id limit 1)
+      limit 1
+    ) as n
+    where h.nth < 500
+  ),
+  sampled as materialized (
+    select b.queue, case when b.run_at is not null then 'delayed' when b.limited then 'limited' else 'ready' end as state,
+      round(sum(b.size) * v_share)::bigint as n
+    from rhythm.batch as b tablesample system (100 / v_share) repeatable (0)
+    where b.worker is null group by 1, 2
+  ),
+  plain as (
+    select h.queue, 'ready' as state, min(rhythm.created_at(h.first_id)) as oldest, r.n, r.is_all
+    from head as h
+    cross join lateral (
+      select coalesce(sum(x.size), 0)::bigint as n, count(*) < c_batches as is_all
+      from (
+        select b.size from rhythm.batch as b
+        where b.queue = h.queue and b.worker is null and b.run_at is null and not b.limited
+        order by b.priority desc, b.first_id limit c_batches
+      ) as x
+    ) as r
+    group by h.queue, r.n, r.is_all
+  ),
+  limited as (
+    select q.name as queue, 'limited' as state, r.oldest, r.n, r.is_all
+    from rhythm.queue as q
+    cross join lateral (
+      select coalesce(sum(x.size), 0)::bigint as n, count(*) < c_batches as is_all, min(rhythm.created_at(x.first_id)) as oldest
+      from (
+        select b.size, b.first_id from rhythm.batch as b
+        where b.queue = q.name and b.limited and b.worker is null and b.run_at is null limit c_batches
+      ) as x
+    ) as r
+    where r.n > 0
+  ),
+  later as materialized (
+    select x.queue, sum(x.size)::bigint as n, sum(count(*)) over () < 5 * c_batches as is_all
+    from (select b.queue, b.size from rhythm.batch as b where b.run_at is not null order by b.run_at limit 5 * c_batches) as x
+    group by x.queue
+  ),
+  counted as (
+    select p.queue, 'ready' as state, case when p.is_all then p.n else greatest(p.n, s.n) end as n, p.oldest, not p.is_all as is_estimate
+    from (select * from plain union all select * from limited) as p
+    left join sampled as s on s.queue = p.queue and s.state = p.state
+    union all
+    select coalesce(l.queue, s.queue), 'delayed', case when l.is_all then l.n else greatest(l.n, s.n) end, null, l.is_all is not true
+    from later as l
+    full join (select x.queue, x.n from sampled as x where x.state = 'delayed' and not exists (select from later as y where y.is_all)) as s on s.queue = l.queue
+    union all
+    select x.queue, 'running', sum(x.size), null, count(*) = 20 * c_batches
+    from (select b.queue, b.size from rhythm.batch as b where b.worker is not null limit 20 * c_batches) as x group by x.queue
+    union all
+    select c.queue, 'suspended', c.executions, null, false from rhythm.count_suspended() as c
+  )
+  select c.queue, coalesce(sum(c.n) filter (where c.state = 'ready'), 0)::bigint, coalesce(sum(c.n) filter (where c.state = 'delayed'), 0)::bigint,
+    coalesce(sum(c.n) filter (where c.state = 'running'), 0)::bigint, coalesce(sum(c.n) filter (where c.state = 'suspended'), 0)::bigint,
+    min(c.oldest), bool_or(c.is_estimate)
+  from counted as c
+  group by c.queue;
+end;
+$$;
+
+comment on function rhythm.queue_counts() is
+  'How many executions of each queue are ready, delayed, running and suspended, and when the oldest ready one was created, at a bounded cost. Internal.';
+
+create or replace function rhythm.count_queues()
+returns table (
+  queue text, ready bigint, delayed bigint, running bigint, suspended bigint, oldest_at timestamptz, oldest_seconds double precision,
+  workers bigint, paused boolean, concurrency integer, per_key_concurrency integer, rate integer, per interval,
+  per_key_rate integer, per_key_per interval, fair boolean, is_estimate boolean
+)
+language sql
+stable
+rows 100
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $$
+  with counted as materialized (
+    select c.* from rhythm.queue_counts() as c
+  ),
+  served as (
+    select u.queue, count(distinct w.id) as workers
+    from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue) group by u.queue
+  ),
+  named as (
+    select c.queue from counted as c
+    union
+    select q.name from rhythm.queue as q
+    union
+    select s.queue from served as s
+  )
+  select
+    n.queue, coalesce(c.ready, 0), coalesce(c.delayed, 0), coalesce(c.running, 0), coalesce(c.suspended, 0), c.oldest_at,
+    greatest(0, extract(epoch from rhythm.now() - c.oldest_at))::double precision,
+    coalesce(s.workers, 0), q.paused_at is not null, q.concurrency, q.per_key_concurrency, q.rate, q.per_ms * interval '1 millisecond',
+    q.per_key_rate, q.per_key_per_ms * interval '1 millisecond', coalesce(q.fair, false), coalesce(c.is_estimate, false)
+  from named as n
+  left join counted as c on c.queue = n.queue
+  left join rhythm.queue as q on q.name = n.queue
+  left join served as s on s.queue = n.queue;
+$$;
+
+comment on function rhythm.count_queues() is
+  'The view queues at a bounded cost. is_estimate: there are so many batches that ready or delayed are estimated from a sample.';
+
+-- Walks an index in the order of ids, newest first, and looks at so many rows at most. What is live is found by its place: what is
+-- suspended by its state, the rest by its batch, unless there are too many batches to read.
+create or replace function rhythm.search_executions(p_filter jsonb, p_before uuid default null, p_limit integer default 50)
+returns table (ids uuid[], searched_to uuid)
+language plpgsql
+stable
+rows 1
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $$
+declare
+  c_look constant integer := 40000;
+  c_look_live constant integer := 2000;
+  c_look_line constant integer := 250;
+  c_piece constant integer := 200;
+  c_most constant integer := 5000;
+  v_problem constant text := rhythm.search_problem(p_filter);
+  v_limit constant integer := least(greatest(coalesce(p_limit, 50), 1), c_most);
+  v_statuses text[];
+  v_states smallint[];
+  v_is_live boolean;
+  v_before uuid := coalesce(p_before, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  v_look integer := c_look;
+  v_index text;
+  v_where text;
+  v_lists uuid[];
+  v_end uuid;
+  v_floor uuid;
+  v_ids uuid[];
+  v_nth integer;
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  v_before := least(v_before, (p_filter ->> 'before')::uuid);
+  if p_filter ? 'statuses' then
+    v_statuses := array(select jsonb_array_elements_text(p_filter -> 'statuses'));
+    v_states := array(select distinct case s when 'completed' then 1 when 'failed' then 2 when 'cancelled' then 3 when 'frozen' then 4 else 0 end from unnest(v_statuses) as s);
+    v_is_live := v_states = '{0}';
+  end if;
+  v_where := concat_ws(' and ',
+    'true',
+    case when p_filter ? 'since' then 'e.id >= ($1 ->> ''since'')::uuid' end,
+    case when p_filter ? 'type' then 'e.type = $1 ->> ''type''' end,
+    case when p_filter ? 'target' then 'e.target = $1 ->> ''target''' end,
+    case when p_filter ? 'queue' then 'e.queue = $1 ->> ''queue''' end,
+    case when p_filter ? 'version' then 'e.version = ($1 ->> ''version'')::integer' end,
+    case when p_filter ? 'parent' then 'e.parent_id = ($1 ->> ''parent'')::uuid' end,
+    case when p_filter ? 'fingerprint' then 'e.fingerprint = ($1 ->> ''fingerprint'')::bigint' end,
+    case when p_filter ? 'metadata' then 'e.metadata @> ($1 -> ''metadata'')' end,
+    case when p_filter ? 'variables' then 'e.tags @> rhythm.variable_tags($1 -> ''variables'')' end,
+    case when v_states is not null then 'e.state = any ($2)' end,
+    case when 0 = any (v_states) and not v_statuses @> array['pending', 'running', 'suspended'] then '(e.state > 0 or (
+      select rhythm.status_name(e.state, b.id, b.worker)
+      from (select coalesce(e.batch_id, (select s.batch_id from rhythm.workflow_state as s where s.execution_id = e.id)) as batch_id) as p
+      left join rhythm.batch as b on b.id = p.batch_id) = any ($3))' end,
+    case when p_filter ? 'line' then 'e.type = ''workflow'' and case when e.completed_at is null then ($1 ->> ''line'')::integer = any (rhythm.lines_of(e.id)) else e.error #>> ''{at,line}'' = $1 ->> ''line'' end' end);
+
+  if p_filter ? 'parent' then v_index := 'x.parent_id = ($1 ->> ''parent'')::uuid';
+  elsif p_filter ? 'fingerprint' then v_index := 'x.fingerprint is not null and x.fingerprint = ($1 ->> ''fingerprint'')::bigint';
+  elsif v_states = '{2}' then v_index := 'x.fingerprint is not null';
+  elsif p_filter ? 'variables' then
+    v_lists := array(
+      select x.id from rhythm.execution as x
+      where x.tags is not null and x.tags @> rhythm.variable_tags(p_filter -> 'variables') and x.id < v_before limit c_look_live + 1);
+    -- Many have them: the newest rows have, too.
+    if cardinality(v_lists) > c_look_live then v_lists := null; end if;
+  end if;
+  if v_index is null and v_lists is null and (v_is_live or p_filter ? 'line') then
+    v_look := case when p_filter ? 'line' then c_look_line else c_look_live end;
+    select l.ids, l.ended into v_lists, v_end from rhythm.live_ids(p_filter, v_statuses, v_before, v_look) as l;
+    if v_lists is not null and not coalesce(v_is_live, false) then
+      v_ids := array(select x.id from rhythm.execution as x where x.fingerprint is not null and x.id < v_before order by x.id desc limit v_look + 1);
+      v_end := greatest(v_end, v_ids[v_look + 1]);
+      v_lists := v_lists || v_ids;
+    end if;
+  end if;
+  if p_filter ? 'line' then v_look := c_look_line; end if;
+
+  if v_lists is not null then
+    v_lists := array(select distinct i.id from unnest(v_lists) as i (id) where v_end is null or i.id >= v_end order by i.id desc);
+    v_ids := '{}';
+    v_nth := 1;
+    -- In pieces, so that nothing is looked at for which there is no room.
+    while v_nth <= cardinality(v_lists) and cardinality(v_ids) <= v_limit loop
+      execute format('select $6 || array(select e.id from unnest($4) as i (id) cross join lateral (select x.* from rhythm.execution as x where x.id = i.id offset 0) as e where %s order by e.id desc limit $5)', v_where)
+      into v_ids using p_filter, v_states, v_statuses, v_lists[v_nth:v_nth + c_piece - 1], v_limit + 1 - cardinality(v_ids), v_ids;
+      v_nth := v_nth + c_piece;
+    end loop;
+  else
+    execute format('select array(select e.id from (select x.* from rhythm.execution as x where x.id < $4 and %s order by x.id desc limit $6) as e where %s order by e.id desc limit $5)',
+      coalesce(v_index, 'true'), v_where)
+    into v_ids using p_filter, v_states, v_statuses, v_before, v_limit + 1, v_look;
+    if cardinality(v_ids) <= v_limit then
+      execute format('select x.id from rhythm.execution as x where x.id < $2 and %s order by x.id desc offset $3 limit 1', coalesce(v_index, 'true'))
+      into v_end using p_filter, v_before, v_look - 1;
+    end if;
+  end if;
+  if cardinality(v_ids) > v_limit then
+    ids := v_ids[1:v_limit];
+    searched_to := ids[v_limit];
+  else
+    ids := v_ids;
+    v_floor := (p_filter ->> 'since')::uuid;
+    searched_to := case when v_floor is null or v_end > v_floor then v_end end;
+  end if;
+  return next;
+end;
+$$;
+
+comment on function rhythm.search_executions(jsonb, uuid, integer) is
+  'The newest executions that fit, older than p_before: it looks at some 40,000 at most, so that it costs the same beside millions. ids: the newest first. '
+  'searched_to: call again with this as p_before to go on; null: there are no more. p_filter may have type, target, queue, version, line, statuses, parent, fingerprint, '
+  'variables, metadata, since (the first id) and before (an id).';
+
+create or replace function rhythm.search_problem(p_filter jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_name text;
+  v_value jsonb;
+begin
+  if jsonb_typeof(p_filter) is distinct from 'object' then
+    return 'p_filter must be an object: {"target": "order", "statuses": ["failed"]}';
+  end if;
+  for v_name, v_value in select f.key, f.value from jsonb_each(p_filter) as f loop
+    if not (case
+      when v_name in ('type', 'target', 'queue') then jsonb_typeof(v_value) = 'string'
+      when v_name in ('version', 'line') then case when v_value #>> '{}' ~ '^\\d{1,10}$' then (v_value #>> '{}')::bigint < 2147483648 else false end
+      when v_name = 'fingerprint' then case when v_value #>> '{}' ~ '^-?\\d{1,19}$' then abs((v_value #>> '{}')::numeric) < 9223372036854775808 else false end
+      when v_name in ('parent', 'since', 'before') then v_value #>> '{}' ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+      when v_name = 'metadata' then jsonb_typeof(v_value) = 'object'
+      when v_name = 'variables' then not rhythm.variables_problem(v_value)
+      when v_name = 'statuses' then jsonb_typeof(v_value) = 'array'
+        and v_value <@ '["pending", "running", "suspended", "completed", "failed", "cancelled", "frozen"]'
+      else false end)
+    then
+      return format('p_filter cannot have %s: %s', to_jsonb(v_name), left(v_value::text, 100));
+    end if;
+  end loop;
+  return null;
+end;
+$$;
+
+comment on function rhythm.search_problem(jsonb) is 'What is wrong with a filter of search_executions(); null: nothing. Internal.';
+
+-- ended: what is older was not looked at. ids is null if that cannot be told without reading too many batches.
+create or replace function rhythm.live_ids(p_filter jsonb, p_statuses text[], p_before uuid, p_look integer)
+returns table (ids uuid[], ended uuid)
+language plpgsql
+stable
+rows 1
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_batch_pages constant integer := 6000;
+  v_flows uuid[] := '{}';
+  v_members uuid[] := '{}';
+  v_waiters uuid[] := '{}';
+  -- Of 100,000 batches, the newest few are found sooner.
+  v_look constant integer := least(p_look, 500);
+  v_batches bigint[];
+  v_last uuid;
+  v_type constant text := p_filter ->> 'type';
+  v_target constant text := p_filter ->> 'target';
+  v_queue constant text := p_filter ->> 'queue';
+  v_running constant boolean := 'running' = any (p_statuses);
+  v_pending constant boolean := 'pending' = any (p_statuses);
+begin
+  if p_filter ->> 'type' is distinct from 'task' and (p_filter ? 'line' or 'suspended' = any (p_statuses)) then
+    v_flows := array(select s.execution_id from rhythm.workflow_state as s where s.execution_id < p_before order by s.execution_id desc limit p_look + 1);
+  end if;
+  if not p_filter ? 'line' and (v_running or v_pending) then
+    if v_pending and pg_relation_size('rhythm.batch') / 8192 > c_batch_pages then
+      return;
+    end if;
+    -- The members of a batch are in the order of their ids, and were created together.
+    v_batches := array(
+      select b.id
+      from rhythm.batch as b
+      where (v_pending or b.worker is not null) and (v_running or b.worker is null)
+        and (v_type is null or b.type = v_type) and (v_target is null or b.target = v_target) and (v_queue is null or b.queue = v_queue)
+        and b.first_id < p_before
+      order by b.ids[b.size] desc limit v_look + 1);
+    v_members := array(
+      select m.id
+      from unnest(v_batches) as i (id)
+      cross join lateral (select x.ids from rhythm.batch as x where x.id = i.id offset 0) as b
+      cross join lateral unnest(b.ids) as m (id)
+      where m.id < p_before
+      order by m.id desc limit v_look + 1);
+    v_last := (select b.ids[b.size] from rhythm.batch as b where b.id = v_batches[v_look + 1]);
+  end if;
+  if 'suspended' = any (p_statuses) then
+    v_waiters := array(select k.execution_id from rhythm.key_waiter as k where k.execution_id < p_before order by k.execution_id desc limit p_look + 1);
+  end if;
+  ids := v_flows || v_members || v_waiters;
+  ended := greatest(v_flows[p_look + 1], v_members[v_look + 1], v_last, v_waiters[p_look + 1]);
+  return next;
+end;
+$$;
+
+comment on function rhythm.live_ids(jsonb, text[], uuid, integer) is
+  'The newest executions that may be live, older than p_before; ended: what is older was not looked at. Internal.';
+`,
+  },
+  {
     name: "views/explain.sql",
     kind: "behaviour",
     checksum: "b3813d49bb549325f368d042cc5c4d174454a53d09dc6c8041e36f57edbee725",
@@ -18289,6 +18689,121 @@ comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) i
 `,
   },
   {
+    name: "asks/asks.sql",
+    kind: "behaviour",
+    checksum: "819463b3cfe2f0f2c4d1b680585fe8618b72b3cf6b93b2ce318ea9dde5ac947e",
+    text: `-- A signal with an answer. The answer stands in the row of the signal. That a workflow has ended without one follows from its
+-- state, so the end of a workflow writes nothing for this.
+
+create or replace function rhythm.ask(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
+returns bigint
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_known rhythm.signal;
+  v_id bigint;
+begin
+  if idempotency_key is not null then
+    -- Another session that asks under the key comes after this one. A workflow that has ended has no state, and its answer stays.
+    perform rhythm.lock_states(array[p_execution]);
+    perform rhythm.require_fresh(array[p_execution]);
+    select g.* into v_known from rhythm.signal as g where g.execution_id = p_execution and g.idempotency_key = ask.idempotency_key;
+    if found and v_known.asked is null then
+      perform rhythm.raise('RH003', format('Cannot ask "%s": the idempotency key "%s" belongs to a signal that nobody waits to be answered', p_name, idempotency_key));
+    elsif found and v_known.name <> p_name then
+      perform rhythm.raise('RH003', format('Cannot ask "%s": the idempotency key "%s" belongs to the question "%s"', p_name, idempotency_key, v_known.name));
+    elsif found then
+      return v_known.id;
+    end if;
+  end if;
+  v_id := rhythm.signal(p_execution, p_name, p_payload, idempotency_key);
+  update rhythm.signal as g set asked = true where g.id = v_id;
+  return v_id;
+end;
+$$;
+
+comment on function rhythm.ask(uuid, text, jsonb, text) is
+  'Sends a signal that a workflow is to answer, and returns its number: the view asks has its status and its answer. With an idempotency key, asking '
+  'again gives the same question and the same answer, also after the end of the workflow. Example: select rhythm.ask(''0190…'', ''quote'', ''{"item": "desk"}'');';
+
+-- p_answers: [{execution_id, wait, value | error}]; wait: the wait that took the question. The first answer counts. A fork has the
+-- calls of the other workflow and answers none of them: they have another execution.
+create or replace function rhythm.write_answers(p_answers jsonb, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_told uuid[];
+begin
+  if exists (select from jsonb_array_elements(p_answers) as a (value) where octet_length(a.value::text) > v_limit) then
+    perform rhythm.raise('RH006', format('The answer to a question takes more than %s bytes (setting max_payload_bytes)', v_limit));
+  end if;
+  with given as (
+    select distinct on (w.signal_id) w.execution_id, w.signal_id, case when a.value ? 'error' then jsonb_build_object('error', a.value -> 'error')
+      else jsonb_build_object('value', coalesce(a.value -> 'value', 'null')) end as answer
+    from jsonb_array_elements(p_answers) with ordinality as a (value, nth)
+    cross join lateral (
+      select x.signal_id, x.execution_id from rhythm.signal_wait as x
+      where x.id = rhythm.as_uuid(a.value ->> 'wait') and x.execution_id = (a.value ->> 'execution_id')::uuid and x.signal_id is not null offset 0
+    ) as w
+    order by w.signal_id, a.nth
+  ),
+  written as (
+    update rhythm.signal as g set answer = n.answer, answered_at = p_now
+    from given as n
+    where g.id = n.signal_id and g.execution_id = n.execution_id and g.asked and g.answer is null
+    returning g.execution_id
+  )
+  select array_agg(distinct w.execution_id) into v_told from written as w;
+  perform rhythm.notify('done', t.id::text) from unnest(v_told) as t (id);
+end;
+$$;
+
+comment on function rhythm.write_answers(jsonb, timestamptz) is 'Stores what workflows answer, and tells those who asked. Internal.';
+
+create or replace function rhythm.settle_answers(p_flows rhythm.outcome[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.write_answers((
+    select coalesce(jsonb_agg(f.value || jsonb_build_object('execution_id', o.id) order by o.id, f.nth), '[]')
+    from unnest(p_flows) as o
+    cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
+    where f.value ->> 'type' = 'answer'), p_now);
+end;
+$$;
+
+comment on function rhythm.settle_answers(rhythm.outcome[], timestamptz) is 'Stores the answers among the effects of outcomes. Internal.';
+
+drop view if exists rhythm.asks;
+
+create view rhythm.asks as
+select s.id, s.execution_id, e.target, s.name, s.payload, s.idempotency_key, s.sent_at as asked_at, s.taken_by is not null as taken,
+  case when s.answer ? 'value' then 'answered' when s.answer ? 'error' then 'rejected' when e.state > 0 then 'unanswered' else 'open' end as status,
+  s.answer -> 'value' as answer,
+  case
+    when s.answer is not null then s.answer -> 'error'
+    when e.state > 0 then jsonb_build_object('type', 'UnansweredError', 'message', format('Workflow "%s" (%s) %s and has not answered "%s"', e.target, e.id,
+      case e.state when 1 then 'is completed' when 2 then 'has failed' when 3 then 'was cancelled' else 'is a frozen copy' end, s.name))
+  end as error,
+  s.answered_at
+from rhythm.signal as s
+join rhythm.execution as e on e.id = s.execution_id
+where s.asked;
+
+comment on view rhythm.asks is
+  'What workflows were asked. status: open, answered (answer), rejected (error), or unanswered (error): the workflow has ended without an answer. Example: select status, answer, error from rhythm.asks where id = 7;';
+`,
+  },
+  {
     name: "failures/views.sql",
     kind: "behaviour",
     checksum: "40795cfbb374ad683436d4303505595aef2175c86763929ac52ba59b792883c5",
@@ -19117,14 +19632,14 @@ comment on view rhythm.schedule_runs is
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "515393095d5b3e959d50a2a10a7d14d86a7b84a83f1897d68150cc39eb91199b",
+    checksum: "1022493751517544e7ec741472e341ab9133663cc83107a21c979be74ab251df",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
 
 -- There is no index of suspended workflows, because every suspension would pay for it. Above some 4,000 pages of states, a sample is
--- counted. offset 0: one look by key for each, instead of a join that reads all executions.
-drop function if exists rhythm.count_suspended();
+-- counted. Of each program at least 50, of all together some 1,000 are looked up, spread evenly: their shares are those of all. offset 0: one look by
+-- key for each, instead of a join that reads all executions.
 create or replace function rhythm.count_suspended()
 returns table (queue text, flow text, version integer, executions bigint)
 language sql
@@ -19133,18 +19648,40 @@ rows 100
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-  select e.queue, e.target, e.version, round(count(*) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
-  from rhythm.workflow_state as s
-    tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
-  cross join lateral (
-    select x.queue, x.target, x.version from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0
-  ) as e
-  where s.batch_id is null
-  group by e.queue, e.target, e.version;
+  with chosen as materialized (
+    select s.execution_id, s.program, row_number() over () as nth
+    from rhythm.workflow_state as s
+      tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
+    where s.batch_id is null
+  ),
+  kind as materialized (
+    select c.program, count(*) as size,
+      -- Every how many of them is looked up: of few all, of all together some 1,000.
+      greatest(1, least(count(*) / 50, sum(count(*)) over () / 1000))::bigint as each
+    from chosen as c group by c.program
+  ),
+  looked as materialized (
+    select c.program, k.size, e.queue, e.target, e.version
+    from chosen as c
+    join kind as k on k.program = c.program
+    left join lateral (
+      select x.queue, x.target, x.version from rhythm.execution as x where x.id = c.execution_id and x.state = 0 offset 0
+    ) as e on true
+    where c.nth % k.each = 0
+  )
+  select g.queue, g.target, g.version,
+    round(sum(g.executions * g.weight) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
+  from (
+    select l.queue, l.target, l.version, count(*) as executions,
+      l.size::numeric / (select count(*) from looked as o where o.program = l.program) as weight
+    from looked as l where l.queue is not null
+    group by l.program, l.size, l.queue, l.target, l.version
+  ) as g
+  group by g.queue, g.target, g.version;
 $$;
 
 comment on function rhythm.count_suspended() is
-  'How many workflows of each queue, flow and version are suspended: exactly, or, if there are many thousands, an estimate from a sample.';
+  'How many workflows of each queue, flow and version are suspended: exactly, or, if there are some thousands, an estimate from a sample.';
 
 create view rhythm.queues as
 with counted as (
@@ -19294,8 +19831,8 @@ comment on view rhythm.flows is 'Every flow with its current version, on which n
   {
     name: "views/standing.sql",
     kind: "behaviour",
-    checksum: "4476e7b378b867a4e2f0fa9d14617c0ebe8511c8eefba01306ef7362f1d265fb",
-    text: `-- Where workflows stand, for people. As count_suspended(), above some 4,000 pages a sample is counted.
+    checksum: "f5dc1d8c7d0ef74eda834d87e5d3c34404a5325f055db542569fdc9da16d8257",
+    text: `-- Where workflows stand, for people. As in count_suspended(), above some 4,000 pages a sample is counted, and of many only some are opened.
 
 drop function if exists rhythm.count_standing(text);
 create or replace function rhythm.count_standing(p_flow text)
@@ -19307,19 +19844,25 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
   with chosen as materialized (
-    select s.execution_id, s.program
+    select s.execution_id, s.program, row_number() over () as nth
     from rhythm.workflow_state as s
       tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
-    cross join lateral (select from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0) as e
     where s.program in (select v.program from rhythm.flow_version as v where v.name = p_flow and v.code ? 'functions')
   ),
-  -- Opening a snapshot costs more than finding it.
+  size as materialized (
+    select count(*) as chosen, greatest(1, count(*) / 500) as each from chosen as c
+  ),
+  -- Opening a snapshot costs more than finding it: some 500 of them are opened, spread evenly.
   opened as materialized (
     select c.execution_id, c.program, (o.snapshot -> 'h')::jsonb as heap
-    from (select c.execution_id, c.program from chosen as c limit 500) as c
-    cross join lateral (
-      select s.snapshot from rhythm.workflow_state as s where s.execution_id = c.execution_id and s.snapshot is not null offset 0
-    ) as o
+    from chosen as c cross join size as z
+    left join lateral (
+      select s.snapshot from rhythm.workflow_state as s
+      where s.execution_id = c.execution_id and s.snapshot is not null
+        and exists (select from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0)
+      offset 0
+    ) as o on true
+    where c.nth % z.each = 0
   ),
   -- As in lines_of().
   place as materialized (
@@ -19333,7 +19876,7 @@ as $$
     from place as p join rhythm.flow_version as v on v.program = p.program
   )
   select l.version, l.line,
-    round(sum(l.executions) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0) * greatest(1, (select count(*) from chosen) / 500.0))::bigint
+    round(sum(l.executions) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0) * (select z.chosen from size as z) / (select count(*) from opened as o))::bigint
   from lined as l group by l.version, l.line;
 $$;
 
@@ -19349,22 +19892,38 @@ rows 100
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-  select g.name, g.target, g.version, g.executions, rhythm.lines_of(g.oldest), g.oldest, g.until
-  from (
-    select w.name, e.target, e.version, (array_agg(w.execution_id order by w.execution_id))[1] as oldest, min(w.timeout_at) as until,
-      round(count(*) * greatest(1, pg_relation_size('rhythm.signal_wait') / 8192 / 4000.0))::bigint as executions
+  with chosen as materialized (
+    select w.execution_id, w.name, w.timeout_at, row_number() over () as nth
     from rhythm.signal_wait as w
       tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.signal_wait') / 8192.0))) repeatable (0)
-    cross join lateral (select x.target, x.version from rhythm.execution as x where x.id = w.execution_id and x.state = 0 offset 0) as e
     where w.signal_id is null and not w.timed_out
-    group by w.name, e.target, e.version
+  ),
+  kind as materialized (
+    select c.name, count(*) as size, greatest(1, least(count(*) / 50, sum(count(*)) over () / 1000))::bigint as each
+    from chosen as c group by c.name
+    order by 2 desc, 1 limit 200
+  ),
+  looked as materialized (
+    select c.name, c.execution_id, c.timeout_at, k.size, e.target, e.version
+    from chosen as c
+    join kind as k on k.name = c.name
+    left join lateral (select x.target, x.version from rhythm.execution as x where x.id = c.execution_id and x.state = 0 offset 0) as e on true
+    where c.nth % k.each = 0
+  )
+  select g.name, g.target, g.version, g.executions, rhythm.lines_of(g.oldest), g.oldest, g.until
+  from (
+    select l.name, l.target, l.version, (array_agg(l.execution_id order by l.execution_id))[1] as oldest, min(l.timeout_at) as until,
+      round(count(*) * l.size::numeric / (select count(*) from looked as o where o.name = l.name)
+        * greatest(1, pg_relation_size('rhythm.signal_wait') / 8192 / 4000.0))::bigint as executions
+    from looked as l where l.target is not null
+    group by l.name, l.size, l.target, l.version
     order by 6 desc, 1, 2, 3 limit 200
   ) as g;
 $$;
 
 comment on function rhythm.count_signal_waits() is
-  'How many workflows wait for a signal, by its name, flow and version, the 200 largest groups: exactly, or, if there are many thousands, an estimate from a sample. '
-  'oldest: the one that was created first; lines: where it stands; until: when the first of these waits times out.';
+  'How many workflows wait for a signal, by its name, flow and version, the 200 largest groups: exactly, or, if there are some thousands, an estimate from a sample. '
+  'oldest: the one of those that was created first; lines: where it stands; until: when the first of these waits times out.';
 
 drop view if exists rhythm.signals;
 
@@ -19494,7 +20053,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "72752e89775ce359e88a1a2e56ec9b4830811987cc3f26269703dcddec14756c",
+    checksum: "1dc7acd09c11e9f371f4d07c9612b587f8f09151ce826246b0c765192de6d0fd",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -19656,6 +20215,18 @@ comment on column rhythm.targets.ready is 'How many could run now.';
 comment on column rhythm.targets.delayed is 'How many are delayed, or parked because something is paused.';
 comment on column rhythm.targets.running is 'How many a worker has.';
 
+comment on column rhythm.asks.id is 'Its number, which ask() returned: that of the signal.';
+comment on column rhythm.asks.execution_id is 'The workflow that was asked.';
+comment on column rhythm.asks.target is 'The name of its flow.';
+comment on column rhythm.asks.name is 'The name of the signal.';
+comment on column rhythm.asks.payload is 'What was asked.';
+comment on column rhythm.asks.idempotency_key is 'Asking again with this key is the same question.';
+comment on column rhythm.asks.asked_at is 'When it was asked.';
+comment on column rhythm.asks.taken is 'The workflow has it; otherwise it is kept.';
+comment on column rhythm.asks.status is 'open, answered, rejected or unanswered: the workflow has ended without an answer.';
+comment on column rhythm.asks.answer is 'What the workflow replied.';
+comment on column rhythm.asks.error is 'Why there is no answer: {type, message, code, data}.';
+comment on column rhythm.asks.answered_at is 'When it was answered or rejected.';
 comment on column rhythm.signals.id is 'The order in which they were sent.';
 comment on column rhythm.signals.execution_id is 'The workflow.';
 comment on column rhythm.signals.target is 'The name of its flow.';
@@ -20353,7 +20924,7 @@ comment on column rhythm.key_claim.is_new is 'The execution must still be create
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "9cc911b83f2410bbb8e8bab8e37e3df4c29fc5cfa2675008f9a122ec81a54077",
+    checksum: "fe773385350da2ebedbbe89ebb5529fffbd9028867ceffa147d470cf315a8380",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -20384,11 +20955,11 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'count_standing', 'count_signal_waits', 'lines_of', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'count_standing', 'count_signal_waits', 'count_queues', 'search_executions', 'lines_of', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered', 'home_problem', 'find_token', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
-      'start', 'queue', 'create_many', 'create_each', 'signal', 'cancel', 'cancel_many', 'tag', 'watch'
+      'start', 'queue', 'create_many', 'create_each', 'signal', 'ask', 'cancel', 'cancel_many', 'tag', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'checkpoint', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),

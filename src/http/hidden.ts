@@ -9,6 +9,7 @@ const VALUES = new Set([
   "inputs",
   "output",
   "payload",
+  "answer",
   "progress",
   "checkpoint",
   "data",

@@ -247,7 +247,11 @@ Deno.test("migrate(): children, timers, signals and keys go on as they are, in t
   const after = await children(app, run);
   equal(Object.keys(after).length, Object.keys(before).length, "it has begun nothing again");
   for (const [name, { id }] of Object.entries(before)) equal(after[name]!.id, id, name);
-  equal(counted.filter((what) => what === "ended" || what === "done"), [], "what has ended does not run again");
+  equal(
+    counted.filter((what) => what === "ended" || what === "done"),
+    [],
+    "what has ended does not run again",
+  );
   equal(await taken(app, run), ["go", "end"]);
   equal(await column(app, run, "epoch"), epoch + 1, "other random numbers and ids");
   ok(due.length === 1 && due[0] !== undefined);
@@ -313,7 +317,11 @@ Deno.test("retry(): the step in which it failed is taken again: the same random 
   equal(await taken(app, run), ["go", "end"]);
   const steps = await executions.history(run);
   ok(steps.every(({ act }) => act === "step"));
-  equal([steps.at(-1)!.step, steps.some((one) => one.step === step)], [step + 1, false], "its number is missing");
+  equal(
+    [steps.at(-1)!.step, steps.some((one) => one.step === step)],
+    [step + 1, false],
+    "its number is missing",
+  );
   await executions.edit(run, { set: { bad: "none" } });
   await executions.retry(run);
   await waiting(app, run, 15);

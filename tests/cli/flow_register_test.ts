@@ -17,7 +17,8 @@ return { item, version: Context.version }
 `;
 
 Deno.test({
-  name: "flow register --migrate: what waits goes on in the new version where that is sure; the rest stays and is listed",
+  name:
+    "flow register --migrate: what waits goes on in the new version where that is sure; the rest stays and is listed",
   ignore: onEmbedded,
   fn: async () => {
     await using database = await freshDatabase();
@@ -83,10 +84,13 @@ Deno.test({
       equal(await ended(sure, "go"), { item: "sure", version: 2 });
       equal(await ended(other, "other"), { item: "other", version: 1 });
       const again = JSON.parse((await register("--migrate", "--json")).out);
-      equal(again.flows.map((one: Record<string, unknown>) => [one.name, one.version, typeof one.operation]), [
-        ["move", 2, "string"],
-        ["same", 1, "string"],
-      ]);
+      equal(
+        again.flows.map((one: Record<string, unknown>) => [one.name, one.version, typeof one.operation]),
+        [
+          ["move", 2, "string"],
+          ["same", 1, "string"],
+        ],
+      );
     } finally {
       worker.kill("SIGTERM");
       equal((await worker.status).code, 0);

@@ -106,6 +106,8 @@ export interface NameStats {
   waits: number;
   /** Handlers of a task, from start to end, in seconds. */
   readonly seconds: Histogram;
+  /** Executions that a call of a handler of batches got. */
+  readonly batches: Histogram;
 }
 
 /** What names are called that have no entry of their own. */
@@ -120,5 +122,6 @@ function newStats(): NameStats {
     ends: { completed: 0, failed: 0, cancelled: 0 },
     waits: 0,
     seconds: new Histogram(SECONDS),
+    batches: new Histogram(SIZES),
   };
 }

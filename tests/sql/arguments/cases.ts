@@ -375,6 +375,31 @@ export const cases: Record<string, Cases> = {
       (value) => `signal(${waiting}, 's', idempotency_key => ${value})`,
     ),
   },
+  ask: {
+    p_execution: [
+      [`ask(null, 's')`, "RH002", 'Cannot send signal "s": there is no execution null'],
+      [
+        `ask(${nobody}, 's', null, 'k')`,
+        "RH002",
+        `Cannot send signal "s": there is no execution ${nobody.slice(1, -1)}`,
+      ],
+      [
+        `ask(${ready}, 's')`,
+        "RH003",
+        `Cannot send signal "s": execution ${ready.slice(1, -1)} is a task, only workflows take signals`,
+      ],
+    ],
+    p_name: name("signal", (value) => `ask(${waiting}, ${value})`),
+    p_payload: [[
+      `ask(${waiting}, 's', ${large})`,
+      "RH006",
+      'The payload of signal "s" takes 1100002 bytes: at most 1048576 are allowed',
+    ]],
+    idempotency_key: key(
+      "idempotency key",
+      (value) => `ask(${waiting}, 's', idempotency_key => ${value})`,
+    ),
+  },
   cancel: {
     p_execution: [
       ...missing("cancel", (value) => `cancel(${value})`),
@@ -1900,6 +1925,35 @@ export const cases: Record<string, Cases> = {
     ],
   },
   count_suspended: {},
+  count_queues: {},
+  search_executions: {
+    p_filter: [
+      [
+        "search_executions('[]')",
+        "RH001",
+        'p_filter must be an object: {"target": "order", "statuses": ["failed"]}',
+      ],
+      ['search_executions(\'{"status": "failed"}\')', "RH001", 'p_filter cannot have "status": "failed"'],
+      [
+        'search_executions(\'{"statuses": ["lost"]}\')',
+        "RH001",
+        'p_filter cannot have "statuses": ["lost"]',
+      ],
+      [
+        "search_executions('{\"version\": 2147483648}')",
+        "RH001",
+        'p_filter cannot have "version": 2147483648',
+      ],
+      [
+        'search_executions(\'{"fingerprint": "9223372036854775808"}\')',
+        "RH001",
+        'p_filter cannot have "fingerprint": "9223372036854775808"',
+      ],
+      ['search_executions(\'{"parent": "7"}\')', "RH001", 'p_filter cannot have "parent": "7"'],
+    ],
+    p_before: "older than any id: nothing is found",
+    p_limit: "less than one is one, and more than 5,000 are 5,000",
+  },
   lines_of: { p_execution: "what is unknown, or no workflow, stands nowhere" },
   count_signal_waits: {},
   count_standing: {
