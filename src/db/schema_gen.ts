@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "22e7ea07038654b3";
+export const imageDigest = "95835eb9790b6d3c";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -18152,7 +18152,7 @@ comment on function rhythm.wait_for(uuid, interval) is
   {
     name: "views/read_functions.sql",
     kind: "behaviour",
-    checksum: "963f9f885857c851167f8dba7df1ec6cc3472b712a6224ff2216de6098277119",
+    checksum: "6a2518429ef6cfa139147107d38862f8e68bf3c7e70c1d28d857ae307cc40782",
     text: `-- Functions for tools, beside the views.
 
 create or replace function rhythm.first_id(p_at timestamptz)
@@ -18205,6 +18205,35 @@ $$;
 
 comment on function rhythm.flow_state(uuid) is
   'The state of a workflow that is not completed: {name, version, source, code, snapshot, waits}; null if it has none. A workflow in TypeScript has no snapshot: its steps are in the view steps.';
+
+-- A throttle key is kept by its name alone: only the first thousand are looked through.
+create or replace function rhythm.keys_of(p_execution uuid)
+returns table (kind text, key text, holder uuid, until timestamptz)
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select x.kind, substr(x.key, length(e.type) + length(e.target) + 3), x.holder, x.until
+  from rhythm.execution as e
+  cross join lateral (
+    select coalesce(k.held_while, 'kept') as kind, k.key, k.execution_id as holder, k.expires_at as until
+    from rhythm.idempotency_key as k
+    where k.execution_id = e.id and not rhythm.key_is_free(k)
+    union
+    select k.held_while, k.key, k.execution_id, k.expires_at
+    from rhythm.idempotency_key as k
+    where e.unique_key is not null and k.key = format('%s:%s:%s', e.type, e.target, e.unique_key) and not rhythm.key_is_free(k)
+    union all
+    select 'throttle', t.key, t.last_id, t.free_at
+    from (select h.* from rhythm.throttle as h where h.free_at > rhythm.now() order by h.free_at limit 1000) as t
+    where t.last_id = e.id
+  ) as x
+  where e.id = p_execution;
+$$;
+
+comment on function rhythm.keys_of(uuid) is
+  'The keys that an execution was started with and that still mean something: kept (an idempotency key), queued or active (unique and debounce), or throttle. '
+  'holder: whose key it is now, or, of a throttle key, the last that was started; until: when it ends by itself.';
 `,
   },
   {
@@ -19632,7 +19661,7 @@ comment on view rhythm.schedule_runs is
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "1022493751517544e7ec741472e341ab9133663cc83107a21c979be74ab251df",
+    checksum: "f50bbdfdbb01ddd86a88c1345b9f13e322e3385f17a7b334668fa1aecd1dd590",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
@@ -19649,21 +19678,22 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
   with chosen as materialized (
-    select s.execution_id, s.program, row_number() over () as nth
+    -- A number is compared faster than the name of a program. Two that have the same are one kind.
+    select s.execution_id, hashtext(s.program) as kind, row_number() over () as nth
     from rhythm.workflow_state as s
       tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
     where s.batch_id is null
   ),
   kind as materialized (
-    select c.program, count(*) as size,
+    select c.kind, count(*) as size,
       -- Every how many of them is looked up: of few all, of all together some 1,000.
       greatest(1, least(count(*) / 50, sum(count(*)) over () / 1000))::bigint as each
-    from chosen as c group by c.program
+    from chosen as c group by c.kind
   ),
   looked as materialized (
-    select c.program, k.size, e.queue, e.target, e.version
+    select c.kind, k.size, e.queue, e.target, e.version
     from chosen as c
-    join kind as k on k.program = c.program
+    join kind as k on k.kind = c.kind
     left join lateral (
       select x.queue, x.target, x.version from rhythm.execution as x where x.id = c.execution_id and x.state = 0 offset 0
     ) as e on true
@@ -19673,9 +19703,9 @@ as $$
     round(sum(g.executions * g.weight) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
   from (
     select l.queue, l.target, l.version, count(*) as executions,
-      l.size::numeric / (select count(*) from looked as o where o.program = l.program) as weight
+      l.size::numeric / (select count(*) from looked as o where o.kind = l.kind) as weight
     from looked as l where l.queue is not null
-    group by l.program, l.size, l.queue, l.target, l.version
+    group by l.kind, l.size, l.queue, l.target, l.version
   ) as g
   group by g.queue, g.target, g.version;
 $$;
@@ -20924,7 +20954,7 @@ comment on column rhythm.key_claim.is_new is 'The execution must still be create
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "fe773385350da2ebedbbe89ebb5529fffbd9028867ceffa147d470cf315a8380",
+    checksum: "8e030efb8425577482defd3fd2f970ea39dfc05c2a4dbb66e5ff73fbe8bde6c0",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -20955,7 +20985,7 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'count_standing', 'count_signal_waits', 'count_queues', 'search_executions', 'lines_of', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'count_standing', 'count_signal_waits', 'count_queues', 'search_executions', 'keys_of', 'lines_of', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered', 'home_problem', 'find_token', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
