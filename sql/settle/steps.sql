@@ -15,15 +15,15 @@ begin
   select case
     when bool_or(not coalesce(e.id is not null and e.flow is not null and (e.timer or e.call > 0) and e.seq >= 0, false)) then
       'Every end needs id, call, flow and seq; that of a timer no call'
-    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and jsonb_typeof(e.snapshot) = 'object', false)) then
+    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and rhythm.is_snapshot(e.snapshot), false)) then
       'An end is followed by a workflow that is suspended, with its snapshot, or completed'
     when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and cardinality(e.ids) > 0, false)) then
       'A suspended workflow waits: mode any or all, and ids'
     -- Nobody would be told of the second of two ends.
     when count(*) > count(distinct e.flow) then 'Two ends let the same workflow go on: settle one of them alone'
     when bool_or(e.next <> 'suspended' and e.timers is not null) then 'A workflow that is over starts no timers'
-    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
-      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot::text))) > v_limit then
+    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), octet_length(e.snapshot))) > v_limit / 2
+      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot))) > v_limit then
       format('An output, a result or a snapshot takes more than %s bytes', v_limit)
   end
   into v_problem
@@ -118,7 +118,7 @@ begin
   ),
   stored as (
     update rhythm.workflow_state as s
-    set seq = s.seq + 1, snapshot = w.snapshot, stack = null, cleanup = coalesce(w.cleanup, false), last_group = s.last_group + 1,
+    set seq = s.seq + 1, snapshot = w.snapshot::json, stack = null, cleanup = coalesce(w.cleanup, false), last_group = s.last_group + 1,
       groups = array[s.last_group + 1], sizes = array[case w.mode when 'all' then cardinality(w.ids) else 1 end],
       need = array[case w.mode when 'all' then cardinality(w.ids) else 1 end]
     from went as w

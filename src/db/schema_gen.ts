@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "d05dcb1435be3be0";
+export const imageDigest = "706e4f1d94e53601";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -514,7 +514,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "72f0579c893e11c8239e537f0f868fe6128603b5815b690d0ad4f48ee2c2927e",
+    checksum: "839740d352e96d96793236b3d80cc67315a84bce27d1427ecf37258f3b633aba",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -671,7 +671,7 @@ create type rhythm.outcome as (
   reason text,
   delay_ms bigint,
   moment timestamptz,
-  snapshot jsonb,
+  snapshot text,
   effects jsonb,
   waits jsonb,
   keep uuid[],
@@ -716,7 +716,7 @@ create type rhythm.step_end as (
   seq integer,
   next text,
   result jsonb,
-  snapshot jsonb,
+  snapshot text,
   cleanup boolean,
   mode text,
   ids uuid[],
@@ -7341,7 +7341,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "5e9a07dba95c5264d9688cd976e5dd57462891799d4d558db4b94673e2f4d201",
+    checksum: "ad26ede3466075ffafb97d5b4bcaf286f09d659e14e1b2f6076a557e4c421c68",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -7629,14 +7629,12 @@ begin
   update rhythm.batch as b set worker = v_worker, call = 1, claimed_at = v_now, run_at = null, attempt = 1, limited = false, paused = false
   from rhythm.workflow_state as s where s.execution_id = p_id and b.id = s.batch_id;
   v_answer := rhythm.settle_all(v_worker, jsonb_build_array(jsonb_build_object('id', p_id, 'call', 1, 'seq', p_step - 1, 'status', 'suspended',
-    'snapshot', p_snapshot::jsonb, 'effects', p_effects, 'waits', p_waits, 'keep', (select coalesce(jsonb_agg(f.value -> 'id'), '[]') from jsonb_array_elements(p_effects) as f),
+    'snapshot', p_snapshot::text, 'effects', p_effects, 'waits', p_waits, 'keep', (select coalesce(jsonb_agg(f.value -> 'id'), '[]') from jsonb_array_elements(p_effects) as f),
     'cleanup', coalesce(p_cleanup, false))), 1, 0, '{}', v_now);
   delete from rhythm.worker as w where w.id = v_worker;
   if v_answer -> 'refused' <> '[]' or v_answer -> 'declined' <> '[]' then
     perform rhythm.raise('RH003', format('Cannot fork execution %s: %s', p_execution, v_answer #>> '{refused,0,reason}'));
   end if;
-  -- As text: jsonb would change the order of its keys.
-  update rhythm.workflow_state as s set snapshot = p_snapshot where s.execution_id = p_id;
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
   values (p_id, p_step, 1, v_now, 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, p_snapshot);
   perform rhythm.record('fork', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('execution', p_id, 'step', p_step));
@@ -14292,7 +14290,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "2ac660fc71c68288f408a1cb5359724714a891701cb27600a70c33bb5f21c565",
+    checksum: "153edc124c85edcef303d8fd02872ab5fdaa6d8d0b2d58d11aaff937da90caef",
     text: `-- Outcomes: what a worker reports of executions, before anything is settled.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -14311,6 +14309,21 @@ $$;
 
 comment on function rhythm.are_waits(jsonb) is 'Whether a value is a list of groups that a workflow can wait for. Internal.';
 
+-- Workers send snapshots as text, which is stored as it is: parsing one takes as long as writing it. Only what may hold
+-- characters that Postgres cannot store is parsed.
+create or replace function rhythm.is_snapshot(p_snapshot text)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_snapshot like '%\\\\u%' then jsonb_typeof(p_snapshot::jsonb) = 'object' else p_snapshot like '{%' end;
+end;
+$$;
+
+comment on function rhythm.is_snapshot(text) is 'Whether a text can be the snapshot of a workflow; null for null. Internal.';
+
 create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome, p_limit integer)
 returns text
 language plpgsql
@@ -14323,7 +14336,7 @@ begin
     when p_outcome.status not in ('completed', 'failed', 'suspended', 'cancelled', 'released') then
       format('"%s" cannot be the status of an outcome: expected completed, failed, suspended, cancelled or released', p_outcome.status)
     when p_outcome.status = 'failed' and jsonb_typeof(p_outcome.error) is distinct from 'object' then 'A failed outcome needs an error: {"type", "message"}'
-    when p_outcome.status = 'suspended' and p_outcome.snapshot is null then 'A suspended outcome needs a snapshot'
+    when p_outcome.status = 'suspended' and not coalesce(rhythm.is_snapshot(p_outcome.snapshot), false) then 'A suspended outcome needs a snapshot: an object, or its JSON text'
     when p_outcome.status = 'suspended' and not rhythm.are_waits(p_outcome.waits) then
       'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]'
     when p_outcome.status = 'suspended' and p_outcome.type = 'task' then 'A task cannot be suspended: only workflows wait'
@@ -14331,8 +14344,8 @@ begin
       format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), p_limit)
     when pg_column_size(p_outcome.output) > p_limit / 2 and octet_length(p_outcome.output::text) > p_limit then
       format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), p_limit)
-    when pg_column_size(p_outcome.snapshot) > p_limit / 2 and octet_length(p_outcome.snapshot::text) > p_limit then
-      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot::text), p_limit)
+    when octet_length(p_outcome.snapshot) > p_limit then
+      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot), p_limit)
   end;
 end;
 $$;
@@ -14842,7 +14855,7 @@ comment on function rhythm.both_answers(jsonb, jsonb) is 'Joins two answers. Int
   {
     name: "settle/states.sql",
     kind: "behaviour",
-    checksum: "0f14ff32c7bdb7af36ca7c2b47767110f69b7606e362b7c6ae0778e0d3d716c7",
+    checksum: "bb979f25ff0a71fc059953ed2d2cb0ed404052ffa1aa759055abf32dd4504f02",
     text: `-- The states of workflows after a step.
 
 -- The groups that a workflow waits for. If the first old item of a group belongs to a group of the last step, the group keeps
@@ -15051,7 +15064,7 @@ begin
   end if;
   with stored as (
     update rhythm.workflow_state as s
-    set seq = s.seq + 1, snapshot = o.snapshot, stack = o.stack, cleanup = coalesce(o.cleanup, false), last_group = g.last_group, groups = g.groups,
+    set seq = s.seq + 1, snapshot = o.snapshot::json, stack = o.stack, cleanup = coalesce(o.cleanup, false), last_group = g.last_group, groups = g.groups,
       sizes = g.need, need = g.need, delivered = 0, arrived = case when s.arrived > s.delivered then s.arrived else 0 end, batch_id = null,
       attempt = b.attempt, failures = b.failures
     from unnest(p_flows) with ordinality as o
@@ -15083,7 +15096,7 @@ comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "f5068818bae8e9237450ead6872e99b9e276e11ab595b48808b2e52ac9e81671",
+    checksum: "8d9611877299207112770771a67e6a11c76cb56258b070d06ccb18cd4436a06c",
     text: `-- Steps of workflows that their worker has in memory: the end of a task or a due timer, the workflow's next state, and the
 -- tasks and timers that it started. They share one transaction, without a lease of the workflow and without reading it back.
 
@@ -15101,15 +15114,15 @@ begin
   select case
     when bool_or(not coalesce(e.id is not null and e.flow is not null and (e.timer or e.call > 0) and e.seq >= 0, false)) then
       'Every end needs id, call, flow and seq; that of a timer no call'
-    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and jsonb_typeof(e.snapshot) = 'object', false)) then
+    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and rhythm.is_snapshot(e.snapshot), false)) then
       'An end is followed by a workflow that is suspended, with its snapshot, or completed'
     when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and cardinality(e.ids) > 0, false)) then
       'A suspended workflow waits: mode any or all, and ids'
     -- Nobody would be told of the second of two ends.
     when count(*) > count(distinct e.flow) then 'Two ends let the same workflow go on: settle one of them alone'
     when bool_or(e.next <> 'suspended' and e.timers is not null) then 'A workflow that is over starts no timers'
-    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
-      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot::text))) > v_limit then
+    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), octet_length(e.snapshot))) > v_limit / 2
+      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot))) > v_limit then
       format('An output, a result or a snapshot takes more than %s bytes', v_limit)
   end
   into v_problem
@@ -15204,7 +15217,7 @@ begin
   ),
   stored as (
     update rhythm.workflow_state as s
-    set seq = s.seq + 1, snapshot = w.snapshot, stack = null, cleanup = coalesce(w.cleanup, false), last_group = s.last_group + 1,
+    set seq = s.seq + 1, snapshot = w.snapshot::json, stack = null, cleanup = coalesce(w.cleanup, false), last_group = s.last_group + 1,
       groups = array[s.last_group + 1], sizes = array[case w.mode when 'all' then cardinality(w.ids) else 1 end],
       need = array[case w.mode when 'all' then cardinality(w.ids) else 1 end]
     from went as w
