@@ -69,7 +69,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_step integer;
-  v_epoch smallint;
+  v_epoch integer;
 begin
   update rhythm.execution as e set epoch = coalesce(e.epoch, 0) + 1 where e.id = p_state.execution_id
   returning e.epoch, p_state.seq + case when e.state = 0 then 1 else 2 end into v_epoch, v_step;

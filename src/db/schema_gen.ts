@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "af72d354741e756a";
+export const imageDigest = "234a8d78aefc19e3";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -124,7 +124,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "25d32d4064471154a16105010b838e828465aef14cd75db618b0acf808b912f6",
+    checksum: "5f58e6730a47a5e411404644e26fa91242895661155d0554e2f086cdce6fb0bb",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -145,7 +145,7 @@ create table rhythm.execution (
   parent_step integer,
   wait_group integer,
   version integer,
-  epoch smallint,
+  epoch integer,
   state smallint not null default 0,
   attempt smallint not null default 0,
   priority smallint not null default 0,
@@ -214,7 +214,7 @@ comment on column rhythm.execution.fingerprint is 'For a failure: a number that 
 comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
 comment on column rhythm.execution.wait_group is 'The group of waits of its workflow to which it belongs. If the group is gone, nobody waits for it.';
 comment on column rhythm.execution.version is 'For a workflow: the version of its flow.';
-comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound or started again. Null: never.';
+comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound, started again, or started over with continueAs(). Null: never.';
 comment on column rhythm.execution.outlives is 'It is not cancelled with its parent (on_parent_cancel: abandon). Null: it is.';
 comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and must be notified.';
 comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it. The next heartbeat tells the worker.';
@@ -1146,13 +1146,13 @@ comment on column rhythm.queue_head.until is 'Then a claim walks from the beginn
   {
     name: "structure/095_history.sql",
     kind: "structure",
-    checksum: "b14eddb0b799d2263ee4f1271e5bed3f66a0e84582e52c20c8b557edc74bbfdf",
+    checksum: "067b20e5555429df9d1754f003ca0c7c0d0e45c105219e85594274741f0c5220",
     text: `-- What people did to workflows, and what the journal alone could not rebuild.
 
 create table rhythm.base (
   execution_id uuid not null,
   step integer not null,
-  epoch smallint not null,
+  epoch integer not null,
   at timestamptz not null,
   act text not null,
   by text not null,
@@ -1161,12 +1161,13 @@ create table rhythm.base (
   was text,
   snapshot json not null,
   constraint base_pkey primary key (execution_id, step),
-  constraint act_known check (act in ('edited', 'rewound', 'forked', 'migrated', 'repaired'))
+  constraint act_known check (act in ('edited', 'rewound', 'forked', 'migrated', 'repaired', 'continued'))
 );
 
 alter table rhythm.base alter column snapshot set storage external;
 
 comment on table rhythm.base is 'Snapshots of workflows that a person changed. Rebuilding a later state begins with the newest one before it.';
+comment on column rhythm.base.snapshot is 'The state. JSON null: it started over, with the inputs of its execution.';
 comment on column rhythm.base.step is 'The number that the change has among the steps. The snapshot is the state after it.';
 comment on column rhythm.base.was is 'The program before, if it was another one.';
 comment on column rhythm.base.epoch is 'The epoch from then on.';
@@ -7356,7 +7357,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "e2b2fb54a213cf9322ee7e7e257f85a9d8f70530a1f3eb3fcfd9e47769403fc6",
+    checksum: "d2992e95ea8815c41c004d2ee53b7b3e862ddcbe38e9be2792f4e5f7d4035c80",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -7428,7 +7429,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_step integer;
-  v_epoch smallint;
+  v_epoch integer;
 begin
   update rhythm.execution as e set epoch = coalesce(e.epoch, 0) + 1 where e.id = p_state.execution_id
   returning e.epoch, p_state.seq + case when e.state = 0 then 1 else 2 end into v_epoch, v_step;
@@ -7808,7 +7809,7 @@ comment on function rhythm.delete_execution(uuid) is
   {
     name: "history/frozen.sql",
     kind: "behaviour",
-    checksum: "40fc6f4d7e047abe6c7fe4467487b2a854eec7bd0c4d816645efbfbfe6d73ea1",
+    checksum: "b3a88d9cdcdca10fb904bc272eec8279c77b4862af64509490dc71ae019cbfb4",
     text: `-- An execution as a file, and as a frozen copy in another installation.
 
 create or replace function rhythm.exported_programs(p_ids uuid[])
@@ -7984,7 +7985,7 @@ begin
   select p_execution, n.item, n.step, n.settled from jsonb_to_recordset(p_file -> 'ends') as n (item uuid, step integer, settled jsonb);
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, was, snapshot)
   select p_execution, b.step, b.epoch, b.at, b.act, b.by, b.note, b.program, b.was, b.snapshot::json
-  from jsonb_to_recordset(p_file -> 'bases') as b (step integer, epoch smallint, at timestamptz, act text, by text, note text, program text, was text, snapshot text);
+  from jsonb_to_recordset(p_file -> 'bases') as b (step integer, epoch integer, at timestamptz, act text, by text, note text, program text, was text, snapshot text);
   insert into rhythm.timer (id, execution_id, fires_at, fired)
   select t.id, p_execution, t.fires_at, true from jsonb_to_recordset(p_file -> 'timers') as t (id uuid, fires_at timestamptz);
   insert into rhythm.signal (execution_id, name, payload, taken_by, sent_at)
@@ -8087,7 +8088,7 @@ begin
       e.type, e.target, e.queue, e.concurrency_key, e.cancel_reason, e.note, e.traceparent, e.tags, e.retry, e.metadata, e.progress, e.checkpoint,
       e.error, coalesce(e.inputs, 'null'), e.output
     from jsonb_to_recordset(p_file -> 'executions') as e (id uuid, parent_id uuid, claimed_at timestamptz, run_at timestamptz, timeout_ms bigint, seed bigint, version integer,
-      epoch smallint, attempt smallint, priority smallint, type text, target text, queue text, concurrency_key text, cancel_reason text, note text, traceparent text, tags text[],
+      epoch integer, attempt smallint, priority smallint, type text, target text, queue text, concurrency_key text, cancel_reason text, note text, traceparent text, tags text[],
       retry jsonb, metadata jsonb, progress jsonb, checkpoint jsonb, error jsonb, inputs jsonb, output jsonb)
     left join jsonb_to_recordset(p_file -> 'programs') as p (program text, name text, version integer) on p.name = e.target and p.version = e.version
     left join rhythm.flow_version as v on v.program = p.program;
@@ -13495,6 +13496,122 @@ comment on function rhythm.checkpoint(uuid, uuid, integer, jsonb, integer) is
 `,
   },
   {
+    name: "settle/continue.sql",
+    kind: "behaviour",
+    checksum: "ae92c50f7f67e404472c464641a8f6851cad1ac9b8d71024f6ce4d9c766adb0d",
+    text: `-- Workflows that start over under the same id: Workflow.continueAs().
+
+-- The inputs must match the schema of the version that is current now, with which it goes on.
+create or replace function rhythm.check_continuation(p_outcome rhythm.outcome)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_flow text;
+  v_problem jsonb;
+begin
+  select e.target, rhythm.check_inputs(v.input_schema, coalesce(p_outcome.output, '{}')) into v_flow, v_problem
+  from rhythm.execution as e
+  join rhythm.flow as f on f.name = e.target
+  join rhythm.flow_version as v on v.program = f.program and v.input_schema is not null
+  where e.id = p_outcome.id;
+  if v_problem is not null then
+    perform rhythm.raise('RH005', format('Cannot continue flow "%s" with these inputs: %s', v_flow, v_problem ->> 'message'), null, v_problem::text);
+  end if;
+end;
+$$;
+
+comment on function rhythm.check_continuation(rhythm.outcome) is 'Raises RH005 if a workflow may not start over with some inputs. Internal.';
+
+-- What ended under a workflow, and all under that which has ended, too: at most a thousand, the rest the next time.
+create or replace function rhythm.ended_under(p_ids uuid[])
+returns uuid[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive node as (
+    select c.id from unnest(p_ids) as i (id) join rhythm.execution as c on c.parent_id = i.id and c.state > 0
+    union all
+    select c.id from node as n join rhythm.execution as c on c.parent_id = n.id and c.state > 0
+  )
+  select array(select n.id from node as n limit 1000);
+$$;
+
+comment on function rhythm.ended_under(uuid[]) is 'What workflows started that has ended, at most a thousand. Internal.';
+
+-- A signal that a wait took, and that the workflow has not seen, waits again in its old place. Signals that nobody took stay.
+create or replace function rhythm.forget_past(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.signal as g set taken_by = null
+  from rhythm.workflow_state as s join rhythm.inbox as i on i.execution_id = s.execution_id and i.nth > s.delivered
+  where s.execution_id = any (p_ids) and g.execution_id = s.execution_id and g.taken_by = i.item;
+  delete from rhythm.signal as g where g.execution_id = any (p_ids) and g.taken_by is not null;
+  delete from rhythm.signal_wait as w where w.execution_id = any (p_ids);
+  delete from rhythm.timer as t where t.execution_id = any (p_ids) and not t.deadline;
+  delete from rhythm.inbox as i where i.execution_id = any (p_ids);
+  delete from rhythm.journal as j where j.execution_id = any (p_ids);
+  delete from rhythm.base as b where b.execution_id = any (p_ids);
+  delete from rhythm.taken_end as n where n.execution_id = any (p_ids);
+  delete from rhythm.step as s where s.execution_id = any (p_ids);
+  delete from rhythm.log_line as l
+  using unnest(p_ids) as i (id)
+  where l.execution_id = i.id
+    and l.id <= (select x.id from rhythm.log_line as x where x.execution_id = i.id order by x.id desc offset 1000 limit 1);
+  perform rhythm.remove_over(rhythm.ended_under(p_ids));
+end;
+$$;
+
+comment on function rhythm.forget_past(uuid[]) is 'Deletes the history of workflows that start over, with the children that have ended. Internal.';
+
+-- Its number of steps goes on, so that a worker that has the old state in memory is refused. Its epoch is raised, so that no id is
+-- given twice. The caller has locked states and executions. Returns the workflows: they are in no batch, and can continue at once.
+create or replace function rhythm.continue_flows(p_outcomes rhythm.outcome[], p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids constant uuid[] := array(select o.id from unnest(p_outcomes) as o where o.fate = 'continued');
+begin
+  if v_ids = '{}' then
+    return '{}';
+  end if;
+  perform rhythm.check_continuation(o) from unnest(p_outcomes) as o where o.fate = 'continued';
+  perform rhythm.forget_past(v_ids);
+  update rhythm.workflow_state as s
+  set seq = s.seq + 1, program = coalesce((select f.program from rhythm.flow as f where f.name = e.target), s.program), snapshot = null, stack = null, cleanup = false,
+    groups = '{}', sizes = '{}', need = '{}', delivered = 0, arrived = 0, attempt = 0, failures = 0, batch_id = null
+  from rhythm.execution as e
+  where s.execution_id = any (v_ids) and e.id = s.execution_id;
+  update rhythm.execution as e
+  set inputs = coalesce(o.output, '{}'), epoch = coalesce(e.epoch, 0) + 1, version = v.version, expires_at = null, error = null, note = null, stopping = false,
+    tags = case when v.found_by is not null then rhythm.first_tags(v.found_by, coalesce(o.output, '{}')) end
+  from unnest(p_outcomes) as o
+  join rhythm.workflow_state as s on s.execution_id = o.id
+  join rhythm.flow_version as v on v.program = s.program
+  where o.fate = 'continued' and e.id = o.id;
+  -- Rebuilding begins here: with the inputs.
+  insert into rhythm.base (execution_id, step, epoch, at, act, by, program, snapshot)
+  select s.execution_id, s.seq, e.epoch, p_now, 'continued', 'the workflow', s.program, 'null'
+  from rhythm.workflow_state as s join rhythm.execution as e on e.id = s.execution_id
+  where s.execution_id = any (v_ids);
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.continue_flows(rhythm.outcome[], timestamptz) is 'Lets workflows start over with other inputs; returns them. Internal.';
+`,
+  },
+  {
     name: "settle/effects.sql",
     kind: "behaviour",
     checksum: "b6fcf1f569749c41d68ced449d63a1c2a90ea6ae0cdfa81e3e1feab99258f19a",
@@ -14355,7 +14472,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "2ac660fc71c68288f408a1cb5359724714a891701cb27600a70c33bb5f21c565",
+    checksum: "99ebbaed5fe320e3706434b0525c47a4dba4d5d2c44942db488977b1f32cd80a",
     text: `-- Outcomes: what a worker reports of executions, before anything is settled.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -14383,12 +14500,13 @@ as $$
 begin
   return case
     when p_outcome.status is null then 'An outcome has no status'
-    when p_outcome.status not in ('completed', 'failed', 'suspended', 'cancelled', 'released') then
-      format('"%s" cannot be the status of an outcome: expected completed, failed, suspended, cancelled or released', p_outcome.status)
+    when p_outcome.status not in ('completed', 'failed', 'suspended', 'continued', 'cancelled', 'released') then
+      format('"%s" cannot be the status of an outcome: expected completed, failed, suspended, continued, cancelled or released', p_outcome.status)
     when p_outcome.status = 'failed' and jsonb_typeof(p_outcome.error) is distinct from 'object' then 'A failed outcome needs an error: {"type", "message"}'
     when p_outcome.status = 'suspended' and p_outcome.snapshot is null then 'A suspended outcome needs a snapshot'
     when p_outcome.status = 'suspended' and not rhythm.are_waits(p_outcome.waits) then
       'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]'
+    when p_outcome.status = 'continued' and p_outcome.type = 'task' then 'A task cannot be continued: only workflows start over'
     when p_outcome.status = 'suspended' and p_outcome.type = 'task' then 'A task cannot be suspended: only workflows wait'
     when pg_column_size(p_outcome.error) > p_limit / 2 and octet_length(p_outcome.error::text) > p_limit then
       format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), p_limit)
@@ -14477,7 +14595,7 @@ begin
     when p_outcome.status = 'cancelled' then 'cancelled'
     when p_execution.cancel_reason is not null and p_outcome.status = 'completed' then
       case when p_outcome.finished then 'completed' else 'cancelled' end
-    when p_execution.cancel_reason is not null and (p_outcome.status = 'failed' or p_execution.type = 'task') then 'cancelled'
+    when p_execution.cancel_reason is not null and (p_outcome.status in ('failed', 'continued') or p_execution.type = 'task') then 'cancelled'
     when p_outcome.status = 'failed' and coalesce(p_outcome.retryable, true)
       and rhythm.attempts_left(p_execution.retry, p_failures + 1, 0) then 'retry'
     else p_outcome.status
@@ -14649,7 +14767,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "f37b911285d07c9591aa7bdb6011b6f7c753a7a157d0eb05614f3337d34a5642",
+    checksum: "cb07977890ed2c8fab769d941df250f87247a67337916c5d95be924aa744fca8",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -14697,7 +14815,7 @@ begin
   if exists (select from unnest(v_held) as o where o.moment is not null) then
     perform rhythm.note_steps(v_held);
   end if;
-  v_flows := array(select o from unnest(v_held) as o where o.fate = 'suspended' or jsonb_array_length(o.effects) > 0);
+  v_flows := array(select o from unnest(v_held) as o where o.fate in ('suspended', 'continued') or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
     v_groups := array(
       select case o.fate when 'suspended' then rhythm.group_waits(o.id, o.waits, array(
@@ -14723,6 +14841,7 @@ begin
     v_at_once := v_at_once || array(
       select o.id from unnest(v_flows) as o
       where o.fate = 'suspended' and exists (select from rhythm.execution as x where x.id = o.id and x.stopping offset 0));
+    v_at_once := v_at_once || rhythm.continue_flows(v_flows, p_now);
     update rhythm.execution as e set stopping = false
     where e.stopping and e.id = any (array(select o.id from unnest(v_flows) as o where o.fate = 'suspended'));
   end if;
@@ -19907,7 +20026,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "72752e89775ce359e88a1a2e56ec9b4830811987cc3f26269703dcddec14756c",
+    checksum: "8350d218be7c6b3c6c2eec9e11b7bd8de1c6ae353c6cfa77e9e8b7141359e7c8",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -19954,6 +20073,7 @@ comment on column rhythm.executions.root_id is 'The execution at the top of its 
 comment on column rhythm.executions.worker is 'The worker that holds its lease; null if none.';
 comment on column rhythm.executions.concurrency_key is 'What per_key_concurrency of its queue counts by.';
 comment on column rhythm.executions.unique_key is 'The key that it holds while it is queued or active (the option unique).';
+comment on column rhythm.executions.on_parent_cancel is 'What becomes of it when its parent is cancelled or passes its timeout: cancel (it is cancelled, too) or abandon (it goes on). Null: it has no parent.';
 comment on column rhythm.executions.unique_while is 'How long it holds that key: queued or active.';
 comment on column rhythm.executions.timeout_ms is 'Milliseconds: for a task, of each attempt; for a workflow, of the whole execution.';
 comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';
@@ -20629,7 +20749,7 @@ comment on constraint audit_entry_pkey on rhythm.audit_entry is 'Each act is rec
   {
     name: "install/comments_types.sql",
     kind: "behaviour",
-    checksum: "27d3ad18c3b0172516961e8a5fd0261dc112e7710f68d683be8db506fbe5560b",
+    checksum: "9d9cd980b16087a694e1639f704548f190fbfdec47629d376fa0ba4c0b1d8f7d",
     text: `
 comment on column rhythm.inner_schema.path is 'Where in the whole schema.';
 comment on column rhythm.inner_schema.schema is 'The schema.';
@@ -20683,6 +20803,7 @@ comment on column rhythm.kind.unique_key is 'As in execution.';
 comment on column rhythm.kind.unique_while is 'As in execution.';
 comment on column rhythm.kind.metadata is 'As in execution.';
 comment on column rhythm.kind.notify_on_end is 'As in execution.';
+comment on column rhythm.kind.outlives is 'As in execution.';
 
 comment on column rhythm.settled_item.execution_id is 'The workflow that asked for it.';
 comment on column rhythm.settled_item.id is 'The child, timer or wait.';
