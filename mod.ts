@@ -44,6 +44,10 @@ export type { AdoptOptions, FetchOptions, InitOptions, WorkerOptions } from "./s
 export { Rhythm } from "./src/app/rhythm.ts";
 export type { Services } from "./src/app/services.ts";
 export {
+  AskNotFoundError,
+  AskRejectedError,
+  AskTimeoutError,
+  AskUnansweredError,
   ExecutionCancelledError,
   ExecutionFailedError,
   InvalidIdError,
@@ -96,6 +100,8 @@ export { InstallError } from "./src/db/install_errors.ts";
 export type {
   AnyTask,
   AnyWorkflow,
+  Ask,
+  AskOptions,
   AuditEntry,
   AuditFilter,
   BatchContext,

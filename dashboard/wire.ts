@@ -148,6 +148,14 @@ export interface Line {
   data: Json;
 }
 
+/** A key that an execution was started with. */
+export interface HeldKey {
+  kind: "kept" | "queued" | "active" | "throttle";
+  heldKey: string;
+  holder: string;
+  until: string | null;
+}
+
 /** Everything about one execution. */
 export interface Whole {
   execution: {
@@ -187,6 +195,7 @@ export interface Whole {
   reasons: Reason[];
   logs: Line[];
   steps: Step[];
+  keys: HeldKey[];
 }
 
 /** Failures of one kind. */

@@ -22,6 +22,10 @@ as $$
   where w.signal_id is not null
     and not exists (select from rhythm.signal as g where g.id = w.signal_id and g.taken_by = w.id and g.execution_id = w.execution_id)
   union all
+  select g.execution_id, format('signal %s has an answer that nobody asked for, or no time of it', g.id)
+  from rhythm.signal as g
+  where g.answer is not null and g.asked is null or (g.answer is null) <> (g.answered_at is null)
+  union all
   select w.execution_id, 'it is completed and still waits for a signal'
   from rhythm.signal_wait as w
   join rhythm.execution as e on e.id = w.execution_id and e.state = 1

@@ -20,6 +20,7 @@ begin
         when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
           jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
         when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
+          || case when g.asked then '{"ask": true}'::jsonb else '{}' end
         else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
       end order by i.nth), '[]')
     from unnest(p_items) with ordinality as i (id, nth)

@@ -24,7 +24,7 @@ import { idOf } from "./request.ts";
 
 /** Something that a workflow took or asked for. */
 export interface HistoryItem {
-  /** `task`, `workflow`, `timer`, `signal`, `cancellation`; a step of a workflow in TypeScript has its own kinds. */
+  /** `task`, `workflow`, `timer`, `signal`, `cancellation`, `answer`; a step of a workflow in TypeScript has its own kinds. */
   kind: string;
   /** The execution, timer or wait. */
   id?: string;
@@ -32,6 +32,8 @@ export interface HistoryItem {
   name?: string;
   /** How it ended. */
   status?: string;
+  /** It is a signal that somebody waits to be answered. */
+  asked?: boolean;
 }
 
 /** One step of a workflow, or what a person did to it. */
@@ -390,6 +392,8 @@ export function itemOf(effect: Effect): HistoryItem[] {
       return [{ kind: "signal", id: effect.id, name: effect.name }];
     case "send_signal":
       return [{ kind: "signal to", id: effect.executionId, name: effect.name }];
+    case "answer":
+      return [{ kind: "answer", id: effect.wait }];
     case "log":
       return [];
   }

@@ -18,6 +18,8 @@ export {
 } from "./batch.ts";
 export { ClosedError, InvalidInputError, NonRetryableError, NotInitializedError } from "./errors.ts";
 export type {
+  Ask,
+  AskOptions,
   Execution,
   ExecutionError,
   ExecutionFilter,

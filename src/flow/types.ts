@@ -101,6 +101,7 @@ export type Effect =
   | { type: "start_timer"; id: string; at: string }
   | { type: "await_signal"; id: string; name: string; timeoutAt?: string }
   | { type: "send_signal"; executionId: string; name: string; payload: JsonValue }
+  | { type: "answer"; wait: string; value?: JsonValue; error?: ErrorJson }
   | { type: "log"; level: string; message: string; at: { line: number; column: number } };
 
 /** Go on when one group is satisfied: `any`: a member settled; `all`: every one settled, or one failed. */
@@ -141,9 +142,9 @@ export interface FlowFailure extends ErrorJson {
   stack: string;
 }
 
-/** The end of a durable operation. */
+/** The end of a durable operation. `ask`: it is a signal that waits for an answer. */
 export type Settled =
-  | { id: string; status: "completed"; output: JsonValue }
+  | { id: string; status: "completed"; output: JsonValue; ask?: true }
   | { id: string; status: "failed"; error: ErrorJson };
 
 /** A state at rest: plain JSON, to be read by this room only. */

@@ -49,6 +49,8 @@ export interface SettledWait {
   readonly status: "completed" | "failed";
   /** The signal's payload, the child's output. */
   readonly output?: JsonValue;
+  /** The signal waits for an answer. */
+  readonly ask?: boolean;
   /** Why it failed. */
   readonly error?: ExecutionError;
 }

@@ -6,8 +6,8 @@ const FRONT_PAGE = `rhythm <command> [options]   <command> --help explains it, w
 Begin  init completions  Make a new project; complete commands in your shell
        dev               Database, worker and HTTP in one; reloads on change
        worker dashboard  Run a worker of this project; a dashboard without one
-Run    start queue       Start a workflow; queue a task
-       signal wait gate  Send a signal; wait for ends; stop at a line
+Run    start queue wait  Start a workflow; queue a task; wait for ends
+       signal ask gate   Send a signal; ask for an answer; stop at a line
        cancel retry      End executions; run them again
        pause resume      Executions, a task, a flow, a queue, everything
        change operations Change what waits; cancel, retry, pause many at once

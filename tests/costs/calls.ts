@@ -41,6 +41,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   "explain, what is ready": "select rhythm.explain(:ready)",
   "explain, what waits": "select rhythm.explain(:signals)",
   wait_for: "select rhythm.wait_for(:done)",
+  keys_of: "select * from rhythm.keys_of(:signals)",
   lines_of: "select rhythm.lines_of(:signals)",
   flow_state: "select rhythm.flow_state(:signals)",
   history: "select count(*) from rhythm.history(:signals)",
@@ -85,6 +86,8 @@ export const CALLS: Readonly<Record<string, string>> = {
 
   // Steering.
   signal: "select rhythm.signal(:signals, 's')",
+  ask: "select rhythm.ask(:signals, 's')",
+  "ask, with a key": "select rhythm.ask(:signals, 's', idempotency_key => 'k')",
   "signal, for later": "select rhythm.signal(:sleeps, 's')",
   "cancel, a task": "select rhythm.cancel(:ready)",
   "cancel, a workflow": "select rhythm.cancel(:forks)",

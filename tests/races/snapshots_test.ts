@@ -82,6 +82,15 @@ const cases: Record<string, Case> = {
     meanwhile: complete,
     call: (sql, id) => sql`select rhythm.signal(${id}, 'go')`,
   },
+  "ask() with a key that somebody asked with": {
+    before: waiting,
+    meanwhile: ({ sql }, id) => sql`select rhythm.ask(${id}, 'go', idempotency_key => 'once')`,
+    call: (sql, id) => sql`select rhythm.ask(${id}, 'go', idempotency_key => 'once')`,
+    after: async ({ sql }, id) => {
+      const [row] = await sql`select count(*)::integer as n from rhythm.asks where execution_id = ${id}`;
+      assert.equal(row?.n, 1);
+    },
+  },
   "signal() with a key that somebody sent": {
     before: waiting,
     meanwhile: ({ sql }, id) => sql`select rhythm.signal(${id}, 'go', idempotency_key => 'once')`,

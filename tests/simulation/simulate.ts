@@ -28,7 +28,7 @@ import { type Item, LIMITS, planLoad, QUEUES } from "./load.ts";
 import { Model, SEEN, type Seen } from "./model.ts";
 import { Network } from "./network.ts";
 import { Process } from "./process.ts";
-import { flowSource, makePrograms, type Program } from "./programs.ts";
+import { ABROAD, flowSource, makePrograms, type Program } from "./programs.ts";
 import { Rates } from "./rates.ts";
 import { ADDRESS, Receiver } from "./receiver.ts";
 import { Server } from "./server.ts";
@@ -65,6 +65,7 @@ const MINUTE = 60_000;
 const LENGTH_MS = 29.5 * MINUTE;
 const WORKERS = 3;
 const OLD_PLACE = 1;
+const ABROAD_PLACE = 2;
 const NEW_TASKS = new Set(["talk", "told"]);
 const RATED = "rated";
 /** How many histories are rebuilt at each quiet moment. At the end, all are. */
@@ -270,9 +271,12 @@ class Simulation {
         waits: () => this.#server.isQuiet ? this.#server.peek(WAITS_NOW) : Promise.resolve([]),
         held: (worker) =>
           this.#server.isQuiet ? this.#server.peek(HELD_NOW, [worker]) : Promise.resolve(undefined),
-        alone: (ms) => {
-          for (const { current } of this.#places) {
-            if (current !== undefined) this.#freeze(current.process, ms);
+        states: () => this.#server.isQuiet ? this.#server.peek(STATES_NOW) : Promise.resolve([]),
+        alone: (ms, how) => {
+          for (const { current, number } of this.#places) {
+            if (current !== undefined && (how === "everywhere" || number === ABROAD_PLACE)) {
+              this.#freeze(current.process, ms);
+            }
           }
         },
         onBroken: (what) => this.#world.fail(new Broken(what)),
@@ -365,7 +369,7 @@ class Simulation {
         transactional: database,
         schema: "rhythm",
         name,
-        queues: QUEUES,
+        queues: place.number === ABROAD_PLACE ? [...QUEUES, ABROAD] : QUEUES,
         targets: tasks.map((made) => made.name),
         leaseMs,
         runsCode: true,
@@ -909,6 +913,14 @@ const WAITS_NOW =
   join rhythm.execution as p on p.id = t.execution_id and p.parent_id is null and p.state = 0
   where not t.fired and not t.deadline and t.fires_at > rhythm.now() + interval '4 seconds'
   order by 1`;
+
+/** The states of flows. */
+const STATES_NOW =
+  `select s.execution_id::text as id, s.seq, s.snapshot::text as snapshot, b.worker::text, b.call
+  from rhythm.workflow_state as s join rhythm.execution as e on e.id = s.execution_id and e.state = 0 and e.cancel_reason is null
+  join rhythm.flow_version as v on v.program = s.program and v.code <> '{"language": "typescript"}'
+  left join rhythm.batch as b on b.id = s.batch_id
+  where s.snapshot is not null and s.seq > 0 order by b.worker is null, s.execution_id limit 10`;
 
 /** What one worker has leased. */
 const HELD_NOW =

@@ -378,6 +378,7 @@ const good: Record<string, Json[]> = {
         { type: "run_workflow", id: id("09"), target: "f", inputs: { n: 1 }, options: {} },
         { type: "start_timer", id: id("0a"), at: "2030-01-01T00:00:00Z", kept: false },
         { type: "await_signal", id: id("0b"), name: "go", timeoutAt: "2030-01-01T00:00:00Z" },
+        { type: "answer", wait: id("0b"), value: 1, error: { type: "Error", message: "x" } },
         { type: "send_signal", executionId: waiting, name: "go", payload: 1 },
         { type: "log", level: "info", message: "x", at: "2026-01-01T00:00:00Z" },
       ],

@@ -230,6 +230,9 @@ export class Simulation {
       case "send_signal":
         observe({ type: "sent", name: effect.name, payload: effect.payload, depth });
         return this.#deliver(effect.executionId, effect.name, effect.payload);
+      case "answer":
+        // Nobody asks here: signals come from flags and from other flows.
+        return;
       default: {
         const { delay, runAt } = effect.options ?? {};
         const now = clock.now().getTime();

@@ -24,6 +24,7 @@ import { addReaction, rejectPromise, resolvePromise, runJobs } from "../vm/promi
 import { FlowThrow, LimitExceeded } from "../vm/throw.ts";
 import { FlowFunction, type Value } from "../vm/value.ts";
 import { toJsonValue } from "./boundary.ts";
+import { callOf } from "./calls.ts";
 import { warnOfDropped } from "./dropped.ts";
 import { errorFromJson, failureOf, failureOfContinued, failureOfLimit, failureOfStuck } from "./errors.ts";
 import type { World } from "./globals.ts";
@@ -249,8 +250,9 @@ function settle(vm: FlowMachine, one: Settled): void {
   // Released meanwhile, or told twice.
   if (promise === undefined) return;
   vm.pending.delete(one.id);
-  if (one.status === "completed") resolvePromise(vm, promise, fromJson(one.output));
-  else rejectPromise(vm, promise, errorFromJson(one.error, promise));
+  if (one.status === "completed") {
+    resolvePromise(vm, promise, one.ask ? callOf(one.id, one.output) : fromJson(one.output));
+  } else rejectPromise(vm, promise, errorFromJson(one.error, promise));
 }
 
 /** Throw the cancellation into every suspended activation, the youngest first. */

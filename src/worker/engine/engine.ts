@@ -88,7 +88,7 @@ export interface StateChange {
 
 /** Something a workflow waited for, settled. */
 export type Settled =
-  | { readonly id: string; readonly status: "completed"; readonly output: JsonValue }
+  | { readonly id: string; readonly status: "completed"; readonly output: JsonValue; readonly ask?: true }
   | { readonly id: string; readonly status: "failed"; readonly error: ExecutionError };
 
 /** How an execution ended, or why a worker gave it back. */

@@ -375,6 +375,31 @@ export const cases: Record<string, Cases> = {
       (value) => `signal(${waiting}, 's', idempotency_key => ${value})`,
     ),
   },
+  ask: {
+    p_execution: [
+      [`ask(null, 's')`, "RH002", 'Cannot send signal "s": there is no execution null'],
+      [
+        `ask(${nobody}, 's', null, 'k')`,
+        "RH002",
+        `Cannot send signal "s": there is no execution ${nobody.slice(1, -1)}`,
+      ],
+      [
+        `ask(${ready}, 's')`,
+        "RH003",
+        `Cannot send signal "s": execution ${ready.slice(1, -1)} is a task, only workflows take signals`,
+      ],
+    ],
+    p_name: name("signal", (value) => `ask(${waiting}, ${value})`),
+    p_payload: [[
+      `ask(${waiting}, 's', ${large})`,
+      "RH006",
+      'The payload of signal "s" takes 1100002 bytes: at most 1048576 are allowed',
+    ]],
+    idempotency_key: key(
+      "idempotency key",
+      (value) => `ask(${waiting}, 's', idempotency_key => ${value})`,
+    ),
+  },
   cancel: {
     p_execution: [
       ...missing("cancel", (value) => `cancel(${value})`),
@@ -1929,6 +1954,7 @@ export const cases: Record<string, Cases> = {
     p_before: "older than any id: nothing is found",
     p_limit: "less than one is one, and more than 5,000 are 5,000",
   },
+  keys_of: { p_execution: "what is unknown has no keys" },
   lines_of: { p_execution: "what is unknown, or no workflow, stands nowhere" },
   count_signal_waits: {},
   count_standing: {
