@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "234a8d78aefc19e3";
+export const imageDigest = "1986835fb2307fa7";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -1600,6 +1600,19 @@ comment on index rhythm.throttle_free is 'For chores(), which deletes what no lo
 `,
   },
   {
+    name: "structure/155_asks.sql",
+    kind: "structure",
+    checksum: "c683cb2453359e4edc1a9ba9d4e48f8560c9562de10effd8b982353ad35f7914",
+    text: `-- Signals that ask for an answer.
+
+alter table rhythm.signal add column asked boolean, add column answer jsonb, add column answered_at timestamptz;
+
+comment on column rhythm.signal.asked is 'Somebody waits for an answer. Null: nobody does.';
+comment on column rhythm.signal.answer is '{"value": …} or {"error": {type, message, code, data}}. The first one stays.';
+comment on column rhythm.signal.answered_at is 'When the workflow gave the answer.';
+`,
+  },
+  {
     name: "audit/audit.sql",
     kind: "behaviour",
     checksum: "00a9a8a22bd2b0685eda953c1bec1a6424d74ffbb1e580dc13ad725c6bc0010b",
@@ -2664,7 +2677,7 @@ comment on function rhythm.check_key_waiters() is 'What is wrong with key waiter
   {
     name: "check/rest.sql",
     kind: "behaviour",
-    checksum: "4fecfeac6d62074df0b2ed0da30303dbbcf6f551b4ab77a56ceab9451944f9fa",
+    checksum: "8bf4c379592519c46ff5a605a2ba4d6fedc1bb8eb61d140b54f0db5ac855e619",
     text: `-- The part of check() for signals, timers, keys, queues, schedules, flows and tasks.
 
 create or replace function rhythm.check_signals()
@@ -2688,6 +2701,10 @@ as $$
   from rhythm.signal_wait as w
   where w.signal_id is not null
     and not exists (select from rhythm.signal as g where g.id = w.signal_id and g.taken_by = w.id and g.execution_id = w.execution_id)
+  union all
+  select g.execution_id, format('signal %s has an answer that nobody asked for, or no time of it', g.id)
+  from rhythm.signal as g
+  where g.answer is not null and g.asked is null or (g.answer is null) <> (g.answered_at is null)
   union all
   select w.execution_id, 'it is completed and still waits for a signal'
   from rhythm.signal_wait as w
@@ -3362,7 +3379,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "90ba2f9ac8aeed8bb2b912ed197ab57fe4f01466732666929f09a616232297ac",
+    checksum: "dbb7991078205b0bca500d8ee95f73b55b1c0cc8637380376174100db66978d7",
     text: `-- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.settled_items(p_items uuid[])
@@ -3385,6 +3402,7 @@ begin
         when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
           jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
         when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
+          || case when g.asked then '{"ask": true}'::jsonb else '{}' end
         else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
       end order by i.nth), '[]')
     from unnest(p_items) with ordinality as i (id, nth)
@@ -7809,7 +7827,7 @@ comment on function rhythm.delete_execution(uuid) is
   {
     name: "history/frozen.sql",
     kind: "behaviour",
-    checksum: "b3a88d9cdcdca10fb904bc272eec8279c77b4862af64509490dc71ae019cbfb4",
+    checksum: "88d3f36582c46c510cc9001791d5a33850ea12256665eb439e913a72d1c52ca9",
     text: `-- An execution as a file, and as a frozen copy in another installation.
 
 create or replace function rhythm.exported_programs(p_ids uuid[])
@@ -7867,7 +7885,8 @@ begin
       select coalesce(jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'timeout_at', w.timeout_at, 'timed_out', w.timed_out) order by w.id), '[]')
       from rhythm.signal_wait as w where w.execution_id = p_execution),
     'signals', (
-      select coalesce(jsonb_agg(jsonb_build_object('name', g.name, 'payload', g.payload, 'taken_by', g.taken_by, 'sent_at', g.sent_at) order by g.id), '[]')
+      select coalesce(jsonb_agg(jsonb_build_object('name', g.name, 'payload', g.payload, 'taken_by', g.taken_by, 'sent_at', g.sent_at)
+        || case when g.asked then jsonb_build_object('asked', true, 'answer', g.answer, 'answered_at', g.answered_at) else '{}' end order by g.id), '[]')
       from rhythm.signal as g where g.execution_id = p_execution),
     'named', (select coalesce(jsonb_agg(to_jsonb(p) - 'execution_id' order by p.seq, p.name), '[]') from rhythm.step as p where p.execution_id = p_execution));
 end;
@@ -7988,10 +8007,10 @@ begin
   from jsonb_to_recordset(p_file -> 'bases') as b (step integer, epoch integer, at timestamptz, act text, by text, note text, program text, was text, snapshot text);
   insert into rhythm.timer (id, execution_id, fires_at, fired)
   select t.id, p_execution, t.fires_at, true from jsonb_to_recordset(p_file -> 'timers') as t (id uuid, fires_at timestamptz);
-  insert into rhythm.signal (execution_id, name, payload, taken_by, sent_at)
-  select p_execution, g.name, coalesce(g.payload, 'null'), g.taken_by, g.sent_at
+  insert into rhythm.signal (execution_id, name, payload, taken_by, sent_at, asked, answer, answered_at)
+  select p_execution, g.name, coalesce(g.payload, 'null'), g.taken_by, g.sent_at, nullif(g.asked, false), nullif(g.answer, 'null'), g.answered_at
   from jsonb_array_elements(p_file -> 'signals') with ordinality as x (value, nth)
-  cross join lateral jsonb_to_record(x.value) as g (name text, payload jsonb, taken_by uuid, sent_at timestamptz)
+  cross join lateral jsonb_to_record(x.value) as g (name text, payload jsonb, taken_by uuid, sent_at timestamptz, asked boolean, answer jsonb, answered_at timestamptz)
   order by x.nth;
   insert into rhythm.signal_wait (id, execution_id, name, timeout_at, signal_id, timed_out)
   select w.id, p_execution, w.name, w.timeout_at, g.id, g.id is null
@@ -8181,7 +8200,7 @@ comment on function rhythm.check_frozen() is 'What is wrong with frozen copies. 
   {
     name: "history/history.sql",
     kind: "behaviour",
-    checksum: "71cad11b3a48401f429cf84a6cd6fd36563aec2f33107eb8f7825e89d41fff49",
+    checksum: "f27bf2ee10354c0a8d554574880297f264b02c65ced12de6459a0fdcd47bfd65",
     text: `-- What workflows did, step by step. sql/settle writes it: a row of the journal, or the row of the child with whose end the step
 -- committed.
 
@@ -8261,6 +8280,7 @@ begin
         when i.id = p_execution then jsonb_build_object('kind', 'cancellation', 'id', i.id)
         when c.id is not null then jsonb_build_object('kind', c.type, 'id', i.id, 'name', c.target, 'status', coalesce(n.settled ->> 'status', rhythm.status_name(c.state, null, null)))
         when w.id is not null then jsonb_build_object('kind', 'signal', 'id', i.id, 'name', w.name, 'status', case when w.timed_out then 'timed out' else 'completed' end)
+          || case when exists (select from rhythm.signal as g where g.id = w.signal_id and g.asked) then '{"asked": true}'::jsonb else '{}' end
         else jsonb_build_object('kind', 'timer', 'id', i.id, 'status', 'completed') end order by i.nth), '[]')
       from unnest(s.items) with ordinality as i (id, nth)
       left join rhythm.execution as c on c.id = i.id
@@ -14767,7 +14787,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "cb07977890ed2c8fab769d941df250f87247a67337916c5d95be924aa744fca8",
+    checksum: "97772bb1aa82d3812d8ec261210192746132bb7ccb0272ebdddbfa8fe16129ff",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -14855,6 +14875,9 @@ begin
       v_ended := v_ended || rhythm.join_owners(v_waiters, p_now);
     end if;
     v_items := rhythm.settle_signals(v_flows, p_now);
+    if exists (select from unnest(v_flows) as o where o.effects @> '[{"type": "answer"}]') then
+      perform rhythm.settle_answers(v_flows, p_now);
+    end if;
   end if;
   v_leased := rhythm.resume(v_at_once, p_now, p_worker, p_call,
     p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer);
@@ -15637,7 +15660,7 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Creates the ch
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "4c0aac0f8e18e2c03d7e4fee9d3f05052b35f9f9374157f4a09ff44b9854089e",
+    checksum: "327fc4554b1bf6f526ec1bd0f29daceba544980a53f29f9bd2700799408c519d",
     text: `-- Workflows in TypeScript: their steps are saved when they end. When the code runs again, the saved results answer them.
 
 -- Looked at before every save, without a call of ours. Types are checked first: comparing a
@@ -15657,7 +15680,7 @@ begin
     && @.name.type() == "string" && @.seq.type() == "number" && @.seq >= 0 && @.seq < 2147483648 && @.seq.floor() == @.seq
     && (!exists(@.took_ms) || @.took_ms.type() == "number" && @.took_ms >= 0 && @.took_ms < 3162240000000 && @.took_ms.floor() == @.took_ms)
     && (!exists(@.is_undefined) || @.is_undefined.type() == "boolean")
-    && !exists(@.variables) && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
+    && !exists(@.variables) && !exists(@.answer) && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
 end;
 $$;
 
@@ -15706,6 +15729,8 @@ begin
     when not v_over and p_step ->> 'kind' = 'signal' then rhythm.name_problem('signal', p_step ->> 'signal')
     when p_step -> 'child' <> 'null' and jsonb_typeof(p_step -> 'child') <> 'object' then
       'child of a step must be an object, as create_many() takes it'
+    when p_step -> 'answer' <> 'null' and rhythm.as_uuid(p_step #>> '{answer,wait}') is null then
+      'answer of a step must be {"wait": the UUID of the wait that took the question, "value": …} or with "error"'
     when p_step ? 'variables' then rhythm.tag_problem(p_step -> 'variables')
   end;
 end;
@@ -15884,6 +15909,12 @@ begin
     perform rhythm.tag_these(array(
       select n::rhythm.step_news from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
       where n.variables is not null and n.execution_id || n.name = any (v_written)));
+  end if;
+  if not v_plain and jsonb_path_exists(p_steps, '$[*].answer') then
+    perform rhythm.write_answers((
+      select coalesce(jsonb_agg(p.value -> 'answer' || jsonb_build_object('execution_id', p.value -> 'execution_id') order by p.nth), '[]')
+      from jsonb_array_elements(p_steps) with ordinality as p (value, nth)
+      where jsonb_typeof(p.value -> 'answer') = 'object' and (p.value ->> 'execution_id')::uuid || (p.value ->> 'name') = any (v_written)), v_now);
   end if;
   if v_begins then
     -- A save whose answer was lost comes again: what it began is there already.
@@ -18240,7 +18271,7 @@ comment on function rhythm.wait_for(uuid, interval) is
   {
     name: "views/read_functions.sql",
     kind: "behaviour",
-    checksum: "963f9f885857c851167f8dba7df1ec6cc3472b712a6224ff2216de6098277119",
+    checksum: "6a2518429ef6cfa139147107d38862f8e68bf3c7e70c1d28d857ae307cc40782",
     text: `-- Functions for tools, beside the views.
 
 create or replace function rhythm.first_id(p_at timestamptz)
@@ -18293,6 +18324,35 @@ $$;
 
 comment on function rhythm.flow_state(uuid) is
   'The state of a workflow that is not completed: {name, version, source, code, snapshot, waits}; null if it has none. A workflow in TypeScript has no snapshot: its steps are in the view steps.';
+
+-- A throttle key is kept by its name alone: only the first thousand are looked through.
+create or replace function rhythm.keys_of(p_execution uuid)
+returns table (kind text, key text, holder uuid, until timestamptz)
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select x.kind, substr(x.key, length(e.type) + length(e.target) + 3), x.holder, x.until
+  from rhythm.execution as e
+  cross join lateral (
+    select coalesce(k.held_while, 'kept') as kind, k.key, k.execution_id as holder, k.expires_at as until
+    from rhythm.idempotency_key as k
+    where k.execution_id = e.id and not rhythm.key_is_free(k)
+    union
+    select k.held_while, k.key, k.execution_id, k.expires_at
+    from rhythm.idempotency_key as k
+    where e.unique_key is not null and k.key = format('%s:%s:%s', e.type, e.target, e.unique_key) and not rhythm.key_is_free(k)
+    union all
+    select 'throttle', t.key, t.last_id, t.free_at
+    from (select h.* from rhythm.throttle as h where h.free_at > rhythm.now() order by h.free_at limit 1000) as t
+    where t.last_id = e.id
+  ) as x
+  where e.id = p_execution;
+$$;
+
+comment on function rhythm.keys_of(uuid) is
+  'The keys that an execution was started with and that still mean something: kept (an idempotency key), queued or active (unique and debounce), or throttle. '
+  'holder: whose key it is now, or, of a throttle key, the last that was started; until: when it ends by itself.';
 `,
   },
   {
@@ -18774,6 +18834,121 @@ $$;
 
 comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) is
   'Makes suspended workflows ready, or leases them to a worker that has room; returns the batches that were leased. Internal.';
+`,
+  },
+  {
+    name: "asks/asks.sql",
+    kind: "behaviour",
+    checksum: "819463b3cfe2f0f2c4d1b680585fe8618b72b3cf6b93b2ce318ea9dde5ac947e",
+    text: `-- A signal with an answer. The answer stands in the row of the signal. That a workflow has ended without one follows from its
+-- state, so the end of a workflow writes nothing for this.
+
+create or replace function rhythm.ask(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
+returns bigint
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_known rhythm.signal;
+  v_id bigint;
+begin
+  if idempotency_key is not null then
+    -- Another session that asks under the key comes after this one. A workflow that has ended has no state, and its answer stays.
+    perform rhythm.lock_states(array[p_execution]);
+    perform rhythm.require_fresh(array[p_execution]);
+    select g.* into v_known from rhythm.signal as g where g.execution_id = p_execution and g.idempotency_key = ask.idempotency_key;
+    if found and v_known.asked is null then
+      perform rhythm.raise('RH003', format('Cannot ask "%s": the idempotency key "%s" belongs to a signal that nobody waits to be answered', p_name, idempotency_key));
+    elsif found and v_known.name <> p_name then
+      perform rhythm.raise('RH003', format('Cannot ask "%s": the idempotency key "%s" belongs to the question "%s"', p_name, idempotency_key, v_known.name));
+    elsif found then
+      return v_known.id;
+    end if;
+  end if;
+  v_id := rhythm.signal(p_execution, p_name, p_payload, idempotency_key);
+  update rhythm.signal as g set asked = true where g.id = v_id;
+  return v_id;
+end;
+$$;
+
+comment on function rhythm.ask(uuid, text, jsonb, text) is
+  'Sends a signal that a workflow is to answer, and returns its number: the view asks has its status and its answer. With an idempotency key, asking '
+  'again gives the same question and the same answer, also after the end of the workflow. Example: select rhythm.ask(''0190…'', ''quote'', ''{"item": "desk"}'');';
+
+-- p_answers: [{execution_id, wait, value | error}]; wait: the wait that took the question. The first answer counts. A fork has the
+-- calls of the other workflow and answers none of them: they have another execution.
+create or replace function rhythm.write_answers(p_answers jsonb, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_told uuid[];
+begin
+  if exists (select from jsonb_array_elements(p_answers) as a (value) where octet_length(a.value::text) > v_limit) then
+    perform rhythm.raise('RH006', format('The answer to a question takes more than %s bytes (setting max_payload_bytes)', v_limit));
+  end if;
+  with given as (
+    select distinct on (w.signal_id) w.execution_id, w.signal_id, case when a.value ? 'error' then jsonb_build_object('error', a.value -> 'error')
+      else jsonb_build_object('value', coalesce(a.value -> 'value', 'null')) end as answer
+    from jsonb_array_elements(p_answers) with ordinality as a (value, nth)
+    cross join lateral (
+      select x.signal_id, x.execution_id from rhythm.signal_wait as x
+      where x.id = rhythm.as_uuid(a.value ->> 'wait') and x.execution_id = (a.value ->> 'execution_id')::uuid and x.signal_id is not null offset 0
+    ) as w
+    order by w.signal_id, a.nth
+  ),
+  written as (
+    update rhythm.signal as g set answer = n.answer, answered_at = p_now
+    from given as n
+    where g.id = n.signal_id and g.execution_id = n.execution_id and g.asked and g.answer is null
+    returning g.execution_id
+  )
+  select array_agg(distinct w.execution_id) into v_told from written as w;
+  perform rhythm.notify('done', t.id::text) from unnest(v_told) as t (id);
+end;
+$$;
+
+comment on function rhythm.write_answers(jsonb, timestamptz) is 'Stores what workflows answer, and tells those who asked. Internal.';
+
+create or replace function rhythm.settle_answers(p_flows rhythm.outcome[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.write_answers((
+    select coalesce(jsonb_agg(f.value || jsonb_build_object('execution_id', o.id) order by o.id, f.nth), '[]')
+    from unnest(p_flows) as o
+    cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
+    where f.value ->> 'type' = 'answer'), p_now);
+end;
+$$;
+
+comment on function rhythm.settle_answers(rhythm.outcome[], timestamptz) is 'Stores the answers among the effects of outcomes. Internal.';
+
+drop view if exists rhythm.asks;
+
+create view rhythm.asks as
+select s.id, s.execution_id, e.target, s.name, s.payload, s.idempotency_key, s.sent_at as asked_at, s.taken_by is not null as taken,
+  case when s.answer ? 'value' then 'answered' when s.answer ? 'error' then 'rejected' when e.state > 0 then 'unanswered' else 'open' end as status,
+  s.answer -> 'value' as answer,
+  case
+    when s.answer is not null then s.answer -> 'error'
+    when e.state > 0 then jsonb_build_object('type', 'UnansweredError', 'message', format('Workflow "%s" (%s) %s and has not answered "%s"', e.target, e.id,
+      case e.state when 1 then 'is completed' when 2 then 'has failed' when 3 then 'was cancelled' else 'is a frozen copy' end, s.name))
+  end as error,
+  s.answered_at
+from rhythm.signal as s
+join rhythm.execution as e on e.id = s.execution_id
+where s.asked;
+
+comment on view rhythm.asks is
+  'What workflows were asked. status: open, answered (answer), rejected (error), or unanswered (error): the workflow has ended without an answer. Example: select status, answer, error from rhythm.asks where id = 7;';
 `,
   },
   {
@@ -19605,7 +19780,7 @@ comment on view rhythm.schedule_runs is
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "1022493751517544e7ec741472e341ab9133663cc83107a21c979be74ab251df",
+    checksum: "f50bbdfdbb01ddd86a88c1345b9f13e322e3385f17a7b334668fa1aecd1dd590",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
@@ -19622,21 +19797,22 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
   with chosen as materialized (
-    select s.execution_id, s.program, row_number() over () as nth
+    -- A number is compared faster than the name of a program. Two that have the same are one kind.
+    select s.execution_id, hashtext(s.program) as kind, row_number() over () as nth
     from rhythm.workflow_state as s
       tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
     where s.batch_id is null
   ),
   kind as materialized (
-    select c.program, count(*) as size,
+    select c.kind, count(*) as size,
       -- Every how many of them is looked up: of few all, of all together some 1,000.
       greatest(1, least(count(*) / 50, sum(count(*)) over () / 1000))::bigint as each
-    from chosen as c group by c.program
+    from chosen as c group by c.kind
   ),
   looked as materialized (
-    select c.program, k.size, e.queue, e.target, e.version
+    select c.kind, k.size, e.queue, e.target, e.version
     from chosen as c
-    join kind as k on k.program = c.program
+    join kind as k on k.kind = c.kind
     left join lateral (
       select x.queue, x.target, x.version from rhythm.execution as x where x.id = c.execution_id and x.state = 0 offset 0
     ) as e on true
@@ -19646,9 +19822,9 @@ as $$
     round(sum(g.executions * g.weight) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
   from (
     select l.queue, l.target, l.version, count(*) as executions,
-      l.size::numeric / (select count(*) from looked as o where o.program = l.program) as weight
+      l.size::numeric / (select count(*) from looked as o where o.kind = l.kind) as weight
     from looked as l where l.queue is not null
-    group by l.program, l.size, l.queue, l.target, l.version
+    group by l.kind, l.size, l.queue, l.target, l.version
   ) as g
   group by g.queue, g.target, g.version;
 $$;
@@ -20026,7 +20202,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "8350d218be7c6b3c6c2eec9e11b7bd8de1c6ae353c6cfa77e9e8b7141359e7c8",
+    checksum: "db93536f597339a5a73f01d78effefe424a46be455399b61c1e42c8a28aeeffa",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -20189,6 +20365,18 @@ comment on column rhythm.targets.ready is 'How many could run now.';
 comment on column rhythm.targets.delayed is 'How many are delayed, or parked because something is paused.';
 comment on column rhythm.targets.running is 'How many a worker has.';
 
+comment on column rhythm.asks.id is 'Its number, which ask() returned: that of the signal.';
+comment on column rhythm.asks.execution_id is 'The workflow that was asked.';
+comment on column rhythm.asks.target is 'The name of its flow.';
+comment on column rhythm.asks.name is 'The name of the signal.';
+comment on column rhythm.asks.payload is 'What was asked.';
+comment on column rhythm.asks.idempotency_key is 'Asking again with this key is the same question.';
+comment on column rhythm.asks.asked_at is 'When it was asked.';
+comment on column rhythm.asks.taken is 'The workflow has it; otherwise it is kept.';
+comment on column rhythm.asks.status is 'open, answered, rejected or unanswered: the workflow has ended without an answer.';
+comment on column rhythm.asks.answer is 'What the workflow replied.';
+comment on column rhythm.asks.error is 'Why there is no answer: {type, message, code, data}.';
+comment on column rhythm.asks.answered_at is 'When it was answered or rejected.';
 comment on column rhythm.signals.id is 'The order in which they were sent.';
 comment on column rhythm.signals.execution_id is 'The workflow.';
 comment on column rhythm.signals.target is 'The name of its flow.';
@@ -20887,7 +21075,7 @@ comment on column rhythm.key_claim.is_new is 'The execution must still be create
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "46263647eb764e54d3b5a4965b112edeb906c0d10e6a44657323a10c117ea6e7",
+    checksum: "8e030efb8425577482defd3fd2f970ea39dfc05c2a4dbb66e5ff73fbe8bde6c0",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -20918,11 +21106,11 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'count_standing', 'count_signal_waits', 'count_queues', 'search_executions', 'lines_of', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'count_standing', 'count_signal_waits', 'count_queues', 'search_executions', 'keys_of', 'lines_of', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered', 'home_problem', 'find_token', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
-      'start', 'queue', 'create_many', 'create_each', 'signal', 'cancel', 'cancel_many', 'tag', 'watch'
+      'start', 'queue', 'create_many', 'create_each', 'signal', 'ask', 'cancel', 'cancel_many', 'tag', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'checkpoint', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
