@@ -44,6 +44,10 @@ export type { AdoptOptions, FetchOptions, InitOptions, WorkerOptions } from "./s
 export { Rhythm } from "./src/app/rhythm.ts";
 export type { Services } from "./src/app/services.ts";
 export {
+  AskNotFoundError,
+  AskRejectedError,
+  AskTimeoutError,
+  AskUnansweredError,
   ExecutionCancelledError,
   ExecutionFailedError,
   InvalidIdError,
@@ -96,8 +100,15 @@ export { InstallError } from "./src/db/install_errors.ts";
 export type {
   AnyTask,
   AnyWorkflow,
+  Ask,
+  AskOptions,
   AuditEntry,
   AuditFilter,
+  BatchContext,
+  BatchDefinition,
+  BatchItem,
+  BatchOptions,
+  BatchResults,
   ChangeOptions,
   ContextFor,
   DebounceOptions,

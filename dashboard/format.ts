@@ -109,6 +109,11 @@ export function count(number: number): string {
   return WHOLE.format(number);
 }
 
+/** A number that may be an estimate: `≈ 48,200`. */
+export function about(number: number, isEstimate: boolean): string {
+  return isEstimate && number > 0 ? `≈ ${count(Number(number.toPrecision(3)))}` : count(number);
+}
+
 /** A large number in short: `2.1k`. */
 export function brief(number: number): string {
   if (number < 1_000) return String(Math.round(number));

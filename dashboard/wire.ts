@@ -57,12 +57,16 @@ export interface Groups {
     line: string | null;
   }[];
   most: number;
+  /** There may be more: nothing older than this was looked at. */
+  searchedTo: string | null;
 }
 
 /** A page of executions. */
 export interface RowPage {
   rows: Row[];
   cursor: string | null;
+  /** The page is not full, but there may be more: nothing older than this was looked at. */
+  searchedTo: string | null;
 }
 
 /** An error, as it is stored. */
@@ -112,7 +116,7 @@ export interface Item {
 export interface Step {
   step: number;
   at: string;
-  act: "step" | "edited" | "rewound" | "forked" | "migrated" | "repaired";
+  act: "step" | "edited" | "rewound" | "forked" | "migrated" | "repaired" | "continued";
   took: Item[];
   started: Item[];
   logs: { level: string; message: string; line: number }[];
@@ -142,6 +146,14 @@ export interface Line {
   level: string;
   message: string;
   data: Json;
+}
+
+/** A key that an execution was started with. */
+export interface HeldKey {
+  kind: "kept" | "queued" | "active" | "throttle";
+  heldKey: string;
+  holder: string;
+  until: string | null;
 }
 
 /** Everything about one execution. */
@@ -183,6 +195,7 @@ export interface Whole {
   reasons: Reason[];
   logs: Line[];
   steps: Step[];
+  keys: HeldKey[];
 }
 
 /** Failures of one kind. */
@@ -244,6 +257,7 @@ export interface Overview {
     workers: number;
     paused: boolean;
     concurrency: number | null;
+    isEstimate: boolean;
   }[];
   failures: Kind[];
   pauses: {
@@ -298,6 +312,8 @@ export interface Queue {
   fair: boolean;
   /** How many ended, in the mean of the last five whole minutes. */
   perMinute: number;
+  /** Whether ready or delayed is an estimate. */
+  isEstimate: boolean;
   pause: Pause | null;
 }
 

@@ -14,6 +14,7 @@ import {
   searchOf,
   type Term,
 } from "../query.ts";
+import { ChangeFields, type ChangeForm, changeOf, NO_CHANGE } from "../change.tsx";
 import { go, href, place, withQuery } from "../router.ts";
 import {
   Bones,
@@ -100,8 +101,11 @@ export function Executions(): JSX.Element {
       {group === undefined && rows === undefined && error === undefined && query.problem === undefined && (
         <Bones rows={12} />
       )}
-      {group === undefined && rows?.length === 0 && (
+      {group === undefined && rows?.length === 0 && held.shown!.searchedTo === null && (
         <Nothing isFiltered={text !== ""} isLater={cursor !== undefined} />
+      )}
+      {group === undefined && held.shown != null && held.shown.searchedTo !== null && (
+        <SearchOn key={key} page={held.shown} filter={filter} />
       )}
       {group === undefined && rows !== undefined && rows.length > 0 && (
         <>
@@ -113,7 +117,7 @@ export function Executions(): JSX.Element {
                 setChosen(chosen.size === rows.length ? new Set() : new Set(rows.map(({ id }) => id)))}
             />
           </div>
-          <Pager cursor={held.shown!.cursor} isLater={cursor !== undefined} />
+          <Pager page={held.shown!} isLater={cursor !== undefined} />
           {chosen.size > 0 && (
             <Bulk
               {...{ chosen, rows, filter, allMatching, isFiltered: text !== "" }}
@@ -245,11 +249,13 @@ function Grouped(
 ): JSX.Element {
   const { data, error } = usePage<Groups>(`groups?${searchOf(filter, { by: group })}`);
   if (data === undefined) return error === undefined ? <Bones rows={6} /> : <Trouble error={error} />;
-  const { groups, most } = data;
+  const { groups, most, searchedTo } = data;
   const [, name, term] = GROUPS.find(([by]) => by === group)!;
   const all = groups.reduce((sum, { executions }) => sum + executions, 0);
   const to = (value: string): string => href("executions", { q: print(having(query.terms, term, value)) });
-  if (groups.length === 0) return <Nothing isFiltered={query.terms.length > 0} isLater={false} />;
+  if (groups.length === 0 && searchedTo === null) {
+    return <Nothing isFiltered={query.terms.length > 0} isLater={false} />;
+  }
   return (
     <div class="panel">
       <Sheet
@@ -275,6 +281,11 @@ function Grouped(
         ))}
       </Sheet>
       {all >= most && <p class="pad faint">Only the newest {count(most)} that fit are counted.</p>}
+      {all < most && searchedTo !== null && (
+        <p class="pad faint">
+          Searched back to <Time at={searchedTo} />. What is older is not counted.
+        </p>
+      )}
     </div>
   );
 }
@@ -320,7 +331,7 @@ function useHeld(
       // What is shown stays where it is, and is up to date.
       const fresh = new Map(data.rows.map((row) => [row.id, row]));
       const rows = before.rows.map((row) => fresh.get(row.id) ?? row);
-      const page = { rows, cursor: before.cursor };
+      const page = { rows, cursor: before.cursor, searchedTo: before.searchedTo };
       return {
         shown: page,
         waiting: added,
@@ -619,14 +630,65 @@ export function took({ createdAt, startedAt, completedAt, type, status }: Row): 
   return status === "pending" && startedAt === null ? "" : duration(now.value - from);
 }
 
-function Pager({ cursor, isLater }: { cursor: string | null; isLater: boolean }): JSX.Element | null {
+function Pager({ page, isLater }: { page: RowPage; isLater: boolean }): JSX.Element | null {
+  const { cursor, searchedTo } = page;
   if (cursor === null && !isLater) return null;
   return (
     <div class="bar gap">
       {isLater && <a class="button" href={withQuery({ after: undefined })}>Newest</a>}
       {isLater && <Button onClick={() => history.back()}>Newer</Button>}
-      {cursor !== null && <a class="button" href={withQuery({ after: cursor })}>Older</a>}
+      {cursor !== null && searchedTo === null && (
+        <a class="button" href={withQuery({ after: cursor })}>Older</a>
+      )}
       {cursor === null && <span class="soft">These were all</span>}
+    </div>
+  );
+}
+
+/** How far a search has looked that did not find a whole page, and a way on: the server looks at so many at a time. */
+function SearchOn({ page, filter }: { page: RowPage; filter: Filter }): JSX.Element {
+  const [reached, setReached] = useState<Pick<RowPage, "cursor" | "searchedTo">>(page);
+  const [isUnderWay, setUnderWay] = useState(false);
+  const turn = useRef(0);
+  const stop = (): void => {
+    turn.current++;
+    setUnderWay(false);
+  };
+  useEffect(() => () => void turn.current++, []);
+  const goOn = async (): Promise<void> => {
+    const mine = ++turn.current;
+    setUnderWay(true);
+    try {
+      for (let { cursor } = reached; cursor !== null;) {
+        const more = { limit: String(PAGE_ROWS), cursor };
+        const next: RowPage = await ask("GET", `pages/executions?${searchOf(filter, more)}`);
+        if (mine !== turn.current) return;
+        if (next.rows.length > 0) return go(withQuery({ after: cursor }));
+        setReached(next);
+        ({ cursor } = next);
+      }
+      stop();
+    } catch (error) {
+      if (mine !== turn.current) return;
+      stop();
+      complain(error);
+    }
+  };
+  const to = reached.searchedTo;
+  const found = page.rows.length === 0
+    ? "Nothing fits so far"
+    : `${many(page.rows.length, "execution")} so far`;
+  return (
+    <div class="notice" role="status">
+      <b>{found}</b>
+      {to === null ? <span>Nothing older fits</span> : (
+        <span>
+          Searched back to <Time at={to} />
+        </span>
+      )}
+      {to !== null && (isUnderWay
+        ? <Button onClick={stop}>Stop</Button>
+        : <Button onClick={() => void goOn()}>Search on</Button>)}
     </div>
   );
 }
@@ -635,11 +697,12 @@ function comparedHref([one, other]: string[]): string {
   return href("compare", { one, other });
 }
 
-type Action = "cancel" | "retry" | "repair" | "signal" | "pause" | "resume";
+type Action = "cancel" | "retry" | "repair" | "signal" | "pause" | "resume" | "change";
 const ACTIONS: [Action, string][] = [
   ["retry", "Retry"],
   ["repair", "Repair"],
   ["signal", "Signal"],
+  ["change", "Change"],
   ["pause", "Pause"],
   ["resume", "Resume"],
   ["cancel", "Cancel"],
@@ -720,9 +783,11 @@ function BulkDialog({ action, ids, needs, filter, onDone, onClose }: {
   const [dryRun, setDryRun] = useState(false);
   const [to, setTo] = useState("");
   const [set, setSet] = useState("");
+  const [form, setForm] = useState<ChangeForm>(NO_CHANGE);
   const label = ACTIONS.find(([one]) => one === action)![1];
   const body = (): Record<string, unknown> => {
     if (action === "signal") return { name, payload: readJson(payload, "The payload") };
+    if (action === "change") return { change: changeOf(form) };
     if (action === "repair") {
       return {
         ...(to.trim() === "" ? {} : { to: Number(to) }),
@@ -760,6 +825,12 @@ function BulkDialog({ action, ids, needs, filter, onDone, onClose }: {
         An operation goes through them in the database, in pieces. You can watch it, and stop it.
       </p>
       {ids === undefined && <pre class="raw mono">{JSON.stringify(filter)}</pre>}
+      {action === "change" && (
+        <>
+          <p>Only what has not begun is changed.</p>
+          <ChangeFields form={form} onInput={setForm} />
+        </>
+      )}
       {action === "repair" && (
         <>
           <div class="pair">

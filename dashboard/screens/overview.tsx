@@ -1,7 +1,7 @@
 /** Is all well? What ended, what waits, what fails, what comes next. */
 import type { JSX } from "preact";
 import { usePage } from "../api.ts";
-import { ago, brief, count, duration, many, now, short, visible } from "../format.ts";
+import { about, ago, brief, count, duration, many, now, short, visible } from "../format.ts";
 import { href, place, withQuery } from "../router.ts";
 import { Bones, Empty, Time, Trouble } from "../ui.tsx";
 import type { Overview as Data } from "../wire.ts";
@@ -109,7 +109,7 @@ function Show({ data }: { data: Data }): JSX.Element {
                           </a>{" "}
                           {queue.paused && <span class="badge known">paused</span>}
                         </td>
-                        <td class="num">{count(queue.ready)}</td>
+                        <td class="num">{about(queue.ready, queue.isEstimate)}</td>
                         <td class="num soft">
                           {queue.oldestAt === null ? "–" : duration(now.value - Date.parse(queue.oldestAt))}
                         </td>

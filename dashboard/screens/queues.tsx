@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { ask, refresh, usePage } from "../api.ts";
-import { brief, count, duration, now, pace, visible } from "../format.ts";
+import { about, brief, count, duration, now, pace, visible } from "../format.ts";
 import { href } from "../router.ts";
 import {
   Bones,
@@ -84,6 +84,7 @@ export function Queues(): JSX.Element {
 function Line({ queue }: { queue: Queue }): JSX.Element {
   const [open, setOpen] = useState(false);
   const { queue: name, ready, oldestAt, running, delayed, suspended, perMinute, workers, paused } = queue;
+  const { isEstimate } = queue;
   const ageMs = oldestAt === null ? 0 : now.value - Date.parse(oldestAt);
   return (
     <tr>
@@ -91,7 +92,7 @@ function Line({ queue }: { queue: Queue }): JSX.Element {
         <a class="link" href={href(pathOf(name))}>{visible(name)}</a>{" "}
         {paused && <span class="badge known">paused</span>}
       </td>
-      <td class="num">{count(ready)}</td>
+      <td class="num">{about(ready, isEstimate)}</td>
       <td class={`num ${ageMs > LATE_MS && !paused ? "bad" : "soft"}`}>
         {oldestAt === null ? "–" : duration(ageMs)}
       </td>
@@ -99,7 +100,7 @@ function Line({ queue }: { queue: Queue }): JSX.Element {
         {count(running)}
         {queue.concurrency !== null && <span class="faint after">of {count(queue.concurrency)}</span>}
       </td>
-      <td class="num soft">{count(delayed)}</td>
+      <td class="num soft">{about(delayed, isEstimate)}</td>
       <td class="num soft">{count(suspended)}</td>
       <td class="num soft">{perMinute > 0 ? `${paceOf(perMinute)}/min` : "–"}</td>
       <td class={`num ${workers === 0 && ready > 0 ? "bad" : ""}`}>{count(workers)}</td>
@@ -156,6 +157,9 @@ export function QueueScreen({ id: name }: { id: string }): JSX.Element {
   if (data === undefined) return error === undefined ? <Bones /> : <Trouble error={error} />;
   const { queue, keys, hasMore } = data;
   const ageMs = queue.oldestAt === null ? 0 : now.value - Date.parse(queue.oldestAt);
+  const forecast = queue.ready > 0 && queue.perMinute > 0 && !queue.paused
+    ? queue.ready / queue.perMinute * 60_000
+    : undefined;
   const limits = limitsOf(queue);
   return (
     <>
@@ -184,7 +188,7 @@ export function QueueScreen({ id: name }: { id: string }): JSX.Element {
       )}
       <Figures
         figures={[
-          { name: "ready", value: count(queue.ready) },
+          { name: "ready", value: about(queue.ready, queue.isEstimate) },
           {
             name: "the oldest waits for",
             value: queue.oldestAt === null ? "–" : duration(ageMs),
@@ -195,7 +199,8 @@ export function QueueScreen({ id: name }: { id: string }): JSX.Element {
             value: count(queue.running),
           },
           { name: "ended", value: `${paceOf(queue.perMinute)}/min` },
-          { name: "delayed", value: count(queue.delayed), kind: "soft" },
+          ...(forecast === undefined ? [] : [{ name: "empty in, at this pace", value: duration(forecast) }]),
+          { name: "delayed", value: about(queue.delayed, queue.isEstimate), kind: "soft" },
           { name: "waiting", value: count(queue.suspended), kind: "soft" },
           {
             name: queue.workers === 1 ? "worker" : "workers",

@@ -1,6 +1,6 @@
 -- Cancelling an execution and everything that it started.
 
-create or replace function rhythm.trees(p_ids uuid[])
+create or replace function rhythm.trees(p_ids uuid[], p_all boolean default false)
 returns uuid[]
 language sql
 stable
@@ -9,13 +9,13 @@ as $$
   with recursive node as (
     select e.id, e.state, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
     union all
-    select c.id, c.state, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
+    select c.id, c.state, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000 and (c.outlives is null or p_all)
   )
   select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0;
 $$;
 
-comment on function rhythm.trees(uuid[]) is
-  'Some executions and all that they started, directly or not, as far as they have not ended. Internal.';
+comment on function rhythm.trees(uuid[], boolean) is
+  'Some executions and what is cancelled with them, directly or not, as far as they have not ended. p_all: all that they started. Internal.';
 
 -- What a workflow has started since it was cancelled cleans up: cancelling it again, or its parent, leaves that alone.
 create or replace function rhythm.to_cancel(p_ids uuid[])
@@ -29,7 +29,7 @@ as $$
     union all
     select c.id, c.state, c.cancel_reason, n.depth + 1
     from node as n join rhythm.execution as c on c.parent_id = n.id
-    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null)
+    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null) and c.outlives is null
   )
   select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0 and n.cancel_reason is null;
 $$;
@@ -40,7 +40,7 @@ comment on function rhythm.to_cancel(uuid[]) is
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
 -- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
 -- locks taken in the order of ids.
-create or replace function rhythm.lock_trees(p_ids uuid[], p_also uuid[] default '{}')
+create or replace function rhythm.lock_trees(p_ids uuid[], p_also uuid[] default '{}', p_all boolean default false)
 returns uuid[]
 language plpgsql
 volatile
@@ -48,14 +48,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_locked uuid[];
-  v_ids uuid[] := rhythm.trees(p_ids);
+  v_ids uuid[] := rhythm.trees(p_ids, p_all);
 begin
   loop
     begin
       v_locked := v_ids;
       perform rhythm.lock_around(v_locked || p_also);
       perform from rhythm.execution as e where e.id = any (v_locked || p_also) order by e.id for no key update;
-      v_ids := rhythm.trees(p_ids);
+      v_ids := rhythm.trees(p_ids, p_all);
       if v_ids <@ v_locked then
         return v_ids;
       end if;
@@ -68,8 +68,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.lock_trees(uuid[], uuid[]) is
-  'Locks some executions, all that they started, their states and those of their parents; returns what trees() returns. p_also: executions that may have ended, to lock in the same order. Nobody can add to these now. Internal.';
+comment on function rhythm.lock_trees(uuid[], uuid[], boolean) is
+  'Locks some executions, what is cancelled with them (p_all: all that they started), their states and those of their parents; returns what trees() returns. p_also: executions that may have ended, to lock in the same order. Nobody can add to these now. Internal.';
 
 -- If this kept the lock of a larger batch, 99 other executions would wait for this transaction. So it only waits until no
 -- session is claiming the batch. A later claim sees that the member is locked, and leaves it out. The caller has locked the member.
@@ -267,7 +267,7 @@ end;
 $$;
 
 comment on function rhythm.cancel(uuid, text) is
-  'Cancels an execution and everything that it started. If it waits, it ends at once; if it runs, its worker is asked to stop it. A workflow may clean up (finally) within the time of the setting cancel_grace. False: it had ended, or had been cancelled before.';
+  'Cancels an execution and everything that it started, except what says on_parent_cancel: abandon. If it waits, it ends at once; if it runs, its worker is asked to stop it. A workflow may clean up (finally) within the time of the setting cancel_grace. False: it had ended, or had been cancelled before.';
 
 -- Separate calls in any order can deadlock with settles. One call takes all locks in the one order.
 create or replace function rhythm.cancel_many(p_executions uuid[], p_reason text default null)

@@ -22,6 +22,10 @@ as $$
   where w.signal_id is not null
     and not exists (select from rhythm.signal as g where g.id = w.signal_id and g.taken_by = w.id and g.execution_id = w.execution_id)
   union all
+  select g.execution_id, format('signal %s has an answer that nobody asked for, or no time of it', g.id)
+  from rhythm.signal as g
+  where g.answer is not null and g.asked is null or (g.answer is null) <> (g.answered_at is null)
+  union all
   select w.execution_id, 'it is completed and still waits for a signal'
   from rhythm.signal_wait as w
   join rhythm.execution as e on e.id = w.execution_id and e.state = 1
@@ -82,6 +86,12 @@ as $$
   select k.execution_id, format('the key "%s" stands for it, and it is not there', k.key)
   from rhythm.idempotency_key as k
   where not exists (select from rhythm.execution as e where e.id = k.execution_id)
+  union all
+  select e.id, format('it has not begun, and does not have its unique key "%s"', e.unique_key)
+  from rhythm.execution as e
+  where e.state = 0 and e.unique_while = 'queued' and e.attempt = 0 and not rhythm.is_begun(e)
+    and not exists (select from rhythm.idempotency_key as k where k.execution_id = e.id)
+    and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
   union all
   select null, l.violation from rhythm.check_limits() as l (violation)
   union all

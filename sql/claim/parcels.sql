@@ -20,6 +20,7 @@ begin
         when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
           jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
         when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
+          || case when g.asked then '{"ask": true}'::jsonb else '{}' end
         else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
       end order by i.nth), '[]')
     from unnest(p_items) with ordinality as i (id, nth)
@@ -178,7 +179,8 @@ begin
     where b.id = v_free;
   end if;
   update rhythm.batch as b
-  set worker = null, call = null, claimed_at = null, attempt = case b.type when 'task' then b.attempt - 1 else b.attempt end
+  set worker = null, call = null, claimed_at = null, attempt = rhythm.unleased_attempt(b, exists (
+    select from rhythm.workflow_state as s where s.execution_id = any (b.ids) and s.batch_id = b.id and (s.seq > 0 or s.attempt > 0)))
   where b.id = p_batch.id;
   if found then
     perform rhythm.wake(array[p_batch.queue]);

@@ -210,9 +210,10 @@ declare
   v_queues text[] := '{}';
 begin
   for v_batch in select b.* from rhythm.batch as b where b.id = any (p_batches) order by b.id loop
-    if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and (e.cancel_reason is not null or e.paused_at is not null)) then
+    if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and (e.cancel_reason is not null or e.paused_at is not null))
+      and (v_batch.attempt > 1 or not exists (select from unnest(rhythm.members(v_batch)) as m (id) where rhythm.has_traces(m.id))) then
       update rhythm.batch as b
-      set worker = null, call = null, claimed_at = null, limited = rhythm.has_limits(b.queue), attempt = case b.type when 'task' then greatest(b.attempt - 1, 0) else b.attempt end
+      set worker = null, call = null, claimed_at = null, limited = rhythm.has_limits(b.queue), attempt = rhythm.unleased_attempt(b, false)
       where b.id = v_batch.id;
       v_queues := v_queues || v_batch.queue;
       continue;
@@ -234,7 +235,7 @@ begin
         perform rhythm.put_back(v_member.id, v_batch.id,
           case when p_crashed is not null and v_member.type = 'task' and v_batch.size = 1 then rhythm.backoff_ms(v_member.retry, v_batch.crashes + 1) end,
           0, case when p_crashed is not null and v_batch.size = 1 then 1 else 0 end,
-          case when p_crashed is null and v_member.type = 'task' then -1 else 0 end, p_now);
+          p_crashed is null, p_now);
         v_queues := v_queues || v_batch.queue;
       else
         v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message',

@@ -25,9 +25,9 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, wait_group, priority, timeout_ms, type, target, queue, concurrency_key, unique_key, unique_while, traceparent, retry, metadata, inputs, note
+      id, parent_id, root_id, wait_group, outlives, priority, timeout_ms, type, target, queue, concurrency_key, unique_key, unique_while, traceparent, retry, metadata, inputs, note
     )
-    select k.id, p.id, coalesce(p.root_id, p.id), (k.v ->> 'wait_group')::integer, (k.x).priority, (k.x).timeout_ms,
+    select k.id, p.id, coalesce(p.root_id, p.id), (k.v ->> 'wait_group')::integer, (k.x).outlives, (k.x).priority, (k.x).timeout_ms,
       (k.x).type, (k.x).target, (k.x).queue, (k.x).concurrency_key, (k.x).unique_key, (k.x).unique_while, k.v ->> 'traceparent', (k.x).retry, (k.x).metadata, coalesce(k.v -> 'inputs', '{}'),
       rhythm.key_waiter_note(k.owner_id)
     from kind as k

@@ -1,4 +1,4 @@
--- What is started under a parent is cancelled with it, whichever comes first.
+-- What is started under a parent is cancelled with it, whichever comes first, unless it says that it outlives its parent.
 
 -- Keeps the parents that requests name from being cancelled until this commits. A cancellation that comes meanwhile waits, and
 -- finds the new children. cancel_under() sees one that came before. For a workflow its state is locked, for a task its own
@@ -79,7 +79,7 @@ as $$
     end as reason
     from rhythm.execution as x where x.id = e.parent_id
   ) as p
-  where e.id = any (p_ids) and p.reason is not null
+  where e.id = any (p_ids) and p.reason is not null and e.outlives is null
   group by p.reason;
 $$;
 

@@ -69,7 +69,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_step integer;
-  v_epoch smallint;
+  v_epoch integer;
 begin
   update rhythm.execution as e set epoch = coalesce(e.epoch, 0) + 1 where e.id = p_state.execution_id
   returning e.epoch, p_state.seq + case when e.state = 0 then 1 else 2 end into v_epoch, v_step;
@@ -180,7 +180,7 @@ begin
     perform rhythm.raise('RH001', 'p_pending must be an array of ids: what was under way');
   end if;
   -- All at once: the ids of its children may be lower than its own.
-  perform rhythm.lock_trees(array[p_execution], array[p_execution]);
+  perform rhythm.lock_trees(array[p_execution], array[p_execution], p_all => true);
   v_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot rewind');
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   v_program := (select v.program from rhythm.flow_version as v where v.name = v_execution.target and v.version = p_version);
@@ -377,7 +377,7 @@ begin
     from (
       select c.id, jsonb_build_object('id', c.id, 'type', case c.type when 'task' then 'run_task' else 'run_workflow' end, 'target', c.target, 'inputs', c.inputs,
         'options', jsonb_strip_nulls(jsonb_build_object('queue', c.queue, 'priority', c.priority, 'timeout', c.timeout_ms / 1000.0, 'concurrency_key', c.concurrency_key,
-          'retry', c.retry, 'metadata', c.metadata))) as effect
+          'retry', c.retry, 'metadata', c.metadata, 'on_parent_cancel', case when c.outlives then 'abandon' end))) as effect
       from rhythm.execution as c where c.id = any (p_ids) and c.parent_id = p_execution
       union all
       select t.id, jsonb_build_object('id', t.id, 'type', 'start_timer', 'at', t.fires_at) from rhythm.timer as t where t.id = any (p_ids) and t.execution_id = p_execution

@@ -55,7 +55,8 @@ begin
       select coalesce(jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'timeout_at', w.timeout_at, 'timed_out', w.timed_out) order by w.id), '[]')
       from rhythm.signal_wait as w where w.execution_id = p_execution),
     'signals', (
-      select coalesce(jsonb_agg(jsonb_build_object('name', g.name, 'payload', g.payload, 'taken_by', g.taken_by, 'sent_at', g.sent_at) order by g.id), '[]')
+      select coalesce(jsonb_agg(jsonb_build_object('name', g.name, 'payload', g.payload, 'taken_by', g.taken_by, 'sent_at', g.sent_at)
+        || case when g.asked then jsonb_build_object('asked', true, 'answer', g.answer, 'answered_at', g.answered_at) else '{}' end order by g.id), '[]')
       from rhythm.signal as g where g.execution_id = p_execution),
     'named', (select coalesce(jsonb_agg(to_jsonb(p) - 'execution_id' order by p.seq, p.name), '[]') from rhythm.step as p where p.execution_id = p_execution));
 end;
@@ -173,13 +174,13 @@ begin
   select p_execution, n.item, n.step, n.settled from jsonb_to_recordset(p_file -> 'ends') as n (item uuid, step integer, settled jsonb);
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, was, snapshot)
   select p_execution, b.step, b.epoch, b.at, b.act, b.by, b.note, b.program, b.was, b.snapshot::json
-  from jsonb_to_recordset(p_file -> 'bases') as b (step integer, epoch smallint, at timestamptz, act text, by text, note text, program text, was text, snapshot text);
+  from jsonb_to_recordset(p_file -> 'bases') as b (step integer, epoch integer, at timestamptz, act text, by text, note text, program text, was text, snapshot text);
   insert into rhythm.timer (id, execution_id, fires_at, fired)
   select t.id, p_execution, t.fires_at, true from jsonb_to_recordset(p_file -> 'timers') as t (id uuid, fires_at timestamptz);
-  insert into rhythm.signal (execution_id, name, payload, taken_by, sent_at)
-  select p_execution, g.name, coalesce(g.payload, 'null'), g.taken_by, g.sent_at
+  insert into rhythm.signal (execution_id, name, payload, taken_by, sent_at, asked, answer, answered_at)
+  select p_execution, g.name, coalesce(g.payload, 'null'), g.taken_by, g.sent_at, nullif(g.asked, false), nullif(g.answer, 'null'), g.answered_at
   from jsonb_array_elements(p_file -> 'signals') with ordinality as x (value, nth)
-  cross join lateral jsonb_to_record(x.value) as g (name text, payload jsonb, taken_by uuid, sent_at timestamptz)
+  cross join lateral jsonb_to_record(x.value) as g (name text, payload jsonb, taken_by uuid, sent_at timestamptz, asked boolean, answer jsonb, answered_at timestamptz)
   order by x.nth;
   insert into rhythm.signal_wait (id, execution_id, name, timeout_at, signal_id, timed_out)
   select w.id, p_execution, w.name, w.timeout_at, g.id, g.id is null
@@ -276,7 +277,7 @@ begin
       e.type, e.target, e.queue, e.concurrency_key, e.cancel_reason, e.note, e.traceparent, e.tags, e.retry, e.metadata, e.progress, e.checkpoint,
       e.error, coalesce(e.inputs, 'null'), e.output
     from jsonb_to_recordset(p_file -> 'executions') as e (id uuid, parent_id uuid, claimed_at timestamptz, run_at timestamptz, timeout_ms bigint, seed bigint, version integer,
-      epoch smallint, attempt smallint, priority smallint, type text, target text, queue text, concurrency_key text, cancel_reason text, note text, traceparent text, tags text[],
+      epoch integer, attempt smallint, priority smallint, type text, target text, queue text, concurrency_key text, cancel_reason text, note text, traceparent text, tags text[],
       retry jsonb, metadata jsonb, progress jsonb, checkpoint jsonb, error jsonb, inputs jsonb, output jsonb)
     left join jsonb_to_recordset(p_file -> 'programs') as p (program text, name text, version integer) on p.name = e.target and p.version = e.version
     left join rhythm.flow_version as v on v.program = p.program;

@@ -77,6 +77,7 @@ begin
         when i.id = p_execution then jsonb_build_object('kind', 'cancellation', 'id', i.id)
         when c.id is not null then jsonb_build_object('kind', c.type, 'id', i.id, 'name', c.target, 'status', coalesce(n.settled ->> 'status', rhythm.status_name(c.state, null, null)))
         when w.id is not null then jsonb_build_object('kind', 'signal', 'id', i.id, 'name', w.name, 'status', case when w.timed_out then 'timed out' else 'completed' end)
+          || case when exists (select from rhythm.signal as g where g.id = w.signal_id and g.asked) then '{"asked": true}'::jsonb else '{}' end
         else jsonb_build_object('kind', 'timer', 'id', i.id, 'status', 'completed') end order by i.nth), '[]')
       from unnest(s.items) with ordinality as i (id, nth)
       left join rhythm.execution as c on c.id = i.id

@@ -44,6 +44,7 @@ comment on column rhythm.executions.root_id is 'The execution at the top of its 
 comment on column rhythm.executions.worker is 'The worker that holds its lease; null if none.';
 comment on column rhythm.executions.concurrency_key is 'What per_key_concurrency of its queue counts by.';
 comment on column rhythm.executions.unique_key is 'The key that it holds while it is queued or active (the option unique).';
+comment on column rhythm.executions.on_parent_cancel is 'What becomes of it when its parent is cancelled or passes its timeout: cancel (it is cancelled, too) or abandon (it goes on). Null: it has no parent.';
 comment on column rhythm.executions.unique_while is 'How long it holds that key: queued or active.';
 comment on column rhythm.executions.timeout_ms is 'Milliseconds: for a task, of each attempt; for a workflow, of the whole execution.';
 comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';
@@ -159,6 +160,18 @@ comment on column rhythm.targets.ready is 'How many could run now.';
 comment on column rhythm.targets.delayed is 'How many are delayed, or parked because something is paused.';
 comment on column rhythm.targets.running is 'How many a worker has.';
 
+comment on column rhythm.asks.id is 'Its number, which ask() returned: that of the signal.';
+comment on column rhythm.asks.execution_id is 'The workflow that was asked.';
+comment on column rhythm.asks.target is 'The name of its flow.';
+comment on column rhythm.asks.name is 'The name of the signal.';
+comment on column rhythm.asks.payload is 'What was asked.';
+comment on column rhythm.asks.idempotency_key is 'Asking again with this key is the same question.';
+comment on column rhythm.asks.asked_at is 'When it was asked.';
+comment on column rhythm.asks.taken is 'The workflow has it; otherwise it is kept.';
+comment on column rhythm.asks.status is 'open, answered, rejected or unanswered: the workflow has ended without an answer.';
+comment on column rhythm.asks.answer is 'What the workflow replied.';
+comment on column rhythm.asks.error is 'Why there is no answer: {type, message, code, data}.';
+comment on column rhythm.asks.answered_at is 'When it was answered or rejected.';
 comment on column rhythm.signals.id is 'The order in which they were sent.';
 comment on column rhythm.signals.execution_id is 'The workflow.';
 comment on column rhythm.signals.target is 'The name of its flow.';

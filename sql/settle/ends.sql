@@ -111,7 +111,7 @@ $$;
 comment on function rhythm.write_ends(rhythm.outcome[], timestamptz) is 'Writes the ends of executions; returns them. Their batches are still there. Internal.';
 
 -- Members run again later, each by itself: in its own batch if it was alone, else in a new one. p_delay_ms null: at once.
-create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_attempts integer, p_now timestamptz)
+create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_uncounted boolean, p_now timestamptz)
 returns void
 language plpgsql
 volatile
@@ -121,16 +121,18 @@ declare
   v_batch rhythm.batch;
   v_is_paused constant boolean := exists (select from rhythm.execution as e where e.id = p_id and e.paused_at is not null);
   v_run_at constant timestamptz := case when v_is_paused then 'infinity' when p_delay_ms > 0 then p_now + p_delay_ms * interval '1 millisecond' end;
+  v_attempt integer;
 begin
   select b.* into v_batch from rhythm.batch as b where b.id = p_batch;
+  v_attempt := case when p_uncounted then rhythm.unleased_attempt(v_batch, rhythm.has_traces(p_id)) else v_batch.attempt end;
   if v_batch.size = 1 then
     update rhythm.batch as b
-    set worker = null, call = null, claimed_at = null, run_at = v_run_at, paused = v_is_paused, limited = rhythm.has_limits(b.queue), attempt = greatest(b.attempt + p_attempts, 0),
+    set worker = null, call = null, claimed_at = null, run_at = v_run_at, paused = v_is_paused, limited = rhythm.has_limits(b.queue), attempt = v_attempt,
       failures = b.failures + p_failures, crashes = b.crashes + p_crashes
     where b.id = p_batch;
   else
     insert into rhythm.batch
-    select (rhythm.batch_of(e, v_run_at, greatest(v_batch.attempt + p_attempts, 0), v_batch.failures + p_failures, v_batch.crashes + p_crashes)).*
+    select (rhythm.batch_of(e, v_run_at, v_attempt, v_batch.failures + p_failures, v_batch.crashes + p_crashes)).*
     from rhythm.execution as e where e.id = p_id
     returning id into v_batch.id;
     perform rhythm.move_members(v_batch.type, array[p_id], p_batch, v_batch.id);
@@ -138,8 +140,54 @@ begin
 end;
 $$;
 
-comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, integer, timestamptz) is
-  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. Internal.';
+comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, boolean, timestamptz) is
+  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. p_uncounted: its attempt does not count. Internal.';
+
+-- What a worker hands back without running it has not begun, as before. But it has begun if it left something behind: a step or a checkpoint. It
+-- also has if another start has its key by now: that start saw it as begun. Where such a start is under way, its key row is locked.
+-- Locks: key rows for share, skip locked.
+create or replace function rhythm.has_traces(p_id uuid)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_execution rhythm.execution;
+begin
+  select e.* into v_execution from rhythm.execution as e where e.id = p_id;
+  if v_execution.checkpoint is not null
+    or v_execution.type = 'workflow' and (
+      exists (select from rhythm.workflow_state as s where s.execution_id = p_id and (s.seq > 0 or s.attempt > 0))
+      or exists (select from rhythm.step as s where s.execution_id = p_id)) then
+    return true;
+  end if;
+  if not v_execution.keyed then
+    return false;
+  end if;
+  perform from rhythm.idempotency_key as k where k.execution_id = p_id for share skip locked;
+  return not found;
+end;
+$$;
+
+comment on function rhythm.has_traces(uuid) is 'Whether an execution whose first attempt is handed back counts as begun. Internal.';
+
+-- The number of its attempt is what it was before the lease.
+create or replace function rhythm.unleased_attempt(p_batch rhythm.batch, p_has_traces boolean)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when p_batch.attempt = 1 and p_batch.failures = 0 and p_batch.crashes = 0 then case when p_has_traces then 1 else 0 end
+    when p_batch.type = 'task' then greatest(p_batch.attempt - 1, 0)
+    else p_batch.attempt end;
+end;
+$$;
+
+comment on function rhythm.unleased_attempt(rhythm.batch, boolean) is 'The number of the attempt of what a worker hands back without running it. Internal.';
 
 -- Puts back failed attempts that will be repeated, and what a worker did not run. Returns the queues that now have ready
 -- work, and in how many milliseconds each failed attempt is repeated: {id: ms}, or null if there is none.
@@ -164,7 +212,7 @@ begin
   cross join lateral (select x.ctid as place from rhythm.execution as x where x.id = o.id offset 0) as p
   where e.ctid = p.place and (o.fate = 'retry' or o.fate = 'released' and (o.reason is distinct from e.note or e.stopping));
   perform rhythm.put_back(o.id, o.batch_id, case o.fate when 'retry' then (retried ->> o.id::text)::bigint else o.delay_ms end,
-    case o.fate when 'retry' then 1 else 0 end, 0, case when o.fate = 'released' and o.type = 'task' then -1 else 0 end, p_now)
+    case o.fate when 'retry' then 1 else 0 end, 0, o.fate = 'released', p_now)
   from unnest(p_outcomes) as o
   where o.fate = 'released' or o.fate = 'retry' and o.type = 'task';
   if found then

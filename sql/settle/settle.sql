@@ -45,7 +45,7 @@ begin
   if exists (select from unnest(v_held) as o where o.moment is not null) then
     perform rhythm.note_steps(v_held);
   end if;
-  v_flows := array(select o from unnest(v_held) as o where o.fate = 'suspended' or jsonb_array_length(o.effects) > 0);
+  v_flows := array(select o from unnest(v_held) as o where o.fate in ('suspended', 'continued') or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
     v_groups := array(
       select case o.fate when 'suspended' then rhythm.group_waits(o.id, o.waits, array(
@@ -71,6 +71,7 @@ begin
     v_at_once := v_at_once || array(
       select o.id from unnest(v_flows) as o
       where o.fate = 'suspended' and exists (select from rhythm.execution as x where x.id = o.id and x.stopping offset 0));
+    v_at_once := v_at_once || rhythm.continue_flows(v_flows, p_now);
     update rhythm.execution as e set stopping = false
     where e.stopping and e.id = any (array(select o.id from unnest(v_flows) as o where o.fate = 'suspended'));
   end if;
@@ -84,6 +85,9 @@ begin
       v_ended := v_ended || rhythm.join_owners(v_waiters, p_now);
     end if;
     v_items := rhythm.settle_signals(v_flows, p_now);
+    if exists (select from unnest(v_flows) as o where o.effects @> '[{"type": "answer"}]') then
+      perform rhythm.settle_answers(v_flows, p_now);
+    end if;
   end if;
   v_leased := rhythm.resume(v_at_once, p_now, p_worker, p_call,
     p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer);
@@ -183,7 +187,7 @@ begin
   from unnest(p_flows) as o
   cross join lateral (select x.cancel_reason from rhythm.execution as x where x.id = o.id and x.cancel_reason is not null offset 0) as e
   cross join lateral jsonb_array_elements(o.effects) as f
-  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow')
+  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow') and f.value #>> '{options,on_parent_cancel}' is distinct from 'abandon'
   group by o.id;
 end;
 $$;

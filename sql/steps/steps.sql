@@ -17,7 +17,7 @@ begin
     && @.name.type() == "string" && @.seq.type() == "number" && @.seq >= 0 && @.seq < 2147483648 && @.seq.floor() == @.seq
     && (!exists(@.took_ms) || @.took_ms.type() == "number" && @.took_ms >= 0 && @.took_ms < 3162240000000 && @.took_ms.floor() == @.took_ms)
     && (!exists(@.is_undefined) || @.is_undefined.type() == "boolean")
-    && !exists(@.variables) && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
+    && !exists(@.variables) && !exists(@.answer) && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
 end;
 $$;
 
@@ -66,6 +66,8 @@ begin
     when not v_over and p_step ->> 'kind' = 'signal' then rhythm.name_problem('signal', p_step ->> 'signal')
     when p_step -> 'child' <> 'null' and jsonb_typeof(p_step -> 'child') <> 'object' then
       'child of a step must be an object, as create_many() takes it'
+    when p_step -> 'answer' <> 'null' and rhythm.as_uuid(p_step #>> '{answer,wait}') is null then
+      'answer of a step must be {"wait": the UUID of the wait that took the question, "value": …} or with "error"'
     when p_step ? 'variables' then rhythm.tag_problem(p_step -> 'variables')
   end;
 end;
@@ -244,6 +246,12 @@ begin
     perform rhythm.tag_these(array(
       select n::rhythm.step_news from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
       where n.variables is not null and n.execution_id || n.name = any (v_written)));
+  end if;
+  if not v_plain and jsonb_path_exists(p_steps, '$[*].answer') then
+    perform rhythm.write_answers((
+      select coalesce(jsonb_agg(p.value -> 'answer' || jsonb_build_object('execution_id', p.value -> 'execution_id') order by p.nth), '[]')
+      from jsonb_array_elements(p_steps) with ordinality as p (value, nth)
+      where jsonb_typeof(p.value -> 'answer') = 'object' and (p.value ->> 'execution_id')::uuid || (p.value ->> 'name') = any (v_written)), v_now);
   end if;
   if v_begins then
     -- A save whose answer was lost comes again: what it began is there already.

@@ -114,7 +114,8 @@ create type rhythm.kind as (
   unique_key text,
   unique_while text,
   metadata jsonb,
-  notify_on_end boolean
+  notify_on_end boolean,
+  outlives boolean
 );
 
 comment on type rhythm.kind is 'What many requests have in common, with the defaults of their task or flow. run_at is null if they may begin at once.';

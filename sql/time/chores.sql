@@ -45,7 +45,7 @@ begin
   perform rhythm.cancel_trees(array_agg(c.id), coalesce(e.cancel_reason, 'Its workflow ran past its timeout'), p_now)
   from rhythm.execution as c
   join rhythm.execution as e on e.id = c.parent_id
-  where c.parent_id = any (v_ids) and c.state = 0
+  where c.parent_id = any (v_ids) and c.state = 0 and c.outlives is null
   group by e.cancel_reason;
   with ended as (
     update rhythm.execution as e

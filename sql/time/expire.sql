@@ -60,7 +60,7 @@ begin
     union all
     select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (v_ids) and s.batch_id = any (v_batches));
   -- Somebody put others under these: the whole tree is cancelled, if no session has locked a part of it.
-  v_above := array(select distinct c.parent_id from rhythm.execution as c where c.parent_id = any (v_ids) and c.state = 0);
+  v_above := array(select distinct c.parent_id from rhythm.execution as c where c.parent_id = any (v_ids) and c.state = 0 and c.outlives is null);
   if v_above <> '{}' then
     v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (v_above));
     v_above := rhythm.lock_free_trees(v_above);

@@ -22,6 +22,7 @@ select
   e.note,
   e.cancel_reason,
   e.parent_id,
+  case when e.parent_id is not null then case when e.outlives then 'abandon' else 'cancel' end end as on_parent_cancel,
   coalesce(e.root_id, e.id) as root_id,
   b.worker,
   e.concurrency_key,

@@ -1,4 +1,4 @@
--- Where workflows stand, for people. As count_suspended(), above some 4,000 pages a sample is counted.
+-- Where workflows stand, for people. As in count_suspended(), above some 4,000 pages a sample is counted, and of many only some are opened.
 
 drop function if exists rhythm.count_standing(text);
 create or replace function rhythm.count_standing(p_flow text)
@@ -10,19 +10,25 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
   with chosen as materialized (
-    select s.execution_id, s.program
+    select s.execution_id, s.program, row_number() over () as nth
     from rhythm.workflow_state as s
       tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
-    cross join lateral (select from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0) as e
     where s.program in (select v.program from rhythm.flow_version as v where v.name = p_flow and v.code ? 'functions')
   ),
-  -- Opening a snapshot costs more than finding it.
+  size as materialized (
+    select count(*) as chosen, greatest(1, count(*) / 500) as each from chosen as c
+  ),
+  -- Opening a snapshot costs more than finding it: some 500 of them are opened, spread evenly.
   opened as materialized (
     select c.execution_id, c.program, (o.snapshot -> 'h')::jsonb as heap
-    from (select c.execution_id, c.program from chosen as c limit 500) as c
-    cross join lateral (
-      select s.snapshot from rhythm.workflow_state as s where s.execution_id = c.execution_id and s.snapshot is not null offset 0
-    ) as o
+    from chosen as c cross join size as z
+    left join lateral (
+      select s.snapshot from rhythm.workflow_state as s
+      where s.execution_id = c.execution_id and s.snapshot is not null
+        and exists (select from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0)
+      offset 0
+    ) as o on true
+    where c.nth % z.each = 0
   ),
   -- As in lines_of().
   place as materialized (
@@ -36,7 +42,7 @@ as $$
     from place as p join rhythm.flow_version as v on v.program = p.program
   )
   select l.version, l.line,
-    round(sum(l.executions) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0) * greatest(1, (select count(*) from chosen) / 500.0))::bigint
+    round(sum(l.executions) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0) * (select z.chosen from size as z) / (select count(*) from opened as o))::bigint
   from lined as l group by l.version, l.line;
 $$;
 
@@ -52,22 +58,38 @@ rows 100
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-  select g.name, g.target, g.version, g.executions, rhythm.lines_of(g.oldest), g.oldest, g.until
-  from (
-    select w.name, e.target, e.version, (array_agg(w.execution_id order by w.execution_id))[1] as oldest, min(w.timeout_at) as until,
-      round(count(*) * greatest(1, pg_relation_size('rhythm.signal_wait') / 8192 / 4000.0))::bigint as executions
+  with chosen as materialized (
+    select w.execution_id, w.name, w.timeout_at, row_number() over () as nth
     from rhythm.signal_wait as w
       tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.signal_wait') / 8192.0))) repeatable (0)
-    cross join lateral (select x.target, x.version from rhythm.execution as x where x.id = w.execution_id and x.state = 0 offset 0) as e
     where w.signal_id is null and not w.timed_out
-    group by w.name, e.target, e.version
+  ),
+  kind as materialized (
+    select c.name, count(*) as size, greatest(1, least(count(*) / 50, sum(count(*)) over () / 1000))::bigint as each
+    from chosen as c group by c.name
+    order by 2 desc, 1 limit 200
+  ),
+  looked as materialized (
+    select c.name, c.execution_id, c.timeout_at, k.size, e.target, e.version
+    from chosen as c
+    join kind as k on k.name = c.name
+    left join lateral (select x.target, x.version from rhythm.execution as x where x.id = c.execution_id and x.state = 0 offset 0) as e on true
+    where c.nth % k.each = 0
+  )
+  select g.name, g.target, g.version, g.executions, rhythm.lines_of(g.oldest), g.oldest, g.until
+  from (
+    select l.name, l.target, l.version, (array_agg(l.execution_id order by l.execution_id))[1] as oldest, min(l.timeout_at) as until,
+      round(count(*) * l.size::numeric / (select count(*) from looked as o where o.name = l.name)
+        * greatest(1, pg_relation_size('rhythm.signal_wait') / 8192 / 4000.0))::bigint as executions
+    from looked as l where l.target is not null
+    group by l.name, l.size, l.target, l.version
     order by 6 desc, 1, 2, 3 limit 200
   ) as g;
 $$;
 
 comment on function rhythm.count_signal_waits() is
-  'How many workflows wait for a signal, by its name, flow and version, the 200 largest groups: exactly, or, if there are many thousands, an estimate from a sample. '
-  'oldest: the one that was created first; lines: where it stands; until: when the first of these waits times out.';
+  'How many workflows wait for a signal, by its name, flow and version, the 200 largest groups: exactly, or, if there are some thousands, an estimate from a sample. '
+  'oldest: the one of those that was created first; lines: where it stands; until: when the first of these waits times out.';
 
 drop view if exists rhythm.signals;
 

@@ -1,7 +1,7 @@
 import { connect, type ConnectOptions } from "../db/connect.ts";
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../define/mod.ts";
-import { createHandler, Watched } from "../http/mod.ts";
+import { createHandler, type Watched } from "../http/mod.ts";
 import { type HttpServer, serveHttp } from "../runtime/serve.ts";
 import { durationMs } from "../shared/duration.ts";
 import { RhythmError } from "../shared/error.ts";
@@ -14,6 +14,7 @@ import { flowRuntime } from "./flow_runtime.ts";
 import { onShutdown } from "./on_shutdown.ts";
 import { hookTask } from "./hook_task.ts";
 import { httpParts } from "./http_parts.ts";
+import { watchedOf } from "./page_reads.ts";
 import type { WorkerOptions } from "./options.ts";
 import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
 import { checkRegistered } from "./registration.ts";
@@ -189,7 +190,7 @@ export class AppWorker {
   #serve(worker: Worker): void {
     const { port, hostname = WORKER_DEFAULTS.hostname } = this.#options;
     if (port === undefined) return;
-    this.#watched = new Watched(this.#parts.clock);
+    this.#watched = watchedOf(this.#parts);
     const handler = createHandler(
       httpParts(this.#rhythm, this.#parts, {
         ...{ worker, pools: this.#pools, token: this.token, watched: this.#watched },

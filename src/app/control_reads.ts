@@ -2,15 +2,15 @@ import {
   lastRuns,
   listFlowRows,
   listKeys,
-  listPaces,
+  listQueueRows,
   listStanding,
   listVersionWaits,
+  listWaitingFlows,
   readFlowStamp,
   readSignals,
   upcomingTimes,
 } from "../db/calls/control_pages.ts";
 import type { EngineRef } from "../db/calls/engine_ref.ts";
-import type { QueueInfo } from "../db/calls/queues.ts";
 import { UnknownNameError } from "../db/engine_errors.ts";
 import type { PageReads, ReadModel } from "../http/mod.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -92,20 +92,14 @@ export function controlReadsOf(
     const { drawFlow } = await import("./draw_flow.ts");
     return { version, picture: drawFlow({ name, source }, marks) };
   };
-  const queuesNow = async (): Promise<unknown[]> => {
-    const [queues, paces, pauses] = await Promise.all([reads.queues(), listPaces(engine), reads.pauses()]);
-    const paceOf = new Map(paces.map(({ queue, perMinute }) => [queue, perMinute]));
-    return queues.map((queue) => ({
-      ...withoutAge(queue),
-      perMinute: paceOf.get(queue.queue) ?? 0,
-      pause: pauses.find(({ kind, name }) => kind === "queue" && name === queue.queue) ?? null,
-    }));
-  };
   return {
-    queues: queuesNow,
+    queues: () => listQueueRows(engine),
     queue: async (name) => {
-      const [queues, keys] = await Promise.all([queuesNow(), listKeys(engine, name, MOST_KEYS + 1)]);
-      const found = queues.find((one) => (one as QueueInfo).queue === name);
+      const [queues, keys] = await Promise.all([
+        listQueueRows(engine),
+        listKeys(engine, name, MOST_KEYS + 1),
+      ]);
+      const found = queues.find(({ queue }) => queue === name);
       if (found === undefined) throw unknown(`There is no queue "${name}": it has no work, worker or limit`);
       return { queue: found, keys: keys.slice(0, MOST_KEYS), hasMore: keys.length > MOST_KEYS };
     },
@@ -124,20 +118,12 @@ export function controlReadsOf(
       return { schedule, next: await upcomingTimes(engine, { cron, timezone, count: 10 }), runs };
     },
     upcoming: (cron, timezone) => upcomingTimes(engine, { cron, timezone, count: 5 }),
-    flows: async () => {
-      const [flows, waits] = await Promise.all([listFlowRows(engine), listVersionWaits(engine)]);
-      return flows.map((flow) => ({ ...flow, waits: waits.filter((one) => one.flow === flow.name) }));
-    },
+    flows: () => listWaitingFlows(engine),
     flowStamp: (name) => readFlowStamp(engine, name),
     flow: (name, filter) => flowOf(name, filter),
     graph: (name, version) => graphOf(name, version),
     signals: () => readSignals(engine),
   };
-}
-
-// It would change each second.
-function withoutAge({ oldestSeconds: _, ...queue }: QueueInfo): Omit<QueueInfo, "oldestSeconds"> {
-  return queue;
 }
 
 function aboutOf(info: Record<string, unknown>): { library: string | null; tasks: string[] } {

@@ -15,7 +15,9 @@ import type { EngineRef } from "../db/calls/engine_ref.ts";
 import { findToken } from "../db/calls/tokens.ts";
 import { listQueues, type QueueInfo } from "../db/calls/queues.ts";
 import { readFlowState, readViolations, readWorkers } from "../db/calls/state.ts";
+import { AskTimeoutError } from "../client/errors.ts";
 import { idOf } from "../client/request.ts";
+import { askFor } from "../client/signals.ts";
 import { RhythmError } from "../shared/error.ts";
 import { inspectFlow } from "../flow/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
@@ -117,6 +119,17 @@ export function commandsOf(rhythm: Rhythm, console: Console): Commands {
         : await now().workflows.start(target, inputs, options);
       return { id: run.id, created: run.created };
     },
+    ask: async (id, { name, payload, idempotencyKey, timeout, signal }) => {
+      const options = { timeout, signal, ...(idempotencyKey !== undefined && { idempotencyKey }) };
+      const { signals } = now();
+      try {
+        return await askFor(signals, { execution: id, name, payload }, { ...options, where: "ask" });
+      } catch (error) {
+        if (!(error instanceof AskTimeoutError)) throw error;
+        return (await signals.getAsk(error.askId))!;
+      }
+    },
+    getAsk: (id) => now().signals.getAsk(id),
     signal: (id, name, payload) => now().signals.send({ execution: id, name, payload }),
     change: (id, to) => now().executions.change(id, to),
     cancel: (id, reason) => now().executions.cancel(id, { reason }),

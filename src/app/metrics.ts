@@ -20,6 +20,7 @@ export function workerMetrics(worker: Worker): MetricFamily[] {
   const ends: Sample[] = [];
   const waits: Sample[] = [];
   const seconds: Distribution[] = [];
+  const batches: Distribution[] = [];
   for (const kind of ["task", "workflow"] as const) {
     for (const [name, one] of stats.names[kind]) {
       attempts.push(...samplesOf(one.attempts, { kind, name }));
@@ -31,6 +32,10 @@ export function workerMetrics(worker: Worker): MetricFamily[] {
           counts: one.seconds.counts,
           sum: one.seconds.sum,
         });}
+      if (one.batches.sum > 0) {
+        const { bounds, counts, sum } = one.batches;
+        batches.push({ labels: { name }, bounds, counts, sum });
+      }
     }
   }
   return [
@@ -60,6 +65,12 @@ export function workerMetrics(worker: Worker): MetricFamily[] {
       help: "Handlers from start to end",
       type: "histogram",
       distributions: seconds,
+    },
+    {
+      name: "rhythm_task_batch_size",
+      help: "Executions that a call of a handler of batches got",
+      type: "histogram",
+      distributions: batches,
     },
   ];
 }

@@ -4,20 +4,29 @@ import {
   listEnded,
   listFamily,
   listGroups,
+  listKeysOf,
   listRows,
+  readMark,
   readPulse,
   readSource,
   readStamp,
 } from "../db/calls/pages.ts";
+import { listDepths } from "../db/calls/queues.ts";
 import { ExecutionNotFoundError, ExecutionStateError } from "../db/engine_errors.ts";
 import { storedFilter } from "../client/executions.ts";
 import type { HistoryStep } from "../client/history.ts";
 import { idOf } from "../client/request.ts";
-import type { PageReads, ReadModel } from "../http/mod.ts";
+import { type PageReads, type ReadModel, Watched } from "../http/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
 import type { Console } from "./console.ts";
 import { controlReadsOf } from "./control_reads.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
+
+/** What the viewers of a process share. The statistics of the embedded database are not kept, and its looks cost no server. */
+export function watchedOf({ clock, database, schema }: AppParts): Watched {
+  if (database.kind === "embedded") return new Watched(clock);
+  return new Watched(clock, () => readMark({ on: database, schema }));
+}
 
 /** What the pages of the dashboard read, from an application. */
 export function pageReadsOf(
@@ -34,7 +43,7 @@ export function pageReadsOf(
       const [pulse, ended, queues, failures, workers, schedules, operations, pauses] = await Promise.all([
         readPulse(engine),
         listEnded(engine, { each, since }),
-        reads.queues(),
+        listDepths(engine),
         reads.failures({ state: ["new", "known"], limit: 6 }),
         reads.workers(),
         reads.schedules(),
@@ -115,13 +124,14 @@ async function oneOf(
   { engine, reads }: { engine: Parameters<typeof readPulse>[0]; reads: ReadModel },
   id: string,
 ): Promise<{ readonly steps: readonly HistoryStep[]; readonly [name: string]: unknown }> {
-  const [execution, family, source, position, reasons, logs] = await Promise.all([
+  const [execution, family, source, position, reasons, logs, keys] = await Promise.all([
     rhythm.executions.get(id),
     listFamily(engine, id, MOST_ROWS + 1),
     readSource(engine, id),
     reads.position(id).catch(() => null),
     reads.explain(id),
     lastLines(engine, id, MOST_LINES),
+    listKeysOf(engine, id),
   ]);
   if (execution === null) throw ExecutionNotFoundError.of(id);
   // A workflow of another version of the library cannot be rebuilt: the rest is shown all the same.
@@ -134,7 +144,7 @@ async function oneOf(
     execution: { ...rest, ...shown({ inputs, output, metadata, progress, checkpoint }) },
     family: family.slice(0, MOST_ROWS),
     hasMore: family.length > MOST_ROWS,
-    ...{ source, fibres, reasons, logs, steps },
+    ...{ source, fibres, reasons, logs, steps, keys },
   };
 }
 

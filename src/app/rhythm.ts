@@ -39,7 +39,7 @@ import {
 } from "../define/mod.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { AppWorker } from "./app_worker.ts";
-import { createHandler, type Handler, Watched } from "../http/mod.ts";
+import { createHandler, type Handler, type Watched } from "../http/mod.ts";
 import { forgetDefault, makeDefault } from "./default_app.ts";
 import { httpParts } from "./http_parts.ts";
 import { type FlowSource, readFlowSources } from "./flow_sources.ts";
@@ -58,6 +58,7 @@ import {
   type WorkerOptions,
 } from "./options.ts";
 import { register } from "./registration.ts";
+import { watchedOf } from "./page_reads.ts";
 import { type Services, servicesOf } from "./services.ts";
 import { readDeploy, readEnvironment, readToken } from "./environment.ts";
 import { findTelemetry } from "./telemetry.ts";
@@ -167,7 +168,7 @@ export class Rhythm {
 
   private constructor(parts: AppParts) {
     this.#parts = parts;
-    this.#watched = new Watched(parts.clock);
+    this.#watched = watchedOf(parts);
     this.token = parts.token ?? readToken() ?? parts.clock.uuid();
     const core = new ClientCore({ ...parts, telemetry: findTelemetry() });
     const definitions = new Map(parts.tasks.map((made) => [made.name, made.definition]));

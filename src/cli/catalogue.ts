@@ -16,11 +16,12 @@ const MANY = "Executions, newest first; their log lines";
 const WORKER = "Run a worker of this project; a dashboard without one";
 const PAST = "What a workflow did, how it was, what differs";
 const FILE = "An execution as a file; a frozen copy of one";
-const START = "Start a workflow; queue a task";
-const TELL = "Send a signal; wait for ends; stop at a line";
+const START = "Start a workflow; queue a task; wait for ends";
+const TELL = "Send a signal; ask for an answer; stop at a line";
 const END = "End executions; run them again";
 const PAUSE = "Executions, a task, a flow, a queue, everything";
 const CHANGE = "Other variables; an earlier step; a copy from there";
+const WAITING = "Change what waits; cancel, retry, pause many at once";
 const SCHEMA = "Install or upgrade the schema; let a copy run";
 const SERVICES = "Queues and workers; pause, resume, limit";
 
@@ -59,8 +60,9 @@ export const CATALOGUE: readonly Entry[] = [
   ),
   entry(RUN, "start", "Start a workflow", () => import("./commands/start.ts"), START),
   entry(RUN, "queue", "Queue a task", () => import("./commands/queue.ts"), START),
+  entry(RUN, "wait", "Wait for executions to end", () => import("./commands/wait.ts"), START),
   entry(RUN, "signal", "Send a signal to a workflow", () => import("./commands/signal.ts"), TELL),
-  entry(RUN, "wait", "Wait for executions to end", () => import("./commands/wait.ts"), TELL),
+  entry(RUN, "ask", "Send a signal, and wait for the answer", () => import("./commands/ask.ts"), TELL),
   entry(RUN, "gate", "Stop executions at a line, or before a task", () => import("./commands/gate.ts"), TELL),
   entry(RUN, "cancel", "Cancel executions and their children", () => import("./commands/cancel.ts"), END),
   entry(RUN, "retry", "Run failed or cancelled executions again", () => import("./commands/retry.ts"), END),
@@ -74,9 +76,17 @@ export const CATALOGUE: readonly Entry[] = [
   entry(RUN, "resume", "End pauses", () => import("./commands/resume.ts"), PAUSE),
   entry(
     RUN,
+    "change",
+    "Another queue, priority or time for what has not begun",
+    () => import("./commands/change.ts"),
+    WAITING,
+  ),
+  entry(
+    RUN,
     "operations",
     "Cancel, retry, signal, pause many executions at once",
     () => import("./commands/operations.ts"),
+    WAITING,
   ),
   entry(
     RUN,

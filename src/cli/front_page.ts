@@ -13,7 +13,7 @@ export function frontPage(terminal: Terminal): void {
   for (const line of lines()) {
     const heading = line.group === group ? "" : line.group;
     group = line.group;
-    const names = line.names.join(" ").padEnd(16);
+    const names = line.names.join(" ").padEnd(17);
     print(`${paint("bold", heading.padEnd(6))} ${paint("busy", names)} ${line.text}`);
   }
   print(

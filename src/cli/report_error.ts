@@ -136,7 +136,7 @@ function engineHint(error: RhythmError): string | undefined {
 function exitOf(code: string): number {
   if (code === "DATABASE_UNAVAILABLE") return EXIT.noDatabase;
   if (code === "RH002" || code === "RH004") return EXIT.notFound;
-  if (code === "WAIT_TIMEOUT") return EXIT.timeout;
+  if (code === "WAIT_TIMEOUT" || code === "ASK_TIMEOUT") return EXIT.timeout;
   if (/^(INVALID_|JSON_|DURATION_INVALID|RH00[156]|FLOW_NOT_READABLE|SCHEMA_NAME)/.test(code)) {
     return EXIT.usage;
   }

@@ -46,11 +46,11 @@ export function told({ act, took, by, note }: HistoryStep): string {
 }
 
 /** What was taken or started, in a few words. */
-export function named({ kind, name, status }: HistoryItem): string {
+export function named({ kind, name, status, asked }: HistoryItem): string {
   const what = name === undefined
     ? kind
     : kind === "signal" || kind === "signal to"
-    ? `${kind} ${name}`
+    ? `${asked ? "question" : kind} ${name}`
     : name;
   return status === undefined || status === "completed" ? what : `${what} (${status})`;
 }

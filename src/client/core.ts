@@ -25,9 +25,12 @@ import {
   type WatchOptions,
 } from "../define/mod.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { Asks } from "./asks.ts";
 import { Channel } from "./channel.ts";
 import { idOf, isKeyed, type StartRequest, toCreate } from "./request.ts";
 import { isPassing } from "../db/error_kind.ts";
+import { WaitTimeoutError } from "./errors.ts";
+import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import { retried } from "./retry.ts";
 import { Waiters } from "./waiters.ts";
 import { watch } from "./watch.ts";
@@ -57,7 +60,9 @@ export class ClientCore {
   /** Where the engine lives. */
   readonly engine: EngineRef;
   /** Who waits for ends. */
-  readonly waiters: Waiters;
+  readonly waiters: Waiters<Execution>;
+  /** Who waits for answers. */
+  readonly asks: Asks;
   readonly #clock: Clock;
   readonly #telemetry: Telemetry | undefined;
   readonly #done: Channel;
@@ -78,6 +83,13 @@ export class ClientCore {
     this.#uuids = new Uuids(clock);
     this.#telemetry = telemetry;
     this.#closed = shared === undefined ? new AbortController() : shared.#closed;
+    this.asks = new Asks({
+      engine: this.engine,
+      clock,
+      hear: (ids) => this.#hearOf(ids),
+      retried: (call) => this.retried(call),
+      newId: () => this.newId(),
+    }, shared?.asks);
     if (shared !== undefined) {
       this.waiters = shared.waiters;
       this.#done = shared.#done;
@@ -87,15 +99,17 @@ export class ClientCore {
     this.waiters = new Waiters({
       clock,
       read: (ids) => readExecutions(this.engine, ids),
-      watch: async (ids) => {
-        await this.#done.open();
-        await watchExecutions(this.engine, ids);
-      },
+      watch: (ids) => this.#hearOf(ids),
       isTransient: isPassing,
+      missing: (id) => ExecutionNotFoundError.of(id),
+      late: (id, seconds) => new WaitTimeoutError(id, seconds),
     });
     this.#done = new Channel(database, {
       name: channelName(schema, "done"),
-      onNews: (id) => this.waiters.notify(id),
+      onNews: (id) => {
+        this.waiters.notify(id);
+        this.asks.notify(id);
+      },
     });
     this.#progress = new Channel(database, { name: channelName(schema, "progress") });
   }
@@ -198,6 +212,7 @@ export class ClientCore {
   /** Ends all waiting, watching and listening. */
   async close(): Promise<void> {
     this.waiters.close();
+    this.asks.close();
     this.#closed.abort(new ClosedError("The application"));
     await Promise.all([this.#done.close(), this.#progress.close()]);
   }
@@ -210,6 +225,11 @@ export class ClientCore {
       keyed: isKeyed(request.options),
     });
     return started!;
+  }
+
+  async #hearOf(ids: readonly string[]): Promise<void> {
+    await this.#done.open();
+    await watchExecutions(this.engine, ids);
   }
 
   async #hearsEnds(): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { knownErrors, RhythmError } from "../shared/error.ts";
-import { describe, type Execution, type ExecutionError } from "../define/mod.ts";
+import { type Ask, describe, type Execution, type ExecutionError } from "../define/mod.ts";
 
 /** Thrown for what cannot be the id of an execution. */
 export class InvalidIdError extends RhythmError {
@@ -90,6 +90,83 @@ export class WaitTimeoutError extends RhythmError {
   }
 }
 
+/** Thrown when a workflow rejected a question. */
+export class AskRejectedError extends RhythmError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "AskRejectedError";
+  /** The question. */
+  readonly ask: Ask;
+
+  /**
+   * Makes the error and its message.
+   *
+   * @param ask the question
+   */
+  constructor(ask: Ask) {
+    const { type, message } = ask.error!;
+    super(`Workflow "${ask.target}" (${ask.executionId}) rejected "${ask.name}": ${type}: ${message}`, {
+      code: "ASK_REJECTED",
+    });
+    this.ask = ask;
+  }
+}
+
+/** Thrown when a workflow has ended and has not answered a question. */
+export class AskUnansweredError extends RhythmError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "AskUnansweredError";
+  /** The question. */
+  readonly ask: Ask;
+
+  /**
+   * Makes the error and its message.
+   *
+   * @param ask the question
+   */
+  constructor(ask: Ask) {
+    super(ask.error!.message, { code: "ASK_UNANSWERED" });
+    this.ask = ask;
+  }
+}
+
+/** Thrown when a question is not answered when the time for waiting is over. It stays: ask again with the same key. */
+export class AskTimeoutError extends RhythmError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "AskTimeoutError";
+  /** The number of the question. */
+  readonly askId: string;
+
+  /**
+   * Makes the error and its message.
+   *
+   * @param askId the number of the question
+   * @param seconds how long was waited
+   */
+  constructor(askId: string, seconds: number) {
+    super(`Question ${askId} had no answer after ${seconds} s of waiting; it stays open`, {
+      code: "ASK_TIMEOUT",
+    });
+    this.askId = askId;
+  }
+}
+
+/** Thrown for a question that does not exist, or was purged with its workflow. */
+export class AskNotFoundError extends RhythmError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "AskNotFoundError";
+
+  /**
+   * Makes the error and its message.
+   *
+   * @param askId the number of the question
+   */
+  constructor(askId: string) {
+    super(`There is no question ${askId}: it was never asked, or it was purged with its workflow`, {
+      code: "ASK_NOT_FOUND",
+    });
+  }
+}
+
 // A printed error shows the stack of the execution below its own.
 function revived({ type, message, stack }: ExecutionError): Error {
   const error = new Error(message);
@@ -103,4 +180,7 @@ function title(execution: Execution): string {
   return `${kind} "${execution.target}" (${execution.id})`;
 }
 
-knownErrors({ InvalidIdError, ExecutionFailedError, ExecutionCancelledError, WaitTimeoutError });
+knownErrors({
+  ...{ InvalidIdError, ExecutionFailedError, ExecutionCancelledError, WaitTimeoutError },
+  ...{ AskRejectedError, AskUnansweredError, AskTimeoutError, AskNotFoundError },
+});

@@ -1,7 +1,8 @@
 import { cancelExecution, readExecutions, sendSignal, type Started } from "../db/calls/executions.ts";
-import { toJson } from "../shared/json.ts";
+import { type JsonValue, toJson } from "../shared/json.ts";
 import {
   ANY_STORED_TEXT,
+  type AskOptions,
   checkArgument,
   type Execution,
   type ExecutionRef,
@@ -14,6 +15,7 @@ import {
 import type { ClientCore } from "./core.ts";
 import { ExecutionNotFoundError, ExecutionStateError } from "../db/engine_errors.ts";
 import { ExecutionCancelledError, ExecutionFailedError } from "./errors.ts";
+import { answerOf } from "./asks.ts";
 import { idOf } from "./request.ts";
 
 /** An execution that was started. */
@@ -49,6 +51,11 @@ export class ExecutionRun<Output> implements Run<Output> {
 
   async signal(name: string, payload?: unknown): Promise<void> {
     await send(this.#core, { execution: this.id, name, payload }, { where: "run.signal()" });
+  }
+
+  async ask<Answer = JsonValue>(name: string, payload?: unknown, options: AskOptions = {}): Promise<Answer> {
+    const question = { execution: this.id, name, payload };
+    return answerOf(await this.#core.asks.ask(question, options, "run.ask()")) as Answer;
   }
 
   toString(): string {

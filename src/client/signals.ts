@@ -1,4 +1,17 @@
-import { ANYTHING, checkShape, type ExecutionRef, KEY, type SqlRunner, TRANSACTION } from "../define/mod.ts";
+import {
+  ANYTHING,
+  type Ask,
+  type AskOptions,
+  checkArgument,
+  checkShape,
+  type ExecutionRef,
+  KEY,
+  type OwnType,
+  type SqlRunner,
+  TRANSACTION,
+} from "../define/mod.ts";
+import type { JsonValue } from "../shared/json.ts";
+import { answerOf, checkAskOptions, checkQuestion } from "./asks.ts";
 import type { ClientCore } from "./core.ts";
 import { send } from "./run.ts";
 
@@ -10,9 +23,28 @@ export interface SignalOptions {
   sql?: SqlRunner;
 }
 
+const ASK_ID: OwnType = {
+  kind: "own",
+  wanted: "the number of a question, as text",
+  fits: (value) => typeof value === "string" && /^\d{1,18}$/.test(value),
+};
+
+/** Asks, and gives the question itself. `where` is what was called, for the sentences. */
+export let askFor: (
+  signals: Signals,
+  question: { execution: ExecutionRef; name: string; payload?: unknown },
+  options: AskOptions & { where: string },
+) => Promise<Ask>;
+
 /** Signals: messages to workflows, kept in order until they are taken. */
 export class Signals {
   readonly #core: ClientCore;
+
+  static {
+    askFor = (signals, question, { where, ...options }) => {
+      return signals.#core.asks.ask(question, options, where);
+    };
+  }
 
   /**
    * Made by the application.
@@ -39,5 +71,36 @@ export class Signals {
     checkShape(signal, shape, { where, argument: "signal" });
     checkShape(options, { idempotencyKey: KEY, sql: TRANSACTION }, { where });
     await send(this.#core, signal, { where, ...options });
+  }
+
+  /**
+   * Sends a signal that the workflow answers, and waits for the answer.
+   *
+   * @param question whom, under which name, with what
+   * @param options a key under which the same question has the same answer, and how long to wait
+   * @returns what the workflow replied
+   * @throws {AskRejectedError} the workflow rejected it
+   * @throws {AskUnansweredError} the workflow has ended without an answer
+   * @throws {AskTimeoutError} the time has passed; the question stays
+   */
+  async ask<Answer = JsonValue>(
+    question: { execution: ExecutionRef; name: string; payload?: unknown },
+    options: AskOptions = {},
+  ): Promise<Answer> {
+    const where = "signals.ask()";
+    checkQuestion(question, where);
+    checkAskOptions(options, where);
+    return answerOf(await this.#core.asks.ask(question, options, where)) as Answer;
+  }
+
+  /**
+   * Reads a question, answered or not.
+   *
+   * @param id its number: `askId` of an `AskTimeoutError`, or what `ask()` of SQL returned
+   * @returns the question; null: there is none
+   */
+  async getAsk(id: string): Promise<Ask | null> {
+    checkArgument(id, { argument: "id", type: ASK_ID, where: "signals.getAsk()" });
+    return await this.#core.asks.get(id);
   }
 }

@@ -1,17 +1,27 @@
 import { durationMs } from "../shared/duration.ts";
-import { ClosedError, type Execution, type WaitOptions } from "../define/mod.ts";
-import { ExecutionNotFoundError } from "../db/engine_errors.ts";
+import { ClosedError, type WaitOptions } from "../define/mod.ts";
 import type { CancelTimer, Clock } from "../runtime/clock.ts";
-import { WaitTimeoutError } from "./errors.ts";
+
+/** Something that ends: an execution, or a question that is answered. */
+export interface Awaited {
+  /** Its id. */
+  readonly id: string;
+  /** When it ended; null: it has not. */
+  readonly completedAt: Date | null;
+}
 
 /** What waiting needs. */
-export interface WaiterSource {
+export interface WaiterSource<Ended extends Awaited> {
   /** Measures the time. */
   readonly clock: Clock;
-  /** Reads executions; those that do not exist are left out. */
-  readonly read: (ids: readonly string[]) => Promise<readonly Execution[]>;
-  /** Makes sure that notifications arrive, and that the ends of these executions are notified. */
+  /** Reads what is waited for; what does not exist is left out. */
+  readonly read: (ids: readonly string[]) => Promise<readonly Ended[]>;
+  /** Makes sure that notifications arrive, and that the ends of these are notified. */
   readonly watch: (ids: readonly string[]) => Promise<void>;
+  /** The error for what does not exist. */
+  readonly missing: (id: string) => Error;
+  /** The error when the time is over. */
+  readonly late: (id: string, seconds: number) => Error;
   /** Whether an error says nothing about the question: the connection is gone, the server restarts. */
   readonly isTransient: (error: unknown) => boolean;
 }
@@ -24,21 +34,21 @@ export interface Heard {
   readonly forget: () => void;
 }
 
-interface Waiter {
+interface Waiter<Ended> {
   /** Whether the database was asked since the waiting began. */
   isAnswered: boolean;
-  readonly resolve: (execution: Execution) => void;
+  readonly resolve: (ended: Ended) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Waits for the ends of executions, however many: one notification channel and one poll for all of them.
+ * Waits for the ends of executions, or for answers, however many: one notification channel and one poll for all of them.
  *
  * A notification wakes at once. The poll is the safety net: quick at first, then every two seconds.
  */
-export class Waiters {
-  readonly #source: WaiterSource;
-  readonly #waiting = new Map<string, Set<Waiter>>();
+export class Waiters<Ended extends Awaited> {
+  readonly #source: WaiterSource<Ended>;
+  readonly #waiting = new Map<string, Set<Waiter<Ended>>>();
   readonly #asked = new Set<string>();
   readonly #expected = new Set<Set<string>>();
   #cancelLook: CancelTimer | undefined;
@@ -47,31 +57,35 @@ export class Waiters {
   #closed = false;
 
   /** @param source what reads and notifies */
-  constructor(source: WaiterSource) {
+  constructor(source: WaiterSource<Ended>) {
     this.#source = source;
   }
 
-  /** How many executions are waited for. */
+  /** Whether somebody waits for this one. */
+  has(id: string): boolean {
+    return this.#waiting.has(id);
+  }
+
+  /** How many are waited for. */
   get size(): number {
     return this.#waiting.size;
   }
 
   /**
-   * Waits for the end of an execution.
+   * Waits for the end of one.
    *
-   * @param id the execution
+   * @param id which
    * @param options how long, and what ends the waiting early
    * @param heard the ends that were heard of since before it was started: then its end is notified already
-   * @returns the execution in its final state
-   * @throws {ExecutionNotFoundError} it does not exist
-   * @throws {WaitTimeoutError} the time is over
+   * @returns it in its final state
+   * @throws an error if it does not exist, or the time is over
    */
-  async wait(id: string, options: WaitOptions = {}, heard?: Heard): Promise<Execution> {
+  async wait(id: string, options: WaitOptions = {}, heard?: Heard): Promise<Ended> {
     if (this.#closed) throw new ClosedError("The application");
     options.signal?.throwIfAborted();
     const timeoutMs = options.timeout === undefined ? undefined : durationMs(options.timeout);
-    const { promise, resolve, reject } = Promise.withResolvers<Execution>();
-    const waiter: Waiter = { resolve, reject, isAnswered: false };
+    const { promise, resolve, reject } = Promise.withResolvers<Ended>();
+    const waiter: Waiter<Ended> = { resolve, reject, isAnswered: false };
     const onAbort = (): void => reject(options.signal!.reason);
     const cancelTimeout = timeoutMs === undefined
       ? undefined
@@ -111,7 +125,7 @@ export class Waiters {
     }
   }
 
-  #add(id: string, waiter: Waiter, heard: Heard | undefined): void {
+  #add(id: string, waiter: Waiter<Ended>, heard: Heard | undefined): void {
     const waiters = this.#waiting.get(id);
     if (waiters !== undefined) {
       waiters.add(waiter);
@@ -131,7 +145,7 @@ export class Waiters {
     });
   }
 
-  #remove(id: string, waiter: Waiter): void {
+  #remove(id: string, waiter: Waiter<Ended>): void {
     const waiters = this.#waiting.get(id);
     waiters?.delete(waiter);
     if (waiters?.size === 0) this.#waiting.delete(id);
@@ -169,23 +183,23 @@ export class Waiters {
   }
 
   // The time may be over before the database was asked once: what has ended long ago is over all the same.
-  async #giveUp(id: string, waiter: Waiter, timeoutMs: number): Promise<void> {
+  async #giveUp(id: string, waiter: Waiter<Ended>, timeoutMs: number): Promise<void> {
     try {
       if (!waiter.isAnswered) this.#tell([id], await this.#source.read([id]));
-      waiter.reject(new WaitTimeoutError(id, timeoutMs / 1000));
+      waiter.reject(this.#source.late(id, timeoutMs / 1000));
     } catch (error) {
       waiter.reject(error);
     }
   }
 
-  #tell(ids: readonly string[], found: readonly Execution[]): void {
-    const byId = new Map(found.map((execution) => [execution.id, execution]));
+  #tell(ids: readonly string[], found: readonly Ended[]): void {
+    const byId = new Map(found.map((ended) => [ended.id, ended]));
     for (const id of ids) {
-      const execution = byId.get(id);
+      const ended = byId.get(id);
       for (const waiter of this.#waiting.get(id) ?? []) {
         waiter.isAnswered = true;
-        if (execution === undefined) waiter.reject(ExecutionNotFoundError.of(id));
-        else if (execution.completedAt !== null) waiter.resolve(execution);
+        if (ended === undefined) waiter.reject(this.#source.missing(id));
+        else if (ended.completedAt !== null) waiter.resolve(ended);
       }
     }
   }

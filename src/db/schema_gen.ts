@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "f3cf08211c38d1cf";
+export const imageDigest = "e4fb6eab5cec0438";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -124,7 +124,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "5e5def1fae83d17bccf8cd8f0c6ef4db2a3df90d30b677abf37afa92151e8a7e",
+    checksum: "5f58e6730a47a5e411404644e26fa91242895661155d0554e2f086cdce6fb0bb",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -145,10 +145,11 @@ create table rhythm.execution (
   parent_step integer,
   wait_group integer,
   version integer,
-  epoch smallint,
+  epoch integer,
   state smallint not null default 0,
   attempt smallint not null default 0,
   priority smallint not null default 0,
+  outlives boolean,
   notify_on_end boolean not null default false,
   stopping boolean not null default false,
   keyed boolean not null default false,
@@ -213,7 +214,8 @@ comment on column rhythm.execution.fingerprint is 'For a failure: a number that 
 comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
 comment on column rhythm.execution.wait_group is 'The group of waits of its workflow to which it belongs. If the group is gone, nobody waits for it.';
 comment on column rhythm.execution.version is 'For a workflow: the version of its flow.';
-comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound or started again. Null: never.';
+comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound, started again, or started over with continueAs(). Null: never.';
+comment on column rhythm.execution.outlives is 'It is not cancelled with its parent (on_parent_cancel: abandon). Null: it is.';
 comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and must be notified.';
 comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it. The next heartbeat tells the worker.';
 comment on column rhythm.execution.keyed is 'It has, or had, an idempotency key or another unique key.';
@@ -514,7 +516,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "839740d352e96d96793236b3d80cc67315a84bce27d1427ecf37258f3b633aba",
+    checksum: "fb7a38062dbc9bf0cb52f3f0855745410f0c851988cbc189205bb861e7c0206f",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -631,7 +633,8 @@ create type rhythm.kind as (
   unique_key text,
   unique_while text,
   metadata jsonb,
-  notify_on_end boolean
+  notify_on_end boolean,
+  outlives boolean
 );
 
 comment on type rhythm.kind is 'What many requests have in common, with the defaults of their task or flow. run_at is null if they may begin at once.';
@@ -1143,13 +1146,13 @@ comment on column rhythm.queue_head.until is 'Then a claim walks from the beginn
   {
     name: "structure/095_history.sql",
     kind: "structure",
-    checksum: "b14eddb0b799d2263ee4f1271e5bed3f66a0e84582e52c20c8b557edc74bbfdf",
+    checksum: "067b20e5555429df9d1754f003ca0c7c0d0e45c105219e85594274741f0c5220",
     text: `-- What people did to workflows, and what the journal alone could not rebuild.
 
 create table rhythm.base (
   execution_id uuid not null,
   step integer not null,
-  epoch smallint not null,
+  epoch integer not null,
   at timestamptz not null,
   act text not null,
   by text not null,
@@ -1158,12 +1161,13 @@ create table rhythm.base (
   was text,
   snapshot json not null,
   constraint base_pkey primary key (execution_id, step),
-  constraint act_known check (act in ('edited', 'rewound', 'forked', 'migrated', 'repaired'))
+  constraint act_known check (act in ('edited', 'rewound', 'forked', 'migrated', 'repaired', 'continued'))
 );
 
 alter table rhythm.base alter column snapshot set storage external;
 
 comment on table rhythm.base is 'Snapshots of workflows that a person changed. Rebuilding a later state begins with the newest one before it.';
+comment on column rhythm.base.snapshot is 'The state. JSON null: it started over, with the inputs of its execution.';
 comment on column rhythm.base.step is 'The number that the change has among the steps. The snapshot is the state after it.';
 comment on column rhythm.base.was is 'The program before, if it was another one.';
 comment on column rhythm.base.epoch is 'The epoch from then on.';
@@ -1596,6 +1600,19 @@ comment on index rhythm.throttle_free is 'For chores(), which deletes what no lo
 `,
   },
   {
+    name: "structure/155_asks.sql",
+    kind: "structure",
+    checksum: "c683cb2453359e4edc1a9ba9d4e48f8560c9562de10effd8b982353ad35f7914",
+    text: `-- Signals that ask for an answer.
+
+alter table rhythm.signal add column asked boolean, add column answer jsonb, add column answered_at timestamptz;
+
+comment on column rhythm.signal.asked is 'Somebody waits for an answer. Null: nobody does.';
+comment on column rhythm.signal.answer is '{"value": …} or {"error": {type, message, code, data}}. The first one stays.';
+comment on column rhythm.signal.answered_at is 'When the workflow gave the answer.';
+`,
+  },
+  {
     name: "audit/audit.sql",
     kind: "behaviour",
     checksum: "00a9a8a22bd2b0685eda953c1bec1a6424d74ffbb1e580dc13ad725c6bc0010b",
@@ -1716,10 +1733,10 @@ comment on function rhythm.forget_acts(integer, timestamptz) is 'Deletes records
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "de52fabece55b51711c2df3c302c28ef9ddfc854d5e60de0b4e487eacc8fa84d",
+    checksum: "063dccc7733e698f08fec403e286c7f07e9a3862036b09f9c2fbaeb65bd9395c",
     text: `-- Cancelling an execution and everything that it started.
 
-create or replace function rhythm.trees(p_ids uuid[])
+create or replace function rhythm.trees(p_ids uuid[], p_all boolean default false)
 returns uuid[]
 language sql
 stable
@@ -1728,13 +1745,13 @@ as $$
   with recursive node as (
     select e.id, e.state, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
     union all
-    select c.id, c.state, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
+    select c.id, c.state, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000 and (c.outlives is null or p_all)
   )
   select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0;
 $$;
 
-comment on function rhythm.trees(uuid[]) is
-  'Some executions and all that they started, directly or not, as far as they have not ended. Internal.';
+comment on function rhythm.trees(uuid[], boolean) is
+  'Some executions and what is cancelled with them, directly or not, as far as they have not ended. p_all: all that they started. Internal.';
 
 -- What a workflow has started since it was cancelled cleans up: cancelling it again, or its parent, leaves that alone.
 create or replace function rhythm.to_cancel(p_ids uuid[])
@@ -1748,7 +1765,7 @@ as $$
     union all
     select c.id, c.state, c.cancel_reason, n.depth + 1
     from node as n join rhythm.execution as c on c.parent_id = n.id
-    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null)
+    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null) and c.outlives is null
   )
   select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0 and n.cancel_reason is null;
 $$;
@@ -1759,7 +1776,7 @@ comment on function rhythm.to_cancel(uuid[]) is
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
 -- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
 -- locks taken in the order of ids.
-create or replace function rhythm.lock_trees(p_ids uuid[], p_also uuid[] default '{}')
+create or replace function rhythm.lock_trees(p_ids uuid[], p_also uuid[] default '{}', p_all boolean default false)
 returns uuid[]
 language plpgsql
 volatile
@@ -1767,14 +1784,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_locked uuid[];
-  v_ids uuid[] := rhythm.trees(p_ids);
+  v_ids uuid[] := rhythm.trees(p_ids, p_all);
 begin
   loop
     begin
       v_locked := v_ids;
       perform rhythm.lock_around(v_locked || p_also);
       perform from rhythm.execution as e where e.id = any (v_locked || p_also) order by e.id for no key update;
-      v_ids := rhythm.trees(p_ids);
+      v_ids := rhythm.trees(p_ids, p_all);
       if v_ids <@ v_locked then
         return v_ids;
       end if;
@@ -1787,8 +1804,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.lock_trees(uuid[], uuid[]) is
-  'Locks some executions, all that they started, their states and those of their parents; returns what trees() returns. p_also: executions that may have ended, to lock in the same order. Nobody can add to these now. Internal.';
+comment on function rhythm.lock_trees(uuid[], uuid[], boolean) is
+  'Locks some executions, what is cancelled with them (p_all: all that they started), their states and those of their parents; returns what trees() returns. p_also: executions that may have ended, to lock in the same order. Nobody can add to these now. Internal.';
 
 -- If this kept the lock of a larger batch, 99 other executions would wait for this transaction. So it only waits until no
 -- session is claiming the batch. A later claim sees that the member is locked, and leaves it out. The caller has locked the member.
@@ -1986,7 +2003,7 @@ end;
 $$;
 
 comment on function rhythm.cancel(uuid, text) is
-  'Cancels an execution and everything that it started. If it waits, it ends at once; if it runs, its worker is asked to stop it. A workflow may clean up (finally) within the time of the setting cancel_grace. False: it had ended, or had been cancelled before.';
+  'Cancels an execution and everything that it started, except what says on_parent_cancel: abandon. If it waits, it ends at once; if it runs, its worker is asked to stop it. A workflow may clean up (finally) within the time of the setting cancel_grace. False: it had ended, or had been cancelled before.';
 
 -- Separate calls in any order can deadlock with settles. One call takes all locks in the one order.
 create or replace function rhythm.cancel_many(p_executions uuid[], p_reason text default null)
@@ -2660,7 +2677,7 @@ comment on function rhythm.check_key_waiters() is 'What is wrong with key waiter
   {
     name: "check/rest.sql",
     kind: "behaviour",
-    checksum: "dd4d1f8ee3f9081d2b3bf4ff380cd4d20f0cc83fc3e361761efef48a017547b0",
+    checksum: "8bf4c379592519c46ff5a605a2ba4d6fedc1bb8eb61d140b54f0db5ac855e619",
     text: `-- The part of check() for signals, timers, keys, queues, schedules, flows and tasks.
 
 create or replace function rhythm.check_signals()
@@ -2684,6 +2701,10 @@ as $$
   from rhythm.signal_wait as w
   where w.signal_id is not null
     and not exists (select from rhythm.signal as g where g.id = w.signal_id and g.taken_by = w.id and g.execution_id = w.execution_id)
+  union all
+  select g.execution_id, format('signal %s has an answer that nobody asked for, or no time of it', g.id)
+  from rhythm.signal as g
+  where g.answer is not null and g.asked is null or (g.answer is null) <> (g.answered_at is null)
   union all
   select w.execution_id, 'it is completed and still waits for a signal'
   from rhythm.signal_wait as w
@@ -2745,6 +2766,12 @@ as $$
   select k.execution_id, format('the key "%s" stands for it, and it is not there', k.key)
   from rhythm.idempotency_key as k
   where not exists (select from rhythm.execution as e where e.id = k.execution_id)
+  union all
+  select e.id, format('it has not begun, and does not have its unique key "%s"', e.unique_key)
+  from rhythm.execution as e
+  where e.state = 0 and e.unique_while = 'queued' and e.attempt = 0 and not rhythm.is_begun(e)
+    and not exists (select from rhythm.idempotency_key as k where k.execution_id = e.id)
+    and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
   union all
   select null, l.violation from rhythm.check_limits() as l (violation)
   union all
@@ -3352,7 +3379,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "0ef8ad8d1a5b9d25698a4c85170de0bf0ae32cb9f400d6cc6999207fb2c3ce56",
+    checksum: "dbb7991078205b0bca500d8ee95f73b55b1c0cc8637380376174100db66978d7",
     text: `-- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.settled_items(p_items uuid[])
@@ -3375,6 +3402,7 @@ begin
         when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
           jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
         when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
+          || case when g.asked then '{"ask": true}'::jsonb else '{}' end
         else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
       end order by i.nth), '[]')
     from unnest(p_items) with ordinality as i (id, nth)
@@ -3533,7 +3561,8 @@ begin
     where b.id = v_free;
   end if;
   update rhythm.batch as b
-  set worker = null, call = null, claimed_at = null, attempt = case b.type when 'task' then b.attempt - 1 else b.attempt end
+  set worker = null, call = null, claimed_at = null, attempt = rhythm.unleased_attempt(b, exists (
+    select from rhythm.workflow_state as s where s.execution_id = any (b.ids) and s.batch_id = b.id and (s.seq > 0 or s.attempt > 0)))
   where b.id = p_batch.id;
   if found then
     perform rhythm.wake(array[p_batch.queue]);
@@ -3684,7 +3713,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "53e42346d3732d5c62d3868e74f85710e958adb91b183543b9e2faee4a89ccf7",
+    checksum: "247f5a7e66b490145e4ff549c97cc6d283b284e67401f2405290ecc0bedd9a76",
     text: `-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
@@ -3897,9 +3926,10 @@ declare
   v_queues text[] := '{}';
 begin
   for v_batch in select b.* from rhythm.batch as b where b.id = any (p_batches) order by b.id loop
-    if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and (e.cancel_reason is not null or e.paused_at is not null)) then
+    if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and (e.cancel_reason is not null or e.paused_at is not null))
+      and (v_batch.attempt > 1 or not exists (select from unnest(rhythm.members(v_batch)) as m (id) where rhythm.has_traces(m.id))) then
       update rhythm.batch as b
-      set worker = null, call = null, claimed_at = null, limited = rhythm.has_limits(b.queue), attempt = case b.type when 'task' then greatest(b.attempt - 1, 0) else b.attempt end
+      set worker = null, call = null, claimed_at = null, limited = rhythm.has_limits(b.queue), attempt = rhythm.unleased_attempt(b, false)
       where b.id = v_batch.id;
       v_queues := v_queues || v_batch.queue;
       continue;
@@ -3921,7 +3951,7 @@ begin
         perform rhythm.put_back(v_member.id, v_batch.id,
           case when p_crashed is not null and v_member.type = 'task' and v_batch.size = 1 then rhythm.backoff_ms(v_member.retry, v_batch.crashes + 1) end,
           0, case when p_crashed is not null and v_batch.size = 1 then 1 else 0 end,
-          case when p_crashed is null and v_member.type = 'task' then -1 else 0 end, p_now);
+          p_crashed is null, p_now);
         v_queues := v_queues || v_batch.queue;
       else
         v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message',
@@ -4290,7 +4320,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "create/create_many.sql",
     kind: "behaviour",
-    checksum: "ddc4b828fa95863c54496cb6bc9651ff51f7c64834961fd882a0d2676e67aa0a",
+    checksum: "2ea7b82309e464c116d760686519c0e7060ecea383d0fbd4fdfb3064918a3fb5",
     text: `-- Creating many executions at once, all or none.
 
 create or replace function rhythm.key_of(p_request jsonb)
@@ -4505,7 +4535,7 @@ $$;
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
   'and optionally "queue", "priority", "delay", "run_at", "expires", "timeout", "retry", "idempotency_key", "idempotency_ttl", "unique", "debounce", "throttle", "concurrency_key", '
-  '"metadata", "parent", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
+  '"metadata", "parent", "on_parent_cancel", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
 
 create or replace function rhythm.create_each(p_requests jsonb)
 returns jsonb
@@ -5157,7 +5187,7 @@ comment on function rhythm.is_whole(jsonb) is 'Whether a JSON number is an integ
   {
     name: "create/key_waiters.sql",
     kind: "behaviour",
-    checksum: "5ccbbeb8f24f7a480c4593591905a69789ccc7c918e6c5167301d7c9c97506ef",
+    checksum: "edf31d90756f132d56429be54bbb391b2af61e5655560f841b91df9be0d9372b",
     text: `-- Children whose idempotency key already belongs to another execution: they end as that one does.
 
 -- Turns requests for children whose key is taken into key waiters, and returns their ids. The others must still be created.
@@ -5185,9 +5215,9 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, wait_group, priority, timeout_ms, type, target, queue, concurrency_key, unique_key, unique_while, traceparent, retry, metadata, inputs, note
+      id, parent_id, root_id, wait_group, outlives, priority, timeout_ms, type, target, queue, concurrency_key, unique_key, unique_while, traceparent, retry, metadata, inputs, note
     )
-    select k.id, p.id, coalesce(p.root_id, p.id), (k.v ->> 'wait_group')::integer, (k.x).priority, (k.x).timeout_ms,
+    select k.id, p.id, coalesce(p.root_id, p.id), (k.v ->> 'wait_group')::integer, (k.x).outlives, (k.x).priority, (k.x).timeout_ms,
       (k.x).type, (k.x).target, (k.x).queue, (k.x).concurrency_key, (k.x).unique_key, (k.x).unique_while, k.v ->> 'traceparent', (k.x).retry, (k.x).metadata, coalesce(k.v -> 'inputs', '{}'),
       rhythm.key_waiter_note(k.owner_id)
     from kind as k
@@ -5383,7 +5413,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Tries key waiters
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "3c7f82d18420b136404fdb70033ddcac39b1a099b256dd15c0a7d3ed4652c505",
+    checksum: "f3f3c377aceb2848a05823e267aae08e09e67d30cea7d6e7b5d90eca3f46a863",
     text: `-- Checked requests become executions and their batches.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -5420,6 +5450,7 @@ begin
   end if;
   v_kind.metadata := p_head -> 'metadata';
   v_kind.notify_on_end := coalesce((p_head ->> 'notify_on_end')::boolean, false);
+  v_kind.outlives := case when p_head ->> 'on_parent_cancel' = 'abandon' then true end;
   return v_kind;
 end;
 $$;
@@ -5631,11 +5662,11 @@ begin
   end if;
 
   with kind as materialized (
-    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.expires_at, k.timeout_ms, k.retry, k.concurrency_key, k.unique_key, k.unique_while, k.metadata, k.notify_on_end)::rhythm.kind) as room,
+    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.expires_at, k.timeout_ms, k.retry, k.concurrency_key, k.unique_key, k.unique_while, k.metadata, k.notify_on_end, k.outlives)::rhythm.kind) as room,
       rhythm.has_limits(k.queue) as limited, v.version, v.found_by,
       p_lease > 0 and k.run_at is null and (k.expires_at is null or k.expires_at > p_now) and k.queue = any (v_queues) and k.concurrency_key is null
         and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) and (v_paused is null or not rhythm.is_paused(v_paused, k.type, k.target)) as may_lease
-    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, expires_at, timeout_ms, retry, concurrency_key, unique_key, unique_while, metadata, notify_on_end, nth)
+    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, expires_at, timeout_ms, retry, concurrency_key, unique_key, unique_while, metadata, notify_on_end, outlives, nth)
     left join lateral (select x.version, x.found_by from rhythm.flow_version as x where x.program = k.program offset 0) as v on true
   ),
   tree as materialized (
@@ -5664,12 +5695,12 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, batch_id, run_at, expires_at, wait_group, seed, version, notify_on_end, keyed, priority, timeout_ms,
+      id, parent_id, root_id, batch_id, run_at, expires_at, wait_group, seed, version, outlives, notify_on_end, keyed, priority, timeout_ms,
       type, target, queue, concurrency_key, unique_key, unique_while, traceparent, tags, retry, metadata, inputs
     )
     select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, k.expires_at, n.wait_group,
       case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end, k.version,
-      k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key, k.unique_key, k.unique_while,
+      k.outlives, k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key, k.unique_key, k.unique_while,
       n.traceparent, case when k.found_by is not null then rhythm.first_tags(k.found_by, n.inputs) end, k.retry, k.metadata, coalesce(n.inputs, '{}')
     from numbered as n
     join kind as k on k.nth = n.kind
@@ -5967,8 +5998,8 @@ comment on function rhythm.tell_odd(text[]) is 'Raises a notice for each sentenc
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "145f1d29e54c02dc83b3efed54d605634378c78fd56815faefe439d676507398",
-    text: `-- What is started under a parent is cancelled with it, whichever comes first.
+    checksum: "fab1bc01acc96113b406cb26517d941e5fa89cfb2733680d4e09cc40eb350a38",
+    text: `-- What is started under a parent is cancelled with it, whichever comes first, unless it says that it outlives its parent.
 
 -- Keeps the parents that requests name from being cancelled until this commits. A cancellation that comes meanwhile waits, and
 -- finds the new children. cancel_under() sees one that came before. For a workflow its state is locked, for a task its own
@@ -6049,7 +6080,7 @@ as $$
     end as reason
     from rhythm.execution as x where x.id = e.parent_id
   ) as p
-  where e.id = any (p_ids) and p.reason is not null
+  where e.id = any (p_ids) and p.reason is not null and e.outlives is null
   group by p.reason;
 $$;
 
@@ -6060,7 +6091,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "70c7679fe983d4a442b89324ffff3c978316ee888c59f4dbd47aa9f9d9a0faf9",
+    checksum: "fcb437a54106fa351937df43a4df782527f17e263391746d72847215152801e7",
     text: `-- The requests of create_many(), and what can be wrong with them.
 
 -- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
@@ -6075,12 +6106,12 @@ as $$
 begin
   return case p_in
     when 'start' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
-      'debounce', 'throttle', 'concurrency_key', 'metadata', 'parent', 'id']
+      'debounce', 'throttle', 'concurrency_key', 'metadata', 'parent', 'on_parent_cancel', 'id']
     -- A child of a workflow: the workflow decides its parent and its id.
     when 'child' then array['queue', 'priority', 'delay', 'run_at', 'expires', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl', 'unique',
-      'concurrency_key', 'metadata']
+      'concurrency_key', 'metadata', 'on_parent_cancel']
     -- A start by a schedule: the schedule decides when it runs, and its key.
-    when 'schedule' then array['queue', 'priority', 'expires', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
+    when 'schedule' then array['queue', 'priority', 'expires', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent', 'on_parent_cancel']
     when 'change' then array['queue', 'priority', 'delay', 'run_at']
     when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
     when 'unique' then array['key', 'while', 'on_conflict']
@@ -6252,6 +6283,7 @@ begin
       when coalesce(p ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then rhythm.id_problem((p ->> 'id')::uuid)
       else 'id must be a UUID' end end,
     case when p ? 'parent' and not coalesce(p ->> 'parent' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'parent must be a UUID' end,
+    case when p ? 'on_parent_cancel' and not coalesce(p ->> 'on_parent_cancel' in ('cancel', 'abandon'), false) then 'on_parent_cancel must be cancel or abandon' end,
     case when p ? 'retry' then rhythm.retry_problem(p -> 'retry') end
   );
 end;
@@ -6410,7 +6442,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "36e361a4e9f896e068b4dd50764c75b2499f0ce4433c2ecdc78b62b55fc89268",
+    checksum: "ef3dea082d22423724074541e18f587bbb37b41de470fda849f5c065dee562de",
     text: `-- Starting: the functions that applications call.
 
 create or replace function rhythm.start(
@@ -6425,12 +6457,13 @@ create or replace function rhythm.start(
   retry jsonb default null,
   idempotency_key text default null,
   idempotency_ttl interval default null,
-  "unique" jsonb default null,
+  unique_by jsonb default null,
   debounce jsonb default null,
   throttle jsonb default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
+  on_parent_cancel text default null,
   id uuid default null
 )
 returns uuid
@@ -6444,14 +6477,14 @@ declare
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
-    'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', unique_by, 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
+    'metadata', metadata, 'parent', parent, 'on_parent_cancel', on_parent_cancel, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
 end;
 $$;
 
-comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, uuid) is
+comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, text, uuid) is
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
   'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => interval ''1 hour'');';
 
@@ -6467,12 +6500,13 @@ create or replace function rhythm.queue(
   retry jsonb default null,
   idempotency_key text default null,
   idempotency_ttl interval default null,
-  "unique" jsonb default null,
+  unique_by jsonb default null,
   debounce jsonb default null,
   throttle jsonb default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
+  on_parent_cancel text default null,
   id uuid default null
 )
 returns uuid
@@ -6486,14 +6520,14 @@ declare
 begin
   select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'expires', expires, 'timeout', extract(epoch from timeout), 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', "unique", 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
-    'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'unique', unique_by, 'debounce', debounce, 'throttle', throttle, 'concurrency_key', concurrency_key,
+    'metadata', metadata, 'parent', parent, 'on_parent_cancel', on_parent_cancel, 'id', id)))) as c (id);
   perform rhythm.tell_odd(v_odd);
   return v_id;
 end;
 $$;
 
-comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, uuid) is
+comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, text, interval, jsonb, text, interval, jsonb, jsonb, jsonb, text, jsonb, uuid, text, uuid) is
   'Queues a task. Example: select rhythm.queue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
@@ -7341,7 +7375,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "ad26ede3466075ffafb97d5b4bcaf286f09d659e14e1b2f6076a557e4c421c68",
+    checksum: "ae9065e359b6bc0292a406aaef3999f2dfae25e5189278fde63381effd4da837",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -7413,7 +7447,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_step integer;
-  v_epoch smallint;
+  v_epoch integer;
 begin
   update rhythm.execution as e set epoch = coalesce(e.epoch, 0) + 1 where e.id = p_state.execution_id
   returning e.epoch, p_state.seq + case when e.state = 0 then 1 else 2 end into v_epoch, v_step;
@@ -7524,7 +7558,7 @@ begin
     perform rhythm.raise('RH001', 'p_pending must be an array of ids: what was under way');
   end if;
   -- All at once: the ids of its children may be lower than its own.
-  perform rhythm.lock_trees(array[p_execution], array[p_execution]);
+  perform rhythm.lock_trees(array[p_execution], array[p_execution], p_all => true);
   v_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot rewind');
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   v_program := (select v.program from rhythm.flow_version as v where v.name = v_execution.target and v.version = p_version);
@@ -7721,7 +7755,7 @@ begin
     from (
       select c.id, jsonb_build_object('id', c.id, 'type', case c.type when 'task' then 'run_task' else 'run_workflow' end, 'target', c.target, 'inputs', c.inputs,
         'options', jsonb_strip_nulls(jsonb_build_object('queue', c.queue, 'priority', c.priority, 'timeout', c.timeout_ms / 1000.0, 'concurrency_key', c.concurrency_key,
-          'retry', c.retry, 'metadata', c.metadata))) as effect
+          'retry', c.retry, 'metadata', c.metadata, 'on_parent_cancel', case when c.outlives then 'abandon' end))) as effect
       from rhythm.execution as c where c.id = any (p_ids) and c.parent_id = p_execution
       union all
       select t.id, jsonb_build_object('id', t.id, 'type', 'start_timer', 'at', t.fires_at) from rhythm.timer as t where t.id = any (p_ids) and t.execution_id = p_execution
@@ -7791,7 +7825,7 @@ comment on function rhythm.delete_execution(uuid) is
   {
     name: "history/frozen.sql",
     kind: "behaviour",
-    checksum: "40fc6f4d7e047abe6c7fe4467487b2a854eec7bd0c4d816645efbfbfe6d73ea1",
+    checksum: "88d3f36582c46c510cc9001791d5a33850ea12256665eb439e913a72d1c52ca9",
     text: `-- An execution as a file, and as a frozen copy in another installation.
 
 create or replace function rhythm.exported_programs(p_ids uuid[])
@@ -7849,7 +7883,8 @@ begin
       select coalesce(jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'timeout_at', w.timeout_at, 'timed_out', w.timed_out) order by w.id), '[]')
       from rhythm.signal_wait as w where w.execution_id = p_execution),
     'signals', (
-      select coalesce(jsonb_agg(jsonb_build_object('name', g.name, 'payload', g.payload, 'taken_by', g.taken_by, 'sent_at', g.sent_at) order by g.id), '[]')
+      select coalesce(jsonb_agg(jsonb_build_object('name', g.name, 'payload', g.payload, 'taken_by', g.taken_by, 'sent_at', g.sent_at)
+        || case when g.asked then jsonb_build_object('asked', true, 'answer', g.answer, 'answered_at', g.answered_at) else '{}' end order by g.id), '[]')
       from rhythm.signal as g where g.execution_id = p_execution),
     'named', (select coalesce(jsonb_agg(to_jsonb(p) - 'execution_id' order by p.seq, p.name), '[]') from rhythm.step as p where p.execution_id = p_execution));
 end;
@@ -7967,13 +8002,13 @@ begin
   select p_execution, n.item, n.step, n.settled from jsonb_to_recordset(p_file -> 'ends') as n (item uuid, step integer, settled jsonb);
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, was, snapshot)
   select p_execution, b.step, b.epoch, b.at, b.act, b.by, b.note, b.program, b.was, b.snapshot::json
-  from jsonb_to_recordset(p_file -> 'bases') as b (step integer, epoch smallint, at timestamptz, act text, by text, note text, program text, was text, snapshot text);
+  from jsonb_to_recordset(p_file -> 'bases') as b (step integer, epoch integer, at timestamptz, act text, by text, note text, program text, was text, snapshot text);
   insert into rhythm.timer (id, execution_id, fires_at, fired)
   select t.id, p_execution, t.fires_at, true from jsonb_to_recordset(p_file -> 'timers') as t (id uuid, fires_at timestamptz);
-  insert into rhythm.signal (execution_id, name, payload, taken_by, sent_at)
-  select p_execution, g.name, coalesce(g.payload, 'null'), g.taken_by, g.sent_at
+  insert into rhythm.signal (execution_id, name, payload, taken_by, sent_at, asked, answer, answered_at)
+  select p_execution, g.name, coalesce(g.payload, 'null'), g.taken_by, g.sent_at, nullif(g.asked, false), nullif(g.answer, 'null'), g.answered_at
   from jsonb_array_elements(p_file -> 'signals') with ordinality as x (value, nth)
-  cross join lateral jsonb_to_record(x.value) as g (name text, payload jsonb, taken_by uuid, sent_at timestamptz)
+  cross join lateral jsonb_to_record(x.value) as g (name text, payload jsonb, taken_by uuid, sent_at timestamptz, asked boolean, answer jsonb, answered_at timestamptz)
   order by x.nth;
   insert into rhythm.signal_wait (id, execution_id, name, timeout_at, signal_id, timed_out)
   select w.id, p_execution, w.name, w.timeout_at, g.id, g.id is null
@@ -8070,7 +8105,7 @@ begin
       e.type, e.target, e.queue, e.concurrency_key, e.cancel_reason, e.note, e.traceparent, e.tags, e.retry, e.metadata, e.progress, e.checkpoint,
       e.error, coalesce(e.inputs, 'null'), e.output
     from jsonb_to_recordset(p_file -> 'executions') as e (id uuid, parent_id uuid, claimed_at timestamptz, run_at timestamptz, timeout_ms bigint, seed bigint, version integer,
-      epoch smallint, attempt smallint, priority smallint, type text, target text, queue text, concurrency_key text, cancel_reason text, note text, traceparent text, tags text[],
+      epoch integer, attempt smallint, priority smallint, type text, target text, queue text, concurrency_key text, cancel_reason text, note text, traceparent text, tags text[],
       retry jsonb, metadata jsonb, progress jsonb, checkpoint jsonb, error jsonb, inputs jsonb, output jsonb)
     left join jsonb_to_recordset(p_file -> 'programs') as p (program text, name text, version integer) on p.name = e.target and p.version = e.version
     left join rhythm.flow_version as v on v.program = p.program;
@@ -8163,7 +8198,7 @@ comment on function rhythm.check_frozen() is 'What is wrong with frozen copies. 
   {
     name: "history/history.sql",
     kind: "behaviour",
-    checksum: "71cad11b3a48401f429cf84a6cd6fd36563aec2f33107eb8f7825e89d41fff49",
+    checksum: "f27bf2ee10354c0a8d554574880297f264b02c65ced12de6459a0fdcd47bfd65",
     text: `-- What workflows did, step by step. sql/settle writes it: a row of the journal, or the row of the child with whose end the step
 -- committed.
 
@@ -8243,6 +8278,7 @@ begin
         when i.id = p_execution then jsonb_build_object('kind', 'cancellation', 'id', i.id)
         when c.id is not null then jsonb_build_object('kind', c.type, 'id', i.id, 'name', c.target, 'status', coalesce(n.settled ->> 'status', rhythm.status_name(c.state, null, null)))
         when w.id is not null then jsonb_build_object('kind', 'signal', 'id', i.id, 'name', w.name, 'status', case when w.timed_out then 'timed out' else 'completed' end)
+          || case when exists (select from rhythm.signal as g where g.id = w.signal_id and g.asked) then '{"asked": true}'::jsonb else '{}' end
         else jsonb_build_object('kind', 'timer', 'id', i.id, 'status', 'completed') end order by i.nth), '[]')
       from unnest(s.items) with ordinality as i (id, nth)
       left join rhythm.execution as c on c.id = i.id
@@ -13478,6 +13514,122 @@ comment on function rhythm.checkpoint(uuid, uuid, integer, jsonb, integer) is
 `,
   },
   {
+    name: "settle/continue.sql",
+    kind: "behaviour",
+    checksum: "ae92c50f7f67e404472c464641a8f6851cad1ac9b8d71024f6ce4d9c766adb0d",
+    text: `-- Workflows that start over under the same id: Workflow.continueAs().
+
+-- The inputs must match the schema of the version that is current now, with which it goes on.
+create or replace function rhythm.check_continuation(p_outcome rhythm.outcome)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_flow text;
+  v_problem jsonb;
+begin
+  select e.target, rhythm.check_inputs(v.input_schema, coalesce(p_outcome.output, '{}')) into v_flow, v_problem
+  from rhythm.execution as e
+  join rhythm.flow as f on f.name = e.target
+  join rhythm.flow_version as v on v.program = f.program and v.input_schema is not null
+  where e.id = p_outcome.id;
+  if v_problem is not null then
+    perform rhythm.raise('RH005', format('Cannot continue flow "%s" with these inputs: %s', v_flow, v_problem ->> 'message'), null, v_problem::text);
+  end if;
+end;
+$$;
+
+comment on function rhythm.check_continuation(rhythm.outcome) is 'Raises RH005 if a workflow may not start over with some inputs. Internal.';
+
+-- What ended under a workflow, and all under that which has ended, too: at most a thousand, the rest the next time.
+create or replace function rhythm.ended_under(p_ids uuid[])
+returns uuid[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive node as (
+    select c.id from unnest(p_ids) as i (id) join rhythm.execution as c on c.parent_id = i.id and c.state > 0
+    union all
+    select c.id from node as n join rhythm.execution as c on c.parent_id = n.id and c.state > 0
+  )
+  select array(select n.id from node as n limit 1000);
+$$;
+
+comment on function rhythm.ended_under(uuid[]) is 'What workflows started that has ended, at most a thousand. Internal.';
+
+-- A signal that a wait took, and that the workflow has not seen, waits again in its old place. Signals that nobody took stay.
+create or replace function rhythm.forget_past(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.signal as g set taken_by = null
+  from rhythm.workflow_state as s join rhythm.inbox as i on i.execution_id = s.execution_id and i.nth > s.delivered
+  where s.execution_id = any (p_ids) and g.execution_id = s.execution_id and g.taken_by = i.item;
+  delete from rhythm.signal as g where g.execution_id = any (p_ids) and g.taken_by is not null;
+  delete from rhythm.signal_wait as w where w.execution_id = any (p_ids);
+  delete from rhythm.timer as t where t.execution_id = any (p_ids) and not t.deadline;
+  delete from rhythm.inbox as i where i.execution_id = any (p_ids);
+  delete from rhythm.journal as j where j.execution_id = any (p_ids);
+  delete from rhythm.base as b where b.execution_id = any (p_ids);
+  delete from rhythm.taken_end as n where n.execution_id = any (p_ids);
+  delete from rhythm.step as s where s.execution_id = any (p_ids);
+  delete from rhythm.log_line as l
+  using unnest(p_ids) as i (id)
+  where l.execution_id = i.id
+    and l.id <= (select x.id from rhythm.log_line as x where x.execution_id = i.id order by x.id desc offset 1000 limit 1);
+  perform rhythm.remove_over(rhythm.ended_under(p_ids));
+end;
+$$;
+
+comment on function rhythm.forget_past(uuid[]) is 'Deletes the history of workflows that start over, with the children that have ended. Internal.';
+
+-- Its number of steps goes on, so that a worker that has the old state in memory is refused. Its epoch is raised, so that no id is
+-- given twice. The caller has locked states and executions. Returns the workflows: they are in no batch, and can continue at once.
+create or replace function rhythm.continue_flows(p_outcomes rhythm.outcome[], p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids constant uuid[] := array(select o.id from unnest(p_outcomes) as o where o.fate = 'continued');
+begin
+  if v_ids = '{}' then
+    return '{}';
+  end if;
+  perform rhythm.check_continuation(o) from unnest(p_outcomes) as o where o.fate = 'continued';
+  perform rhythm.forget_past(v_ids);
+  update rhythm.workflow_state as s
+  set seq = s.seq + 1, program = coalesce((select f.program from rhythm.flow as f where f.name = e.target), s.program), snapshot = null, stack = null, cleanup = false,
+    groups = '{}', sizes = '{}', need = '{}', delivered = 0, arrived = 0, attempt = 0, failures = 0, batch_id = null
+  from rhythm.execution as e
+  where s.execution_id = any (v_ids) and e.id = s.execution_id;
+  update rhythm.execution as e
+  set inputs = coalesce(o.output, '{}'), epoch = coalesce(e.epoch, 0) + 1, version = v.version, expires_at = null, error = null, note = null, stopping = false,
+    tags = case when v.found_by is not null then rhythm.first_tags(v.found_by, coalesce(o.output, '{}')) end
+  from unnest(p_outcomes) as o
+  join rhythm.workflow_state as s on s.execution_id = o.id
+  join rhythm.flow_version as v on v.program = s.program
+  where o.fate = 'continued' and e.id = o.id;
+  -- Rebuilding begins here: with the inputs.
+  insert into rhythm.base (execution_id, step, epoch, at, act, by, program, snapshot)
+  select s.execution_id, s.seq, e.epoch, p_now, 'continued', 'the workflow', s.program, 'null'
+  from rhythm.workflow_state as s join rhythm.execution as e on e.id = s.execution_id
+  where s.execution_id = any (v_ids);
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.continue_flows(rhythm.outcome[], timestamptz) is 'Lets workflows start over with other inputs; returns them. Internal.';
+`,
+  },
+  {
     name: "settle/effects.sql",
     kind: "behaviour",
     checksum: "b6fcf1f569749c41d68ced449d63a1c2a90ea6ae0cdfa81e3e1feab99258f19a",
@@ -13704,7 +13856,7 @@ comment on function rhythm.write_tags(rhythm.outcome[]) is 'The values that work
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "8bf3e5f716f2fac3ab6820bfda62f5aebc031cd0488f4e933befd1671d9fa04b",
+    checksum: "03e3941db6f36f4acca6eab32abced1e1f04f4c5d33f7d503f9fdd0dbc46719b",
     text: `-- How executions leave a batch: they end, or they run again later.
 
 -- Deletes batches that have no members left. Starts at the end of a batch, because its tasks begin in order, so the members
@@ -13818,7 +13970,7 @@ $$;
 comment on function rhythm.write_ends(rhythm.outcome[], timestamptz) is 'Writes the ends of executions; returns them. Their batches are still there. Internal.';
 
 -- Members run again later, each by itself: in its own batch if it was alone, else in a new one. p_delay_ms null: at once.
-create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_attempts integer, p_now timestamptz)
+create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_uncounted boolean, p_now timestamptz)
 returns void
 language plpgsql
 volatile
@@ -13828,16 +13980,18 @@ declare
   v_batch rhythm.batch;
   v_is_paused constant boolean := exists (select from rhythm.execution as e where e.id = p_id and e.paused_at is not null);
   v_run_at constant timestamptz := case when v_is_paused then 'infinity' when p_delay_ms > 0 then p_now + p_delay_ms * interval '1 millisecond' end;
+  v_attempt integer;
 begin
   select b.* into v_batch from rhythm.batch as b where b.id = p_batch;
+  v_attempt := case when p_uncounted then rhythm.unleased_attempt(v_batch, rhythm.has_traces(p_id)) else v_batch.attempt end;
   if v_batch.size = 1 then
     update rhythm.batch as b
-    set worker = null, call = null, claimed_at = null, run_at = v_run_at, paused = v_is_paused, limited = rhythm.has_limits(b.queue), attempt = greatest(b.attempt + p_attempts, 0),
+    set worker = null, call = null, claimed_at = null, run_at = v_run_at, paused = v_is_paused, limited = rhythm.has_limits(b.queue), attempt = v_attempt,
       failures = b.failures + p_failures, crashes = b.crashes + p_crashes
     where b.id = p_batch;
   else
     insert into rhythm.batch
-    select (rhythm.batch_of(e, v_run_at, greatest(v_batch.attempt + p_attempts, 0), v_batch.failures + p_failures, v_batch.crashes + p_crashes)).*
+    select (rhythm.batch_of(e, v_run_at, v_attempt, v_batch.failures + p_failures, v_batch.crashes + p_crashes)).*
     from rhythm.execution as e where e.id = p_id
     returning id into v_batch.id;
     perform rhythm.move_members(v_batch.type, array[p_id], p_batch, v_batch.id);
@@ -13845,8 +13999,54 @@ begin
 end;
 $$;
 
-comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, integer, timestamptz) is
-  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. Internal.';
+comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, boolean, timestamptz) is
+  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. p_uncounted: its attempt does not count. Internal.';
+
+-- What a worker hands back without running it has not begun, as before. But it has begun if it left something behind: a step or a checkpoint. It
+-- also has if another start has its key by now: that start saw it as begun. Where such a start is under way, its key row is locked.
+-- Locks: key rows for share, skip locked.
+create or replace function rhythm.has_traces(p_id uuid)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_execution rhythm.execution;
+begin
+  select e.* into v_execution from rhythm.execution as e where e.id = p_id;
+  if v_execution.checkpoint is not null
+    or v_execution.type = 'workflow' and (
+      exists (select from rhythm.workflow_state as s where s.execution_id = p_id and (s.seq > 0 or s.attempt > 0))
+      or exists (select from rhythm.step as s where s.execution_id = p_id)) then
+    return true;
+  end if;
+  if not v_execution.keyed then
+    return false;
+  end if;
+  perform from rhythm.idempotency_key as k where k.execution_id = p_id for share skip locked;
+  return not found;
+end;
+$$;
+
+comment on function rhythm.has_traces(uuid) is 'Whether an execution whose first attempt is handed back counts as begun. Internal.';
+
+-- The number of its attempt is what it was before the lease.
+create or replace function rhythm.unleased_attempt(p_batch rhythm.batch, p_has_traces boolean)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when p_batch.attempt = 1 and p_batch.failures = 0 and p_batch.crashes = 0 then case when p_has_traces then 1 else 0 end
+    when p_batch.type = 'task' then greatest(p_batch.attempt - 1, 0)
+    else p_batch.attempt end;
+end;
+$$;
+
+comment on function rhythm.unleased_attempt(rhythm.batch, boolean) is 'The number of the attempt of what a worker hands back without running it. Internal.';
 
 -- Puts back failed attempts that will be repeated, and what a worker did not run. Returns the queues that now have ready
 -- work, and in how many milliseconds each failed attempt is repeated: {id: ms}, or null if there is none.
@@ -13871,7 +14071,7 @@ begin
   cross join lateral (select x.ctid as place from rhythm.execution as x where x.id = o.id offset 0) as p
   where e.ctid = p.place and (o.fate = 'retry' or o.fate = 'released' and (o.reason is distinct from e.note or e.stopping));
   perform rhythm.put_back(o.id, o.batch_id, case o.fate when 'retry' then (retried ->> o.id::text)::bigint else o.delay_ms end,
-    case o.fate when 'retry' then 1 else 0 end, 0, case when o.fate = 'released' and o.type = 'task' then -1 else 0 end, p_now)
+    case o.fate when 'retry' then 1 else 0 end, 0, o.fate = 'released', p_now)
   from unnest(p_outcomes) as o
   where o.fate = 'released' or o.fate = 'retry' and o.type = 'task';
   if found then
@@ -14290,7 +14490,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "153edc124c85edcef303d8fd02872ab5fdaa6d8d0b2d58d11aaff937da90caef",
+    checksum: "c402a058e3864f55d039280b0aad52d3f24b18e145ee06aea977ce7052fdc364",
     text: `-- Outcomes: what a worker reports of executions, before anything is settled.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -14333,12 +14533,13 @@ as $$
 begin
   return case
     when p_outcome.status is null then 'An outcome has no status'
-    when p_outcome.status not in ('completed', 'failed', 'suspended', 'cancelled', 'released') then
-      format('"%s" cannot be the status of an outcome: expected completed, failed, suspended, cancelled or released', p_outcome.status)
+    when p_outcome.status not in ('completed', 'failed', 'suspended', 'continued', 'cancelled', 'released') then
+      format('"%s" cannot be the status of an outcome: expected completed, failed, suspended, continued, cancelled or released', p_outcome.status)
     when p_outcome.status = 'failed' and jsonb_typeof(p_outcome.error) is distinct from 'object' then 'A failed outcome needs an error: {"type", "message"}'
     when p_outcome.status = 'suspended' and not coalesce(rhythm.is_snapshot(p_outcome.snapshot), false) then 'A suspended outcome needs a snapshot: an object, or its JSON text'
     when p_outcome.status = 'suspended' and not rhythm.are_waits(p_outcome.waits) then
       'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]'
+    when p_outcome.status = 'continued' and p_outcome.type = 'task' then 'A task cannot be continued: only workflows start over'
     when p_outcome.status = 'suspended' and p_outcome.type = 'task' then 'A task cannot be suspended: only workflows wait'
     when pg_column_size(p_outcome.error) > p_limit / 2 and octet_length(p_outcome.error::text) > p_limit then
       format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), p_limit)
@@ -14427,7 +14628,7 @@ begin
     when p_outcome.status = 'cancelled' then 'cancelled'
     when p_execution.cancel_reason is not null and p_outcome.status = 'completed' then
       case when p_outcome.finished then 'completed' else 'cancelled' end
-    when p_execution.cancel_reason is not null and (p_outcome.status = 'failed' or p_execution.type = 'task') then 'cancelled'
+    when p_execution.cancel_reason is not null and (p_outcome.status in ('failed', 'continued') or p_execution.type = 'task') then 'cancelled'
     when p_outcome.status = 'failed' and coalesce(p_outcome.retryable, true)
       and rhythm.attempts_left(p_execution.retry, p_failures + 1, 0) then 'retry'
     else p_outcome.status
@@ -14599,7 +14800,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "afa6cc8c881de34bc4cae9ddbe0935623ea3271253f4cae1a1cc86b61eb7c645",
+    checksum: "97772bb1aa82d3812d8ec261210192746132bb7ccb0272ebdddbfa8fe16129ff",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -14647,7 +14848,7 @@ begin
   if exists (select from unnest(v_held) as o where o.moment is not null) then
     perform rhythm.note_steps(v_held);
   end if;
-  v_flows := array(select o from unnest(v_held) as o where o.fate = 'suspended' or jsonb_array_length(o.effects) > 0);
+  v_flows := array(select o from unnest(v_held) as o where o.fate in ('suspended', 'continued') or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
     v_groups := array(
       select case o.fate when 'suspended' then rhythm.group_waits(o.id, o.waits, array(
@@ -14673,6 +14874,7 @@ begin
     v_at_once := v_at_once || array(
       select o.id from unnest(v_flows) as o
       where o.fate = 'suspended' and exists (select from rhythm.execution as x where x.id = o.id and x.stopping offset 0));
+    v_at_once := v_at_once || rhythm.continue_flows(v_flows, p_now);
     update rhythm.execution as e set stopping = false
     where e.stopping and e.id = any (array(select o.id from unnest(v_flows) as o where o.fate = 'suspended'));
   end if;
@@ -14686,6 +14888,9 @@ begin
       v_ended := v_ended || rhythm.join_owners(v_waiters, p_now);
     end if;
     v_items := rhythm.settle_signals(v_flows, p_now);
+    if exists (select from unnest(v_flows) as o where o.effects @> '[{"type": "answer"}]') then
+      perform rhythm.settle_answers(v_flows, p_now);
+    end if;
   end if;
   v_leased := rhythm.resume(v_at_once, p_now, p_worker, p_call,
     p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer);
@@ -14785,7 +14990,7 @@ begin
   from unnest(p_flows) as o
   cross join lateral (select x.cancel_reason from rhythm.execution as x where x.id = o.id and x.cancel_reason is not null offset 0) as e
   cross join lateral jsonb_array_elements(o.effects) as f
-  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow')
+  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow') and f.value #>> '{options,on_parent_cancel}' is distinct from 'abandon'
   group by o.id;
 end;
 $$;
@@ -15474,7 +15679,7 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Creates the ch
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "4c0aac0f8e18e2c03d7e4fee9d3f05052b35f9f9374157f4a09ff44b9854089e",
+    checksum: "327fc4554b1bf6f526ec1bd0f29daceba544980a53f29f9bd2700799408c519d",
     text: `-- Workflows in TypeScript: their steps are saved when they end. When the code runs again, the saved results answer them.
 
 -- Looked at before every save, without a call of ours. Types are checked first: comparing a
@@ -15494,7 +15699,7 @@ begin
     && @.name.type() == "string" && @.seq.type() == "number" && @.seq >= 0 && @.seq < 2147483648 && @.seq.floor() == @.seq
     && (!exists(@.took_ms) || @.took_ms.type() == "number" && @.took_ms >= 0 && @.took_ms < 3162240000000 && @.took_ms.floor() == @.took_ms)
     && (!exists(@.is_undefined) || @.is_undefined.type() == "boolean")
-    && !exists(@.variables) && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
+    && !exists(@.variables) && !exists(@.answer) && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
 end;
 $$;
 
@@ -15543,6 +15748,8 @@ begin
     when not v_over and p_step ->> 'kind' = 'signal' then rhythm.name_problem('signal', p_step ->> 'signal')
     when p_step -> 'child' <> 'null' and jsonb_typeof(p_step -> 'child') <> 'object' then
       'child of a step must be an object, as create_many() takes it'
+    when p_step -> 'answer' <> 'null' and rhythm.as_uuid(p_step #>> '{answer,wait}') is null then
+      'answer of a step must be {"wait": the UUID of the wait that took the question, "value": …} or with "error"'
     when p_step ? 'variables' then rhythm.tag_problem(p_step -> 'variables')
   end;
 end;
@@ -15722,6 +15929,12 @@ begin
       select n::rhythm.step_news from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
       where n.variables is not null and n.execution_id || n.name = any (v_written)));
   end if;
+  if not v_plain and jsonb_path_exists(p_steps, '$[*].answer') then
+    perform rhythm.write_answers((
+      select coalesce(jsonb_agg(p.value -> 'answer' || jsonb_build_object('execution_id', p.value -> 'execution_id') order by p.nth), '[]')
+      from jsonb_array_elements(p_steps) with ordinality as p (value, nth)
+      where jsonb_typeof(p.value -> 'answer') = 'object' and (p.value ->> 'execution_id')::uuid || (p.value ->> 'name') = any (v_written)), v_now);
+  end if;
   if v_begins then
     -- A save whose answer was lost comes again: what it began is there already.
     perform rhythm.begin_waits(array(
@@ -15888,7 +16101,7 @@ comment on function rhythm.tag(uuid, jsonb) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "a9a746877f6f738dd2672f2e480048b8da4ddfba733c45750cc49a34e5b0cfbc",
+    checksum: "8cbe9d804bc351b2391a062228eb00d1c33048dc4388742932d7dc80e33f489b",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -15936,7 +16149,7 @@ begin
   perform rhythm.cancel_trees(array_agg(c.id), coalesce(e.cancel_reason, 'Its workflow ran past its timeout'), p_now)
   from rhythm.execution as c
   join rhythm.execution as e on e.id = c.parent_id
-  where c.parent_id = any (v_ids) and c.state = 0
+  where c.parent_id = any (v_ids) and c.state = 0 and c.outlives is null
   group by e.cancel_reason;
   with ended as (
     update rhythm.execution as e
@@ -16475,7 +16688,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "time/expire.sql",
     kind: "behaviour",
-    checksum: "41ac21ac30be55e8ab0dd2af349adc1a4d994a3997505b55047bc8d6d39ef0a4",
+    checksum: "4eb63739ec72838351f5ed2348eaa0f09f1dd6a17123765c3bb8fd9adb59a227",
     text: `-- What has not begun by its time.
 
 create or replace function rhythm.expired_error(p_expires_at timestamptz)
@@ -16538,7 +16751,7 @@ begin
     union all
     select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (v_ids) and s.batch_id = any (v_batches));
   -- Somebody put others under these: the whole tree is cancelled, if no session has locked a part of it.
-  v_above := array(select distinct c.parent_id from rhythm.execution as c where c.parent_id = any (v_ids) and c.state = 0);
+  v_above := array(select distinct c.parent_id from rhythm.execution as c where c.parent_id = any (v_ids) and c.state = 0 and c.outlives is null);
   if v_above <> '{}' then
     v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (v_above));
     v_above := rhythm.lock_free_trees(v_above);
@@ -17113,6 +17326,375 @@ comment on function rhythm.forget_tokens(timestamptz) is 'Deletes tokens that we
 `,
   },
   {
+    name: "views/bounded.sql",
+    kind: "behaviour",
+    checksum: "647f9d7738aaef12bc5e12f57963a589bfd052bcb256af9dbd8f9fce3b26fdc6",
+    text: `-- What the dashboard reads beside millions of rows: each call looks at a bounded number of them, and says what it has left out.
+
+-- Up to so many pages all batches are counted. Above them, a sample; and exactly what an index shows within its first rows.
+create or replace function rhythm.queue_counts()
+returns table (queue text, ready bigint, delayed bigint, running bigint, suspended bigint, oldest_at timestamptz, is_estimate boolean)
+language plpgsql
+stable
+rows 100
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_pages constant integer := 500;
+  c_batches constant integer := 1000;
+  v_share constant double precision := greatest(1, pg_relation_size('rhythm.batch') / 8192 / c_pages::double precision);
+begin
+  if v_share = 1 then
+    return query
+    select x.queue, coalesce(sum(x.n) filter (where x.state = 'ready'), 0)::bigint, coalesce(sum(x.n) filter (where x.state = 'delayed'), 0)::bigint,
+      coalesce(sum(x.n) filter (where x.state = 'running'), 0)::bigint, coalesce(sum(x.n) filter (where x.state = 'suspended'), 0)::bigint, min(x.oldest), false
+    from (
+      select b.queue, case when b.run_at is not null then 'delayed' when b.worker is null then 'ready' else 'running' end as state,
+        sum(b.size) as n, min(case when b.worker is null and b.run_at is null then rhythm.created_at(b.first_id) end) as oldest
+      from rhythm.batch as b group by 1, 2
+      union all
+      select c.queue, 'suspended', c.executions, null from rhythm.count_suspended() as c
+    ) as x
+    group by x.queue;
+    return;
+  end if;
+  return query
+  -- The first of each priority of each queue, by one look at the index for each.
+  with recursive head (queue, priority, first_id, nth) as (
+    (select b.queue, b.priority, b.first_id, 1 from rhythm.batch as b
+    where b.worker is null and b.run_at is null and not b.limited
+    order by b.queue, b.priority desc, b.first_id limit 1)
+    union all
+    select n.queue, n.priority, n.first_id, h.nth + 1
+    from head as h cross join lateral (
+      (select b.queue, b.priority, b.first_id from rhythm.batch as b
+      where b.worker is null and b.run_at is null and not b.limited and b.queue = h.queue and b.priority < h.priority
+      order by b.priority desc, b.first_id limit 1)
+      union all
+      (select b.queue, b.priority, b.first_id from rhythm.batch as b
+      where b.worker is null and b.run_at is null and not b.limited and b.queue > h.queue
+      order by b.queue, b.priority desc, b.first_id limit 1)
+      limit 1
+    ) as n
+    where h.nth < 500
+  ),
+  sampled as materialized (
+    select b.queue, case when b.run_at is not null then 'delayed' when b.limited then 'limited' else 'ready' end as state,
+      round(sum(b.size) * v_share)::bigint as n
+    from rhythm.batch as b tablesample system (100 / v_share) repeatable (0)
+    where b.worker is null group by 1, 2
+  ),
+  plain as (
+    select h.queue, 'ready' as state, min(rhythm.created_at(h.first_id)) as oldest, r.n, r.is_all
+    from head as h
+    cross join lateral (
+      select coalesce(sum(x.size), 0)::bigint as n, count(*) < c_batches as is_all
+      from (
+        select b.size from rhythm.batch as b
+        where b.queue = h.queue and b.worker is null and b.run_at is null and not b.limited
+        order by b.priority desc, b.first_id limit c_batches
+      ) as x
+    ) as r
+    group by h.queue, r.n, r.is_all
+  ),
+  limited as (
+    select q.name as queue, 'limited' as state, r.oldest, r.n, r.is_all
+    from rhythm.queue as q
+    cross join lateral (
+      select coalesce(sum(x.size), 0)::bigint as n, count(*) < c_batches as is_all, min(rhythm.created_at(x.first_id)) as oldest
+      from (
+        select b.size, b.first_id from rhythm.batch as b
+        where b.queue = q.name and b.limited and b.worker is null and b.run_at is null limit c_batches
+      ) as x
+    ) as r
+    where r.n > 0
+  ),
+  later as materialized (
+    select x.queue, sum(x.size)::bigint as n, sum(count(*)) over () < 5 * c_batches as is_all
+    from (select b.queue, b.size from rhythm.batch as b where b.run_at is not null order by b.run_at limit 5 * c_batches) as x
+    group by x.queue
+  ),
+  counted as (
+    select p.queue, 'ready' as state, case when p.is_all then p.n else greatest(p.n, s.n) end as n, p.oldest, not p.is_all as is_estimate
+    from (select * from plain union all select * from limited) as p
+    left join sampled as s on s.queue = p.queue and s.state = p.state
+    union all
+    select coalesce(l.queue, s.queue), 'delayed', case when l.is_all then l.n else greatest(l.n, s.n) end, null, l.is_all is not true
+    from later as l
+    full join (select x.queue, x.n from sampled as x where x.state = 'delayed' and not exists (select from later as y where y.is_all)) as s on s.queue = l.queue
+    union all
+    select x.queue, 'running', sum(x.size), null, count(*) = 20 * c_batches
+    from (select b.queue, b.size from rhythm.batch as b where b.worker is not null limit 20 * c_batches) as x group by x.queue
+    union all
+    select c.queue, 'suspended', c.executions, null, false from rhythm.count_suspended() as c
+  )
+  select c.queue, coalesce(sum(c.n) filter (where c.state = 'ready'), 0)::bigint, coalesce(sum(c.n) filter (where c.state = 'delayed'), 0)::bigint,
+    coalesce(sum(c.n) filter (where c.state = 'running'), 0)::bigint, coalesce(sum(c.n) filter (where c.state = 'suspended'), 0)::bigint,
+    min(c.oldest), bool_or(c.is_estimate)
+  from counted as c
+  group by c.queue;
+end;
+$$;
+
+comment on function rhythm.queue_counts() is
+  'How many executions of each queue are ready, delayed, running and suspended, and when the oldest ready one was created, at a bounded cost. Internal.';
+
+create or replace function rhythm.count_queues()
+returns table (
+  queue text, ready bigint, delayed bigint, running bigint, suspended bigint, oldest_at timestamptz, oldest_seconds double precision,
+  workers bigint, paused boolean, concurrency integer, per_key_concurrency integer, rate integer, per interval,
+  per_key_rate integer, per_key_per interval, fair boolean, is_estimate boolean
+)
+language sql
+stable
+rows 100
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $$
+  with counted as materialized (
+    select c.* from rhythm.queue_counts() as c
+  ),
+  served as (
+    select u.queue, count(distinct w.id) as workers
+    from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue) group by u.queue
+  ),
+  named as (
+    select c.queue from counted as c
+    union
+    select q.name from rhythm.queue as q
+    union
+    select s.queue from served as s
+  )
+  select
+    n.queue, coalesce(c.ready, 0), coalesce(c.delayed, 0), coalesce(c.running, 0), coalesce(c.suspended, 0), c.oldest_at,
+    greatest(0, extract(epoch from rhythm.now() - c.oldest_at))::double precision,
+    coalesce(s.workers, 0), q.paused_at is not null, q.concurrency, q.per_key_concurrency, q.rate, q.per_ms * interval '1 millisecond',
+    q.per_key_rate, q.per_key_per_ms * interval '1 millisecond', coalesce(q.fair, false), coalesce(c.is_estimate, false)
+  from named as n
+  left join counted as c on c.queue = n.queue
+  left join rhythm.queue as q on q.name = n.queue
+  left join served as s on s.queue = n.queue;
+$$;
+
+comment on function rhythm.count_queues() is
+  'The view queues at a bounded cost. is_estimate: there are so many batches that ready or delayed are estimated from a sample.';
+
+-- Walks an index in the order of ids, newest first, and looks at so many rows at most. What is live is found by its place: what is
+-- suspended by its state, the rest by its batch, unless there are too many batches to read.
+create or replace function rhythm.search_executions(p_filter jsonb, p_before uuid default null, p_limit integer default 50)
+returns table (ids uuid[], searched_to uuid)
+language plpgsql
+stable
+rows 1
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $$
+declare
+  c_look constant integer := 40000;
+  c_look_live constant integer := 2000;
+  c_look_line constant integer := 250;
+  c_piece constant integer := 200;
+  c_most constant integer := 5000;
+  v_problem constant text := rhythm.search_problem(p_filter);
+  v_limit constant integer := least(greatest(coalesce(p_limit, 50), 1), c_most);
+  v_statuses text[];
+  v_states smallint[];
+  v_is_live boolean;
+  v_before uuid := coalesce(p_before, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  v_look integer := c_look;
+  v_index text;
+  v_where text;
+  v_lists uuid[];
+  v_end uuid;
+  v_floor uuid;
+  v_ids uuid[];
+  v_nth integer;
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  v_before := least(v_before, (p_filter ->> 'before')::uuid);
+  if p_filter ? 'statuses' then
+    v_statuses := array(select jsonb_array_elements_text(p_filter -> 'statuses'));
+    v_states := array(select distinct case s when 'completed' then 1 when 'failed' then 2 when 'cancelled' then 3 when 'frozen' then 4 else 0 end from unnest(v_statuses) as s);
+    v_is_live := v_states = '{0}';
+  end if;
+  v_where := concat_ws(' and ',
+    'true',
+    case when p_filter ? 'since' then 'e.id >= ($1 ->> ''since'')::uuid' end,
+    case when p_filter ? 'type' then 'e.type = $1 ->> ''type''' end,
+    case when p_filter ? 'target' then 'e.target = $1 ->> ''target''' end,
+    case when p_filter ? 'queue' then 'e.queue = $1 ->> ''queue''' end,
+    case when p_filter ? 'version' then 'e.version = ($1 ->> ''version'')::integer' end,
+    case when p_filter ? 'parent' then 'e.parent_id = ($1 ->> ''parent'')::uuid' end,
+    case when p_filter ? 'fingerprint' then 'e.fingerprint = ($1 ->> ''fingerprint'')::bigint' end,
+    case when p_filter ? 'metadata' then 'e.metadata @> ($1 -> ''metadata'')' end,
+    case when p_filter ? 'variables' then 'e.tags @> rhythm.variable_tags($1 -> ''variables'')' end,
+    case when v_states is not null then 'e.state = any ($2)' end,
+    case when 0 = any (v_states) and not v_statuses @> array['pending', 'running', 'suspended'] then '(e.state > 0 or (
+      select rhythm.status_name(e.state, b.id, b.worker)
+      from (select coalesce(e.batch_id, (select s.batch_id from rhythm.workflow_state as s where s.execution_id = e.id)) as batch_id) as p
+      left join rhythm.batch as b on b.id = p.batch_id) = any ($3))' end,
+    case when p_filter ? 'line' then 'e.type = ''workflow'' and case when e.completed_at is null then ($1 ->> ''line'')::integer = any (rhythm.lines_of(e.id)) else e.error #>> ''{at,line}'' = $1 ->> ''line'' end' end);
+
+  if p_filter ? 'parent' then v_index := 'x.parent_id = ($1 ->> ''parent'')::uuid';
+  elsif p_filter ? 'fingerprint' then v_index := 'x.fingerprint is not null and x.fingerprint = ($1 ->> ''fingerprint'')::bigint';
+  elsif v_states = '{2}' then v_index := 'x.fingerprint is not null';
+  elsif p_filter ? 'variables' then
+    v_lists := array(
+      select x.id from rhythm.execution as x
+      where x.tags is not null and x.tags @> rhythm.variable_tags(p_filter -> 'variables') and x.id < v_before limit c_look_live + 1);
+    -- Many have them: the newest rows have, too.
+    if cardinality(v_lists) > c_look_live then v_lists := null; end if;
+  end if;
+  if v_index is null and v_lists is null and (v_is_live or p_filter ? 'line') then
+    v_look := case when p_filter ? 'line' then c_look_line else c_look_live end;
+    select l.ids, l.ended into v_lists, v_end from rhythm.live_ids(p_filter, v_statuses, v_before, v_look) as l;
+    if v_lists is not null and not coalesce(v_is_live, false) then
+      v_ids := array(select x.id from rhythm.execution as x where x.fingerprint is not null and x.id < v_before order by x.id desc limit v_look + 1);
+      v_end := greatest(v_end, v_ids[v_look + 1]);
+      v_lists := v_lists || v_ids;
+    end if;
+  end if;
+  if p_filter ? 'line' then v_look := c_look_line; end if;
+
+  if v_lists is not null then
+    v_lists := array(select distinct i.id from unnest(v_lists) as i (id) where v_end is null or i.id >= v_end order by i.id desc);
+    v_ids := '{}';
+    v_nth := 1;
+    -- In pieces, so that nothing is looked at for which there is no room.
+    while v_nth <= cardinality(v_lists) and cardinality(v_ids) <= v_limit loop
+      execute format('select $6 || array(select e.id from unnest($4) as i (id) cross join lateral (select x.* from rhythm.execution as x where x.id = i.id offset 0) as e where %s order by e.id desc limit $5)', v_where)
+      into v_ids using p_filter, v_states, v_statuses, v_lists[v_nth:v_nth + c_piece - 1], v_limit + 1 - cardinality(v_ids), v_ids;
+      v_nth := v_nth + c_piece;
+    end loop;
+  else
+    execute format('select array(select e.id from (select x.* from rhythm.execution as x where x.id < $4 and %s order by x.id desc limit $6) as e where %s order by e.id desc limit $5)',
+      coalesce(v_index, 'true'), v_where)
+    into v_ids using p_filter, v_states, v_statuses, v_before, v_limit + 1, v_look;
+    if cardinality(v_ids) <= v_limit then
+      execute format('select x.id from rhythm.execution as x where x.id < $2 and %s order by x.id desc offset $3 limit 1', coalesce(v_index, 'true'))
+      into v_end using p_filter, v_before, v_look - 1;
+    end if;
+  end if;
+  if cardinality(v_ids) > v_limit then
+    ids := v_ids[1:v_limit];
+    searched_to := ids[v_limit];
+  else
+    ids := v_ids;
+    v_floor := (p_filter ->> 'since')::uuid;
+    searched_to := case when v_floor is null or v_end > v_floor then v_end end;
+  end if;
+  return next;
+end;
+$$;
+
+comment on function rhythm.search_executions(jsonb, uuid, integer) is
+  'The newest executions that fit, older than p_before: it looks at some 40,000 at most, so that it costs the same beside millions. ids: the newest first. '
+  'searched_to: call again with this as p_before to go on; null: there are no more. p_filter may have type, target, queue, version, line, statuses, parent, fingerprint, '
+  'variables, metadata, since (the first id) and before (an id).';
+
+create or replace function rhythm.search_problem(p_filter jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_name text;
+  v_value jsonb;
+begin
+  if jsonb_typeof(p_filter) is distinct from 'object' then
+    return 'p_filter must be an object: {"target": "order", "statuses": ["failed"]}';
+  end if;
+  for v_name, v_value in select f.key, f.value from jsonb_each(p_filter) as f loop
+    if not (case
+      when v_name in ('type', 'target', 'queue') then jsonb_typeof(v_value) = 'string'
+      when v_name in ('version', 'line') then case when v_value #>> '{}' ~ '^\\d{1,10}$' then (v_value #>> '{}')::bigint < 2147483648 else false end
+      when v_name = 'fingerprint' then case when v_value #>> '{}' ~ '^-?\\d{1,19}$' then abs((v_value #>> '{}')::numeric) < 9223372036854775808 else false end
+      when v_name in ('parent', 'since', 'before') then v_value #>> '{}' ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+      when v_name = 'metadata' then jsonb_typeof(v_value) = 'object'
+      when v_name = 'variables' then not rhythm.variables_problem(v_value)
+      when v_name = 'statuses' then jsonb_typeof(v_value) = 'array'
+        and v_value <@ '["pending", "running", "suspended", "completed", "failed", "cancelled", "frozen"]'
+      else false end)
+    then
+      return format('p_filter cannot have %s: %s', to_jsonb(v_name), left(v_value::text, 100));
+    end if;
+  end loop;
+  return null;
+end;
+$$;
+
+comment on function rhythm.search_problem(jsonb) is 'What is wrong with a filter of search_executions(); null: nothing. Internal.';
+
+-- ended: what is older was not looked at. ids is null if that cannot be told without reading too many batches.
+create or replace function rhythm.live_ids(p_filter jsonb, p_statuses text[], p_before uuid, p_look integer)
+returns table (ids uuid[], ended uuid)
+language plpgsql
+stable
+rows 1
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_batch_pages constant integer := 6000;
+  v_flows uuid[] := '{}';
+  v_members uuid[] := '{}';
+  v_waiters uuid[] := '{}';
+  -- Of 100,000 batches, the newest few are found sooner.
+  v_look constant integer := least(p_look, 500);
+  v_batches bigint[];
+  v_last uuid;
+  v_type constant text := p_filter ->> 'type';
+  v_target constant text := p_filter ->> 'target';
+  v_queue constant text := p_filter ->> 'queue';
+  v_running constant boolean := 'running' = any (p_statuses);
+  v_pending constant boolean := 'pending' = any (p_statuses);
+begin
+  if p_filter ->> 'type' is distinct from 'task' and (p_filter ? 'line' or 'suspended' = any (p_statuses)) then
+    v_flows := array(select s.execution_id from rhythm.workflow_state as s where s.execution_id < p_before order by s.execution_id desc limit p_look + 1);
+  end if;
+  if not p_filter ? 'line' and (v_running or v_pending) then
+    if v_pending and pg_relation_size('rhythm.batch') / 8192 > c_batch_pages then
+      return;
+    end if;
+    -- The members of a batch are in the order of their ids, and were created together.
+    v_batches := array(
+      select b.id
+      from rhythm.batch as b
+      where (v_pending or b.worker is not null) and (v_running or b.worker is null)
+        and (v_type is null or b.type = v_type) and (v_target is null or b.target = v_target) and (v_queue is null or b.queue = v_queue)
+        and b.first_id < p_before
+      order by b.ids[b.size] desc limit v_look + 1);
+    v_members := array(
+      select m.id
+      from unnest(v_batches) as i (id)
+      cross join lateral (select x.ids from rhythm.batch as x where x.id = i.id offset 0) as b
+      cross join lateral unnest(b.ids) as m (id)
+      where m.id < p_before
+      order by m.id desc limit v_look + 1);
+    v_last := (select b.ids[b.size] from rhythm.batch as b where b.id = v_batches[v_look + 1]);
+  end if;
+  if 'suspended' = any (p_statuses) then
+    v_waiters := array(select k.execution_id from rhythm.key_waiter as k where k.execution_id < p_before order by k.execution_id desc limit p_look + 1);
+  end if;
+  ids := v_flows || v_members || v_waiters;
+  ended := greatest(v_flows[p_look + 1], v_members[v_look + 1], v_last, v_waiters[p_look + 1]);
+  return next;
+end;
+$$;
+
+comment on function rhythm.live_ids(jsonb, text[], uuid, integer) is
+  'The newest executions that may be live, older than p_before; ended: what is older was not looked at. Internal.';
+`,
+  },
+  {
     name: "views/explain.sql",
     kind: "behaviour",
     checksum: "b3813d49bb549325f368d042cc5c4d174454a53d09dc6c8041e36f57edbee725",
@@ -17618,7 +18200,7 @@ comment on function rhythm.find(jsonb) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "8ac6f4afae717a9952dc7b35ae922b2453ea13f9f271abc26d9313ce385fe6ff",
+    checksum: "df1d01ef64317eb680d0cb2b8d258827fc7d3401f6005dc03ca487abe0701470",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -17631,7 +18213,7 @@ as $$
     'id', e.id, 'type', e.type, 'target', e.target, 'status', e.status, 'queue', e.queue, 'priority', e.priority,
     'inputs', e.inputs, 'output', e.output, 'error', e.error, 'attempt', e.attempt, 'max_attempts', e.max_attempts,
     'failures', e.failures, 'crashes', e.crashes, 'max_crashes', e.max_crashes,
-    'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'parent_id', e.parent_id, 'worker', e.worker,
+    'metadata', e.metadata, 'progress', e.progress, 'checkpoint', e.checkpoint, 'parent_id', e.parent_id, 'on_parent_cancel', e.on_parent_cancel, 'worker', e.worker,
     'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key, 'unique_key', e.unique_key, 'unique_while', e.unique_while,
     'created_at', e.created_at, 'run_at', e.run_at, 'expires_at', e.expires_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at,
     'frozen_status', e.frozen_status, 'gate', e.gate, 'paused_at', e.paused_at, 'paused_by', e.paused_by, 'pause_reason', e.pause_reason)
@@ -17708,7 +18290,7 @@ comment on function rhythm.wait_for(uuid, interval) is
   {
     name: "views/read_functions.sql",
     kind: "behaviour",
-    checksum: "963f9f885857c851167f8dba7df1ec6cc3472b712a6224ff2216de6098277119",
+    checksum: "6a2518429ef6cfa139147107d38862f8e68bf3c7e70c1d28d857ae307cc40782",
     text: `-- Functions for tools, beside the views.
 
 create or replace function rhythm.first_id(p_at timestamptz)
@@ -17761,6 +18343,35 @@ $$;
 
 comment on function rhythm.flow_state(uuid) is
   'The state of a workflow that is not completed: {name, version, source, code, snapshot, waits}; null if it has none. A workflow in TypeScript has no snapshot: its steps are in the view steps.';
+
+-- A throttle key is kept by its name alone: only the first thousand are looked through.
+create or replace function rhythm.keys_of(p_execution uuid)
+returns table (kind text, key text, holder uuid, until timestamptz)
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select x.kind, substr(x.key, length(e.type) + length(e.target) + 3), x.holder, x.until
+  from rhythm.execution as e
+  cross join lateral (
+    select coalesce(k.held_while, 'kept') as kind, k.key, k.execution_id as holder, k.expires_at as until
+    from rhythm.idempotency_key as k
+    where k.execution_id = e.id and not rhythm.key_is_free(k)
+    union
+    select k.held_while, k.key, k.execution_id, k.expires_at
+    from rhythm.idempotency_key as k
+    where e.unique_key is not null and k.key = format('%s:%s:%s', e.type, e.target, e.unique_key) and not rhythm.key_is_free(k)
+    union all
+    select 'throttle', t.key, t.last_id, t.free_at
+    from (select h.* from rhythm.throttle as h where h.free_at > rhythm.now() order by h.free_at limit 1000) as t
+    where t.last_id = e.id
+  ) as x
+  where e.id = p_execution;
+$$;
+
+comment on function rhythm.keys_of(uuid) is
+  'The keys that an execution was started with and that still mean something: kept (an idempotency key), queued or active (unique and debounce), or throttle. '
+  'holder: whose key it is now, or, of a throttle key, the last that was started; until: when it ends by itself.';
 `,
   },
   {
@@ -18242,6 +18853,121 @@ $$;
 
 comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) is
   'Makes suspended workflows ready, or leases them to a worker that has room; returns the batches that were leased. Internal.';
+`,
+  },
+  {
+    name: "asks/asks.sql",
+    kind: "behaviour",
+    checksum: "819463b3cfe2f0f2c4d1b680585fe8618b72b3cf6b93b2ce318ea9dde5ac947e",
+    text: `-- A signal with an answer. The answer stands in the row of the signal. That a workflow has ended without one follows from its
+-- state, so the end of a workflow writes nothing for this.
+
+create or replace function rhythm.ask(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
+returns bigint
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_known rhythm.signal;
+  v_id bigint;
+begin
+  if idempotency_key is not null then
+    -- Another session that asks under the key comes after this one. A workflow that has ended has no state, and its answer stays.
+    perform rhythm.lock_states(array[p_execution]);
+    perform rhythm.require_fresh(array[p_execution]);
+    select g.* into v_known from rhythm.signal as g where g.execution_id = p_execution and g.idempotency_key = ask.idempotency_key;
+    if found and v_known.asked is null then
+      perform rhythm.raise('RH003', format('Cannot ask "%s": the idempotency key "%s" belongs to a signal that nobody waits to be answered', p_name, idempotency_key));
+    elsif found and v_known.name <> p_name then
+      perform rhythm.raise('RH003', format('Cannot ask "%s": the idempotency key "%s" belongs to the question "%s"', p_name, idempotency_key, v_known.name));
+    elsif found then
+      return v_known.id;
+    end if;
+  end if;
+  v_id := rhythm.signal(p_execution, p_name, p_payload, idempotency_key);
+  update rhythm.signal as g set asked = true where g.id = v_id;
+  return v_id;
+end;
+$$;
+
+comment on function rhythm.ask(uuid, text, jsonb, text) is
+  'Sends a signal that a workflow is to answer, and returns its number: the view asks has its status and its answer. With an idempotency key, asking '
+  'again gives the same question and the same answer, also after the end of the workflow. Example: select rhythm.ask(''0190…'', ''quote'', ''{"item": "desk"}'');';
+
+-- p_answers: [{execution_id, wait, value | error}]; wait: the wait that took the question. The first answer counts. A fork has the
+-- calls of the other workflow and answers none of them: they have another execution.
+create or replace function rhythm.write_answers(p_answers jsonb, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_told uuid[];
+begin
+  if exists (select from jsonb_array_elements(p_answers) as a (value) where octet_length(a.value::text) > v_limit) then
+    perform rhythm.raise('RH006', format('The answer to a question takes more than %s bytes (setting max_payload_bytes)', v_limit));
+  end if;
+  with given as (
+    select distinct on (w.signal_id) w.execution_id, w.signal_id, case when a.value ? 'error' then jsonb_build_object('error', a.value -> 'error')
+      else jsonb_build_object('value', coalesce(a.value -> 'value', 'null')) end as answer
+    from jsonb_array_elements(p_answers) with ordinality as a (value, nth)
+    cross join lateral (
+      select x.signal_id, x.execution_id from rhythm.signal_wait as x
+      where x.id = rhythm.as_uuid(a.value ->> 'wait') and x.execution_id = (a.value ->> 'execution_id')::uuid and x.signal_id is not null offset 0
+    ) as w
+    order by w.signal_id, a.nth
+  ),
+  written as (
+    update rhythm.signal as g set answer = n.answer, answered_at = p_now
+    from given as n
+    where g.id = n.signal_id and g.execution_id = n.execution_id and g.asked and g.answer is null
+    returning g.execution_id
+  )
+  select array_agg(distinct w.execution_id) into v_told from written as w;
+  perform rhythm.notify('done', t.id::text) from unnest(v_told) as t (id);
+end;
+$$;
+
+comment on function rhythm.write_answers(jsonb, timestamptz) is 'Stores what workflows answer, and tells those who asked. Internal.';
+
+create or replace function rhythm.settle_answers(p_flows rhythm.outcome[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.write_answers((
+    select coalesce(jsonb_agg(f.value || jsonb_build_object('execution_id', o.id) order by o.id, f.nth), '[]')
+    from unnest(p_flows) as o
+    cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
+    where f.value ->> 'type' = 'answer'), p_now);
+end;
+$$;
+
+comment on function rhythm.settle_answers(rhythm.outcome[], timestamptz) is 'Stores the answers among the effects of outcomes. Internal.';
+
+drop view if exists rhythm.asks;
+
+create view rhythm.asks as
+select s.id, s.execution_id, e.target, s.name, s.payload, s.idempotency_key, s.sent_at as asked_at, s.taken_by is not null as taken,
+  case when s.answer ? 'value' then 'answered' when s.answer ? 'error' then 'rejected' when e.state > 0 then 'unanswered' else 'open' end as status,
+  s.answer -> 'value' as answer,
+  case
+    when s.answer is not null then s.answer -> 'error'
+    when e.state > 0 then jsonb_build_object('type', 'UnansweredError', 'message', format('Workflow "%s" (%s) %s and has not answered "%s"', e.target, e.id,
+      case e.state when 1 then 'is completed' when 2 then 'has failed' when 3 then 'was cancelled' else 'is a frozen copy' end, s.name))
+  end as error,
+  s.answered_at
+from rhythm.signal as s
+join rhythm.execution as e on e.id = s.execution_id
+where s.asked;
+
+comment on view rhythm.asks is
+  'What workflows were asked. status: open, answered (answer), rejected (error), or unanswered (error): the workflow has ended without an answer. Example: select status, answer, error from rhythm.asks where id = 7;';
 `,
   },
   {
@@ -18889,7 +19615,7 @@ comment on view rhythm.heat is
   {
     name: "views/executions.sql",
     kind: "behaviour",
-    checksum: "db8740e37d8f972a934b3cff7c5b2f16a36520eb3156070c5cab6239bdc462d2",
+    checksum: "3144b6840ce91e0d0c3d88d9c6157739c1f3715748f98b3539601a807f5505aa",
     text: `-- Executions, for people. Views belong to the owner, so that a role that may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
@@ -18914,6 +19640,7 @@ select
   e.note,
   e.cancel_reason,
   e.parent_id,
+  case when e.parent_id is not null then case when e.outlives then 'abandon' else 'cancel' end end as on_parent_cancel,
   coalesce(e.root_id, e.id) as root_id,
   b.worker,
   e.concurrency_key,
@@ -19072,14 +19799,14 @@ comment on view rhythm.schedule_runs is
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "515393095d5b3e959d50a2a10a7d14d86a7b84a83f1897d68150cc39eb91199b",
+    checksum: "f50bbdfdbb01ddd86a88c1345b9f13e322e3385f17a7b334668fa1aecd1dd590",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
 
 -- There is no index of suspended workflows, because every suspension would pay for it. Above some 4,000 pages of states, a sample is
--- counted. offset 0: one look by key for each, instead of a join that reads all executions.
-drop function if exists rhythm.count_suspended();
+-- counted. Of each program at least 50, of all together some 1,000 are looked up, spread evenly: their shares are those of all. offset 0: one look by
+-- key for each, instead of a join that reads all executions.
 create or replace function rhythm.count_suspended()
 returns table (queue text, flow text, version integer, executions bigint)
 language sql
@@ -19088,18 +19815,41 @@ rows 100
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-  select e.queue, e.target, e.version, round(count(*) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
-  from rhythm.workflow_state as s
-    tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
-  cross join lateral (
-    select x.queue, x.target, x.version from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0
-  ) as e
-  where s.batch_id is null
-  group by e.queue, e.target, e.version;
+  with chosen as materialized (
+    -- A number is compared faster than the name of a program. Two that have the same are one kind.
+    select s.execution_id, hashtext(s.program) as kind, row_number() over () as nth
+    from rhythm.workflow_state as s
+      tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
+    where s.batch_id is null
+  ),
+  kind as materialized (
+    select c.kind, count(*) as size,
+      -- Every how many of them is looked up: of few all, of all together some 1,000.
+      greatest(1, least(count(*) / 50, sum(count(*)) over () / 1000))::bigint as each
+    from chosen as c group by c.kind
+  ),
+  looked as materialized (
+    select c.kind, k.size, e.queue, e.target, e.version
+    from chosen as c
+    join kind as k on k.kind = c.kind
+    left join lateral (
+      select x.queue, x.target, x.version from rhythm.execution as x where x.id = c.execution_id and x.state = 0 offset 0
+    ) as e on true
+    where c.nth % k.each = 0
+  )
+  select g.queue, g.target, g.version,
+    round(sum(g.executions * g.weight) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
+  from (
+    select l.queue, l.target, l.version, count(*) as executions,
+      l.size::numeric / (select count(*) from looked as o where o.kind = l.kind) as weight
+    from looked as l where l.queue is not null
+    group by l.kind, l.size, l.queue, l.target, l.version
+  ) as g
+  group by g.queue, g.target, g.version;
 $$;
 
 comment on function rhythm.count_suspended() is
-  'How many workflows of each queue, flow and version are suspended: exactly, or, if there are many thousands, an estimate from a sample.';
+  'How many workflows of each queue, flow and version are suspended: exactly, or, if there are some thousands, an estimate from a sample.';
 
 create view rhythm.queues as
 with counted as (
@@ -19249,8 +19999,8 @@ comment on view rhythm.flows is 'Every flow with its current version, on which n
   {
     name: "views/standing.sql",
     kind: "behaviour",
-    checksum: "4476e7b378b867a4e2f0fa9d14617c0ebe8511c8eefba01306ef7362f1d265fb",
-    text: `-- Where workflows stand, for people. As count_suspended(), above some 4,000 pages a sample is counted.
+    checksum: "f5dc1d8c7d0ef74eda834d87e5d3c34404a5325f055db542569fdc9da16d8257",
+    text: `-- Where workflows stand, for people. As in count_suspended(), above some 4,000 pages a sample is counted, and of many only some are opened.
 
 drop function if exists rhythm.count_standing(text);
 create or replace function rhythm.count_standing(p_flow text)
@@ -19262,19 +20012,25 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
   with chosen as materialized (
-    select s.execution_id, s.program
+    select s.execution_id, s.program, row_number() over () as nth
     from rhythm.workflow_state as s
       tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
-    cross join lateral (select from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0) as e
     where s.program in (select v.program from rhythm.flow_version as v where v.name = p_flow and v.code ? 'functions')
   ),
-  -- Opening a snapshot costs more than finding it.
+  size as materialized (
+    select count(*) as chosen, greatest(1, count(*) / 500) as each from chosen as c
+  ),
+  -- Opening a snapshot costs more than finding it: some 500 of them are opened, spread evenly.
   opened as materialized (
     select c.execution_id, c.program, (o.snapshot -> 'h')::jsonb as heap
-    from (select c.execution_id, c.program from chosen as c limit 500) as c
-    cross join lateral (
-      select s.snapshot from rhythm.workflow_state as s where s.execution_id = c.execution_id and s.snapshot is not null offset 0
-    ) as o
+    from chosen as c cross join size as z
+    left join lateral (
+      select s.snapshot from rhythm.workflow_state as s
+      where s.execution_id = c.execution_id and s.snapshot is not null
+        and exists (select from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0)
+      offset 0
+    ) as o on true
+    where c.nth % z.each = 0
   ),
   -- As in lines_of().
   place as materialized (
@@ -19288,7 +20044,7 @@ as $$
     from place as p join rhythm.flow_version as v on v.program = p.program
   )
   select l.version, l.line,
-    round(sum(l.executions) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0) * greatest(1, (select count(*) from chosen) / 500.0))::bigint
+    round(sum(l.executions) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0) * (select z.chosen from size as z) / (select count(*) from opened as o))::bigint
   from lined as l group by l.version, l.line;
 $$;
 
@@ -19304,22 +20060,38 @@ rows 100
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-  select g.name, g.target, g.version, g.executions, rhythm.lines_of(g.oldest), g.oldest, g.until
-  from (
-    select w.name, e.target, e.version, (array_agg(w.execution_id order by w.execution_id))[1] as oldest, min(w.timeout_at) as until,
-      round(count(*) * greatest(1, pg_relation_size('rhythm.signal_wait') / 8192 / 4000.0))::bigint as executions
+  with chosen as materialized (
+    select w.execution_id, w.name, w.timeout_at, row_number() over () as nth
     from rhythm.signal_wait as w
       tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.signal_wait') / 8192.0))) repeatable (0)
-    cross join lateral (select x.target, x.version from rhythm.execution as x where x.id = w.execution_id and x.state = 0 offset 0) as e
     where w.signal_id is null and not w.timed_out
-    group by w.name, e.target, e.version
+  ),
+  kind as materialized (
+    select c.name, count(*) as size, greatest(1, least(count(*) / 50, sum(count(*)) over () / 1000))::bigint as each
+    from chosen as c group by c.name
+    order by 2 desc, 1 limit 200
+  ),
+  looked as materialized (
+    select c.name, c.execution_id, c.timeout_at, k.size, e.target, e.version
+    from chosen as c
+    join kind as k on k.name = c.name
+    left join lateral (select x.target, x.version from rhythm.execution as x where x.id = c.execution_id and x.state = 0 offset 0) as e on true
+    where c.nth % k.each = 0
+  )
+  select g.name, g.target, g.version, g.executions, rhythm.lines_of(g.oldest), g.oldest, g.until
+  from (
+    select l.name, l.target, l.version, (array_agg(l.execution_id order by l.execution_id))[1] as oldest, min(l.timeout_at) as until,
+      round(count(*) * l.size::numeric / (select count(*) from looked as o where o.name = l.name)
+        * greatest(1, pg_relation_size('rhythm.signal_wait') / 8192 / 4000.0))::bigint as executions
+    from looked as l where l.target is not null
+    group by l.name, l.size, l.target, l.version
     order by 6 desc, 1, 2, 3 limit 200
   ) as g;
 $$;
 
 comment on function rhythm.count_signal_waits() is
-  'How many workflows wait for a signal, by its name, flow and version, the 200 largest groups: exactly, or, if there are many thousands, an estimate from a sample. '
-  'oldest: the one that was created first; lines: where it stands; until: when the first of these waits times out.';
+  'How many workflows wait for a signal, by its name, flow and version, the 200 largest groups: exactly, or, if there are some thousands, an estimate from a sample. '
+  'oldest: the one of those that was created first; lines: where it stands; until: when the first of these waits times out.';
 
 drop view if exists rhythm.signals;
 
@@ -19449,7 +20221,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "72752e89775ce359e88a1a2e56ec9b4830811987cc3f26269703dcddec14756c",
+    checksum: "db93536f597339a5a73f01d78effefe424a46be455399b61c1e42c8a28aeeffa",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -19496,6 +20268,7 @@ comment on column rhythm.executions.root_id is 'The execution at the top of its 
 comment on column rhythm.executions.worker is 'The worker that holds its lease; null if none.';
 comment on column rhythm.executions.concurrency_key is 'What per_key_concurrency of its queue counts by.';
 comment on column rhythm.executions.unique_key is 'The key that it holds while it is queued or active (the option unique).';
+comment on column rhythm.executions.on_parent_cancel is 'What becomes of it when its parent is cancelled or passes its timeout: cancel (it is cancelled, too) or abandon (it goes on). Null: it has no parent.';
 comment on column rhythm.executions.unique_while is 'How long it holds that key: queued or active.';
 comment on column rhythm.executions.timeout_ms is 'Milliseconds: for a task, of each attempt; for a workflow, of the whole execution.';
 comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';
@@ -19611,6 +20384,18 @@ comment on column rhythm.targets.ready is 'How many could run now.';
 comment on column rhythm.targets.delayed is 'How many are delayed, or parked because something is paused.';
 comment on column rhythm.targets.running is 'How many a worker has.';
 
+comment on column rhythm.asks.id is 'Its number, which ask() returned: that of the signal.';
+comment on column rhythm.asks.execution_id is 'The workflow that was asked.';
+comment on column rhythm.asks.target is 'The name of its flow.';
+comment on column rhythm.asks.name is 'The name of the signal.';
+comment on column rhythm.asks.payload is 'What was asked.';
+comment on column rhythm.asks.idempotency_key is 'Asking again with this key is the same question.';
+comment on column rhythm.asks.asked_at is 'When it was asked.';
+comment on column rhythm.asks.taken is 'The workflow has it; otherwise it is kept.';
+comment on column rhythm.asks.status is 'open, answered, rejected or unanswered: the workflow has ended without an answer.';
+comment on column rhythm.asks.answer is 'What the workflow replied.';
+comment on column rhythm.asks.error is 'Why there is no answer: {type, message, code, data}.';
+comment on column rhythm.asks.answered_at is 'When it was answered or rejected.';
 comment on column rhythm.signals.id is 'The order in which they were sent.';
 comment on column rhythm.signals.execution_id is 'The workflow.';
 comment on column rhythm.signals.target is 'The name of its flow.';
@@ -20171,7 +20956,7 @@ comment on constraint audit_entry_pkey on rhythm.audit_entry is 'Each act is rec
   {
     name: "install/comments_types.sql",
     kind: "behaviour",
-    checksum: "27d3ad18c3b0172516961e8a5fd0261dc112e7710f68d683be8db506fbe5560b",
+    checksum: "9d9cd980b16087a694e1639f704548f190fbfdec47629d376fa0ba4c0b1d8f7d",
     text: `
 comment on column rhythm.inner_schema.path is 'Where in the whole schema.';
 comment on column rhythm.inner_schema.schema is 'The schema.';
@@ -20225,6 +21010,7 @@ comment on column rhythm.kind.unique_key is 'As in execution.';
 comment on column rhythm.kind.unique_while is 'As in execution.';
 comment on column rhythm.kind.metadata is 'As in execution.';
 comment on column rhythm.kind.notify_on_end is 'As in execution.';
+comment on column rhythm.kind.outlives is 'As in execution.';
 
 comment on column rhythm.settled_item.execution_id is 'The workflow that asked for it.';
 comment on column rhythm.settled_item.id is 'The child, timer or wait.';
@@ -20308,7 +21094,7 @@ comment on column rhythm.key_claim.is_new is 'The execution must still be create
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "9cc911b83f2410bbb8e8bab8e37e3df4c29fc5cfa2675008f9a122ec81a54077",
+    checksum: "8e030efb8425577482defd3fd2f970ea39dfc05c2a4dbb66e5ff73fbe8bde6c0",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -20339,11 +21125,11 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'count_standing', 'count_signal_waits', 'lines_of', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'count_standing', 'count_signal_waits', 'count_queues', 'search_executions', 'keys_of', 'lines_of', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered', 'home_problem', 'find_token', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
-      'start', 'queue', 'create_many', 'create_each', 'signal', 'cancel', 'cancel_many', 'tag', 'watch'
+      'start', 'queue', 'create_many', 'create_each', 'signal', 'ask', 'cancel', 'cancel_many', 'tag', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'checkpoint', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),

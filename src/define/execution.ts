@@ -257,8 +257,63 @@ export interface Run<Output = JsonValue> {
   cancel(reason?: string): Promise<boolean>;
   /** Sends it a signal. */
   signal(name: string, payload?: unknown): Promise<void>;
+  /**
+   * Sends it a signal and waits for the answer. In the workflow, `Signal.next(name)` or `ctx.nextSignal(name)` gives a call
+   * with `payload`, `reply(value)` and `reject(error)`.
+   *
+   * @param name the signal
+   * @param payload what is asked
+   * @param options a key under which the same question has the same answer, and how long to wait
+   * @throws {AskRejectedError} the workflow rejected it
+   * @throws {AskUnansweredError} the workflow has ended without an answer
+   * @throws {AskTimeoutError} the time has passed; the question stays
+   *
+   * @example A price
+   * ```ts
+   * import type { Run } from "@rhythm/core";
+   *
+   * async function priceOf(order: Run): Promise<number> {
+   *   return await order.ask<number>("quote", { item: "desk" }, { timeout: "30s", idempotencyKey: "quote-1042" });
+   * }
+   * ```
+   */
+  ask<Answer = JsonValue>(name: string, payload?: unknown, options?: AskOptions): Promise<Answer>;
   /** The id, so that a run can stand wherever an id is printed. */
   toString(): string;
+}
+
+/** How a workflow is asked. */
+export interface AskOptions extends WaitOptions {
+  /** Asking again under the same key is the same question, with the same answer, also after a crash and after the end of the workflow. */
+  idempotencyKey?: string;
+}
+
+/** A question to a workflow: a signal that it answers. */
+export interface Ask {
+  /** Its number, as text. */
+  readonly id: string;
+  /** The workflow. */
+  readonly executionId: string;
+  /** Its flow. */
+  readonly target: string;
+  /** The name of the signal. */
+  readonly name: string;
+  /** What was asked. */
+  readonly payload: JsonValue;
+  /** The key under which it is asked once. */
+  readonly idempotencyKey: string | null;
+  /** `unanswered`: the workflow has ended without an answer. `retry` may open it again. */
+  readonly status: "open" | "answered" | "rejected" | "unanswered";
+  /** Whether the workflow has taken it. */
+  readonly taken: boolean;
+  /** The answer. */
+  readonly answer: JsonValue;
+  /** Why there is none. */
+  readonly error: { type: string; message: string; code?: string; data?: JsonValue } | null;
+  /** When it was asked. */
+  readonly askedAt: Date;
+  /** When it was answered or rejected. */
+  readonly answeredAt: Date | null;
 }
 
 /** How long to wait, and what ends the waiting early. */

@@ -7,8 +7,19 @@ export type { SqlRow, SqlRunner, SqlTag, TaskContext, TaskLog, TransactionalCont
 export { type DatabasePlace, placeOf } from "./database_place.ts";
 export { type QueueDeclared, setDefaultQueue } from "./default_queue.ts";
 export { collectDeclarations } from "./declarations.ts";
+export {
+  type BatchContext,
+  type BatchDefinition,
+  type BatchItem,
+  type BatchOptions,
+  type BatchResults,
+  checkResults,
+  itemOf,
+} from "./batch.ts";
 export { ClosedError, InvalidInputError, NonRetryableError, NotInitializedError } from "./errors.ts";
 export type {
+  Ask,
+  AskOptions,
   Execution,
   ExecutionError,
   ExecutionFilter,

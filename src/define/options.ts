@@ -23,6 +23,7 @@ import {
 } from "../shared/arguments.ts";
 import { InvalidOptionError } from "../shared/error.ts";
 import type { SqlRunner } from "./context.ts";
+import { type BatchOptions, checkBatch } from "./batch.ts";
 import { isSchema, type StandardSchema } from "./schema.ts";
 import { idProblem } from "./uuid.ts";
 
@@ -100,6 +101,8 @@ export interface TaskOptions {
   timeout?: Duration;
   /** When and how often an attempt is repeated; a number is `maxAttempts`. Default: none that threw. */
   retry?: RetryPolicy | number;
+  /** Gives the handler many executions in one call: it takes an array of inputs, and returns an array of results. */
+  batch?: BatchOptions;
   /** Gives the handler the transaction that settles it, as `ctx.sql`. */
   transactional?: boolean;
   /**
@@ -149,6 +152,8 @@ export interface StartOptions {
   metadata?: Record<string, unknown>;
   /** The execution this one belongs to: cancelled with it, shown under it. */
   parent?: string | { readonly id: string };
+  /** What becomes of it when its parent is cancelled or passes its timeout: it is cancelled, too, or goes on (`abandon`). Default: `cancel`. */
+  onParentCancel?: "cancel" | "abandon";
   /** The caller's own postgres.js transaction, to join it: it is there if and only if that transaction commits. */
   sql?: SqlRunner;
 }
@@ -179,6 +184,8 @@ const TASK_OWN: Shape = {
   // Its sentence is the same where the name is that of the handler.
   name: ANYTHING,
   transactional: BOOLEAN,
+  // checkBatch() says what it can have.
+  batch: ANYTHING,
   isolate: {
     kind: "own",
     wanted: "true, false or { module: import.meta.url }",
@@ -203,6 +210,7 @@ export function checkTaskOptions(options: TaskOptions & { input?: StandardSchema
       `${where}: a transactional task cannot be isolated, because a transaction cannot cross into a Web Worker`,
     );
   }
+  if (options.batch !== undefined) checkBatch(options.batch, options);
   if (typeof options.isolate === "object") refuseUnknown(options.isolate, ["module"], `${where} isolate`);
 }
 

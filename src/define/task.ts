@@ -1,3 +1,4 @@
+import { type BatchContext, type BatchDefinition, batchOf, type BatchOptions, oneOfBatch } from "./batch.ts";
 import type { TaskContext, TransactionalContext } from "./context.ts";
 import { queueOnDefault } from "./default_queue.ts";
 import { InvalidInputError } from "./errors.ts";
@@ -39,6 +40,8 @@ export interface TaskDefinition {
   readonly name: string;
   /** What was declared. */
   readonly options: TaskOptions & { readonly input?: StandardSchema };
+  /** For a task that handles batches: how. Its `handler` gives it one execution. */
+  readonly batch?: BatchDefinition;
   /** For an isolated task: the module that declares it. */
   readonly module?: string;
   /** The handler, its input unchecked. */
@@ -73,12 +76,25 @@ export type AnyTask = Task<any, any>;
  * ```
  */
 export function task<Schema extends StandardSchema, Output, Transactional extends boolean = false>(
-  options: TaskOptions & { input: Schema; transactional?: Transactional },
+  options: TaskOptions & { input: Schema; transactional?: Transactional; batch?: undefined },
   handler: (input: SchemaOutput<Schema>, ctx: ContextFor<Transactional>) => Output,
 ): Task<SchemaInput<Schema>, Awaited<Output>>;
+/** Declares a task whose handler gets many inputs, checked by a schema, in one call. */
+export function task<Schema extends StandardSchema, Result>(
+  options: TaskOptions & { input: Schema; batch: BatchOptions },
+  handler: (
+    many: SchemaOutput<Schema>[],
+    ctx: BatchContext,
+  ) => readonly Result[] | Promise<readonly Result[]>,
+): Task<SchemaInput<Schema>, Exclude<Result, Error>>;
+/** Declares a task whose handler gets many inputs in one call. */
+export function task<Input, Result>(
+  options: TaskOptions & { input?: undefined; batch: BatchOptions },
+  handler: (many: Input[], ctx: BatchContext) => readonly Result[] | Promise<readonly Result[]>,
+): Task<Input, Exclude<Result, Error>>;
 /** Declares a task whose input has the type its handler says. */
 export function task<Input, Output, Transactional extends boolean = false>(
-  options: TaskOptions & { input?: undefined; transactional?: Transactional },
+  options: TaskOptions & { input?: undefined; transactional?: Transactional; batch?: undefined },
   handler: (input: Input, ctx: ContextFor<Transactional>) => Output,
 ): Task<Input, Awaited<Output>>;
 /** Declares a task under the name of its function, with the defaults. */
@@ -87,7 +103,7 @@ export function task<Input, Output>(
 ): Task<Input, Awaited<Output>>;
 export function task(
   first: (TaskOptions & { input?: StandardSchema }) | TaskDefinition["handler"],
-  second?: TaskDefinition["handler"],
+  second?: (...given: never[]) => unknown,
 ): AnyTask {
   if (typeof first === "function" && second !== undefined) {
     throw new InvalidOptionError(
@@ -96,7 +112,7 @@ export function task(
     );
   }
   const options = typeof first === "function" ? {} : first;
-  const handler = typeof first === "function" ? first : second;
+  const handler = (typeof first === "function" ? first : second) as TaskDefinition["handler"];
   checkTaskOptions(options);
   if (typeof handler !== "function") {
     throw new InvalidOptionError(
@@ -106,7 +122,16 @@ export function task(
   }
   const name = nameOf(options, handler);
   const module = moduleOf(options);
-  const definition: TaskDefinition = { name, options, handler, ...(module === undefined ? {} : { module }) };
+  const batch = options.batch === undefined
+    ? undefined
+    : batchOf(options.batch, handler as unknown as BatchDefinition["handler"]);
+  const definition: TaskDefinition = {
+    name,
+    options,
+    handler: batch === undefined ? handler : oneOfBatch(name, batch),
+    ...(batch !== undefined && { batch }),
+    ...(module !== undefined && { module }),
+  };
 
   const call = async (input: unknown): Promise<unknown> => {
     if (options.transactional) {
@@ -115,7 +140,7 @@ export function task(
         `Task "${name}" is transactional and cannot be called directly: queue it`,
       );
     }
-    return await handler(await parseInput(definition, input), directContext(name));
+    return await definition.handler(await parseInput(definition, input), directContext(name));
   };
   const queue = async (input: unknown, start: StartOptions = {}): Promise<Run<unknown>> => {
     return await queueOnDefault(definition, input, start);

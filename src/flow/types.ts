@@ -83,6 +83,8 @@ export interface RunOptions {
   unique?: { key: string; while?: Duration; onConflict?: "existing" | "reject" };
   /** What a queue's limit for each key counts by. */
   concurrencyKey?: string;
+  /** What becomes of it when its workflow is cancelled. */
+  onParentCancel?: "cancel" | "abandon";
   /** What to attach to it. */
   metadata?: JsonObject;
 }
@@ -99,6 +101,7 @@ export type Effect =
   | { type: "start_timer"; id: string; at: string }
   | { type: "await_signal"; id: string; name: string; timeoutAt?: string }
   | { type: "send_signal"; executionId: string; name: string; payload: JsonValue }
+  | { type: "answer"; wait: string; value?: JsonValue; error?: ErrorJson }
   | { type: "log"; level: string; message: string; at: { line: number; column: number } };
 
 /** Go on when one group is satisfied: `any`: a member settled; `all`: every one settled, or one failed. */
@@ -139,9 +142,9 @@ export interface FlowFailure extends ErrorJson {
   stack: string;
 }
 
-/** The end of a durable operation. */
+/** The end of a durable operation. `ask`: it is a signal that waits for an answer. */
 export type Settled =
-  | { id: string; status: "completed"; output: JsonValue }
+  | { id: string; status: "completed"; output: JsonValue; ask?: true }
   | { id: string; status: "failed"; error: ErrorJson };
 
 /** A state at rest: plain JSON, to be read by this room only. */
@@ -157,12 +160,12 @@ export interface Snapshot {
 /** The state of an execution after a step. */
 export interface Step {
   /** How the step ended. */
-  status: "suspended" | "completed" | "failed" | "cancelled";
+  status: "suspended" | "completed" | "continued" | "failed" | "cancelled";
   /** When it was taken, ISO 8601: the moment that the host gave, or that of the step before if that was later. */
   moment: string;
   /** Set while suspended. */
   snapshot?: Snapshot;
-  /** Set when completed. */
+  /** Set when completed; when continued, the inputs with which it starts over. */
   output?: JsonValue;
   /** Set when failed or cancelled. */
   error?: FlowFailure;

@@ -3,7 +3,7 @@ import { Access, type Caller, type FoundToken, SHARED } from "./access.ts";
 import { withoutValues } from "./hidden.ts";
 import { type MetricFamily, METRICS_TYPE, renderMetrics } from "./prometheus.ts";
 import type { PageReads } from "./read_model.ts";
-import { HttpError, json, problem, text } from "./respond.ts";
+import { Accepted, HttpError, json, problem, text } from "./respond.ts";
 import { mayDo, refusal, RIGHTS, rightsOfPage, type Role } from "./rights.ts";
 import { readCall, readJson, type Route, type RouteCall } from "./route.ts";
 import type { Page, Watched } from "./watched.ts";
@@ -184,7 +184,14 @@ export function createHandler(parts: HttpParts): Handler {
         : await route.handle(call);
       if (route.method !== "GET") dashboard?.watched.forget();
       if (route.operation === "revokeToken") access.forget();
-      return json(caller.metadataOnly ? withoutValues(done) : done, route.status ?? 200);
+      const isAccepted = done instanceof Accepted;
+      const value = isAccepted ? done.value : done;
+      const response = json(
+        caller.metadataOnly ? withoutValues(value) : value,
+        isAccepted ? 202 : route.status ?? 200,
+      );
+      if (isAccepted) response.headers.set("location", done.location);
+      return response;
     }
     if (allowed.length === 0) {
       throw new HttpError(404, "NOT_FOUND", `The API has no ${pathname}; see /api/openapi.json`);
@@ -257,7 +264,7 @@ function refuseWithoutValues(caller: Caller): void {
 const ONLY_VALUES: ReadonlySet<string> = new Set(["exportExecution", "runQuery"]);
 
 // Programs start executions all day. The executions themselves are the record.
-const STARTS: ReadonlySet<string> = new Set(["startWorkflow", "queueTask"]);
+const STARTS: ReadonlySet<string> = new Set(["startWorkflow", "queueTask", "askWorkflow"]);
 
 async function pageFor(
   key: string,

@@ -55,7 +55,7 @@ const LISTS = new Map<string, Open>(Object.entries(
     tokens: (reads) => ({ look: () => reads.tokens(), everyMs: 2_000 }),
     sql: (reads) => ({ look: () => reads.console(), everyMs: 60_000 }),
     queues: (reads) => ({ look: () => reads.queues(), everyMs: 2_000 }),
-    workers: (reads) => ({ look: () => reads.workers(), everyMs: 2_000 }),
+    workers: (reads) => ({ look: () => reads.workers(), everyMs: 5_000, moves: true }),
     schedules: (reads) => ({ look: () => reads.schedules(), everyMs: 2_000 }),
     upcoming: (reads, query) => {
       const { cron, timezone } = checked(TIMES, query);

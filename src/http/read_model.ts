@@ -1,4 +1,5 @@
 import type {
+  Ask,
   AuditEntry,
   AuditFilter,
   ChangeOptions,
@@ -166,6 +167,20 @@ export interface QueryAnswer extends QueryRows {
 /** What a caller can pause. */
 export type PauseKind = "execution" | "task" | "flow" | "queue" | "everything";
 
+/** What a workflow is asked over HTTP. */
+export interface Question {
+  /** The name of the signal. */
+  readonly name: string;
+  /** What is asked. */
+  readonly payload: unknown;
+  /** The key under which it is asked once. */
+  readonly idempotencyKey?: string | undefined;
+  /** How many seconds to wait. */
+  readonly timeout: number;
+  /** Ends when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
 /** What HTTP does on behalf of a caller. */
 export interface Commands {
   /** Starts a workflow or queues a task; gives the id. */
@@ -175,6 +190,10 @@ export interface Commands {
     inputs: unknown,
     options: StartOptions,
   ): Promise<{ id: string; created: boolean }>;
+  /** Asks a workflow, and waits for the answer; what is still open after the time is given as it is. */
+  ask(id: string, question: Question): Promise<Ask>;
+  /** Reads a question; null: there is none. */
+  getAsk(id: string): Promise<Ask | null>;
   /** Sends a signal. */
   signal(id: string, name: string, payload: unknown): Promise<void>;
   /** Cancels; false if it was over. */

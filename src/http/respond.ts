@@ -25,6 +25,20 @@ export class HttpError extends RhythmError {
   }
 }
 
+/** What a route gives for what goes on without its caller: 202, with the address where it is looked at. */
+export class Accepted {
+  /** What there is of it now. */
+  readonly value: unknown;
+  /** The address, relative to that of the request. */
+  readonly location: string;
+
+  /** @param value what there is of it now @param location the address, relative to that of the request */
+  constructor(value: unknown, location: string) {
+    this.value = value;
+    this.location = location;
+  }
+}
+
 /** A value as a JSON response. */
 export function json(value: unknown, status = 200): Response {
   return new Response(JSON.stringify(value), {

@@ -19,11 +19,11 @@ export const RIGHTS: ReadonlyMap<string, readonly Role[]> = new Map([
   ...each(
     ALL,
     `listExecutions getExecution getExecutionTree getExecutionLogs explainExecution getExecutionPosition getExecutionHistory
-    getExecutionAt diffExecution diffExecutions waitForExecution listQueues listPauses listWorkers listSchedules listFlows listViolations
+    getExecutionAt diffExecution diffExecutions getAsk waitForExecution listQueues listPauses listWorkers listSchedules listFlows listViolations
     listOperations getOperation listOperationActs listOperationPlaces listFailures getFailure listFailureHooks listRates getFlowHeat
     listGates runQuery`,
   ),
-  ...each(CLIENT, "startWorkflow queueTask sendSignal cancelExecution"),
+  ...each(CLIENT, "startWorkflow queueTask sendSignal askWorkflow cancelExecution"),
   ...each(
     OPERATOR,
     `exportExecution deleteExecution retryExecution changeExecution editExecution rewindExecution forkExecution startOperation stopOperation

@@ -8,7 +8,12 @@ export interface Page {
   readonly read?: () => Promise<unknown>;
   /** How often to look at most. Default: once a second. */
   readonly everyMs?: number;
+  /** It changes with time, too: look as often although nothing was written. */
+  readonly moves?: boolean;
 }
+
+/** One cheap statement, whose answer changes when something was written that a page may show; null: that cannot be told. */
+export type Mark = () => Promise<string | null>;
 
 /** Whether somebody may still watch. */
 export type Right = () => Promise<boolean>;
@@ -16,17 +21,27 @@ export type Right = () => Promise<boolean>;
 /**
  * Pages that people look at. All viewers of a process share one timer, which runs one statement a second at most: a look at one
  * page after the other. Nobody looks: nothing runs. What is read stays for all viewers until a look sees a change.
+ *
+ * A page that did not change is looked at again when something was written, or after half a minute. A look that takes long comes
+ * seldom: all looks at a page take a hundredth of the time.
  */
 export class Watched {
   readonly #topics = new Map<string, Topic>();
   readonly #clock: Pick<Clock, "after" | "monotonic">;
   readonly #streams = new Map<ReadableStreamDefaultController<Uint8Array>, Viewing>();
+  readonly #readMark: Mark;
+  #mark: string | null = null;
+  #markedAt = -Infinity;
   #cancel: CancelTimer | undefined;
   #closed = false;
 
-  /** @param clock time and timers */
-  constructor(clock: Pick<Clock, "after" | "monotonic">) {
+  /**
+   * @param clock time and timers
+   * @param mark tells whether something was written. Without it, pages are looked at as if something was, always
+   */
+  constructor(clock: Pick<Clock, "after" | "monotonic">, mark: Mark = unknown) {
     this.#clock = clock;
+    this.#readMark = mark;
   }
 
   /** What a page shows now; what all its viewers share, if somebody watches it. */
@@ -78,6 +93,7 @@ export class Watched {
     for (const topic of this.#topics.values()) {
       topic.last = undefined;
       topic.shown = undefined;
+      topic.isStale = true;
     }
   }
 
@@ -93,7 +109,10 @@ export class Watched {
   #join(key: string, page: Page, viewer: ReadableStreamDefaultController<Uint8Array>): () => void {
     let topic = this.#topics.get(key);
     if (topic === undefined) {
-      topic = { key, page, viewers: new Set(), lookedAt: -Infinity, last: undefined, shown: undefined };
+      topic = {
+        ...{ key, page, viewers: new Set(), lookedAt: -Infinity, tookMs: 0, isStale: true },
+        ...{ last: undefined, shown: undefined },
+      };
       this.#topics.set(key, topic);
     }
     topic.viewers.add(viewer);
@@ -108,10 +127,23 @@ export class Watched {
     await this.#sift();
     const topic = this.#next();
     if (topic !== undefined) await this.#look(topic);
+    else await this.#ask();
     if (this.#closed) return;
     this.#cancel = this.#topics.size === 0
       ? undefined
       : this.#clock.after(TICK_MS, () => void this.#tick(), { background: true });
+  }
+
+  // Whether something was written since.
+  async #ask(): Promise<void> {
+    const now = this.#clock.monotonic();
+    if (now - this.#markedAt < MARK_MS - SLACK_MS) return;
+    this.#markedAt = now;
+    // Who cannot tell has it said by the looks themselves.
+    const mark = await this.#readMark().catch(() => null);
+    if (mark !== null && mark === this.#mark) return;
+    this.#mark = mark;
+    for (const topic of this.#topics.values()) topic.isStale = true;
   }
 
   // Who began with a token that is no longer good hears nothing more.
@@ -127,24 +159,30 @@ export class Watched {
   #next(): Topic | undefined {
     const now = this.#clock.monotonic();
     return [...this.#topics.values()]
-      .filter(({ page, lookedAt }) => now - lookedAt >= (page.everyMs ?? TICK_MS) - SLACK_MS)
+      .filter((topic) => now - topic.lookedAt >= waitOf(topic) - SLACK_MS)
       .sort((a, b) => a.lookedAt - b.lookedAt)[0];
   }
 
   async #look(topic: Topic): Promise<void> {
     topic.lookedAt = this.#clock.monotonic();
+    // What is written from now on is seen by the next one.
+    topic.isStale = false;
     let event: string;
     try {
       const seen = await topic.page.look();
+      topic.tookMs = this.#clock.monotonic() - topic.lookedAt;
       const text = JSON.stringify(seen);
       if (text === topic.last) return;
       topic.last = text;
+      // What changes may go on to do so.
+      topic.isStale = true;
       topic.shown = topic.page.read === undefined ? Promise.resolve(seen) : undefined;
       event = "changed";
     } catch {
       // The page itself says what is wrong, when it is read.
       topic.last = undefined;
       topic.shown = undefined;
+      topic.isStale = true;
       event = "trouble";
     }
     const message = `event: ${event}\ndata: ${JSON.stringify(topic.key)}\n\n`;
@@ -157,6 +195,10 @@ interface Topic {
   readonly page: Page;
   readonly viewers: Set<ReadableStreamDefaultController<Uint8Array>>;
   lookedAt: number;
+  /** How long the last look took. */
+  tookMs: number;
+  /** Something may have changed since. */
+  isStale: boolean;
   last: string | undefined;
   shown: Promise<unknown> | undefined;
 }
@@ -165,6 +207,13 @@ interface Viewing {
   readonly mayStay: Right;
   readonly leave: () => void;
 }
+
+function waitOf({ page, isStale, tookMs }: Topic): number {
+  const everyMs = Math.max(page.everyMs ?? TICK_MS, Math.min(tookMs * COST, MOST_MS));
+  return isStale || page.moves === true ? everyMs : Math.max(everyMs, MOST_MS);
+}
+
+const unknown: Mark = () => Promise.resolve(null);
 
 const anybody: Right = () => Promise.resolve(true);
 
@@ -187,6 +236,9 @@ function send(viewer: ReadableStreamDefaultController<Uint8Array>, text: string)
 
 const encoder = new TextEncoder();
 const TICK_MS = 1_000;
+const MARK_MS = 2_000;
+const MOST_MS = 30_000;
+const COST = 100;
 // A timer may be a little early.
 const SLACK_MS = 50;
 const FIRST_MS = 200;

@@ -192,7 +192,7 @@ export const OPTIONS = [
     type: { kind: "key" },
     in: ["start", "child"],
     flag: "--key <key>",
-    help: "idempotency key: a second start gives the first execution",
+    help: "idempotency key: another start gives the first",
   },
   {
     name: "idempotencyTtl",
@@ -242,6 +242,13 @@ export const OPTIONS = [
     in: ["start", "schedule"],
     flag: "--parent <id>",
     help: "the execution it is cancelled with",
+  },
+  {
+    name: "onParentCancel",
+    type: { kind: "choice", values: ["cancel", "abandon"] },
+    in: ["start", "child", "schedule"],
+    flag: "--on-parent-cancel <how>",
+    help: "abandon: it goes on when its parent is cancelled",
   },
   {
     name: "id",

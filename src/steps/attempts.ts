@@ -54,9 +54,9 @@ async function perform<T>(run: WorkflowRun, call: StepCall<T>, attempt: number):
   const began = run.clock.monotonic();
   const value = await call.run(undefined);
   const { news, result } = completed<T>(call.name, value, attempt);
-  const { variables } = call;
+  const { answer, variables } = call;
   const took_ms = Math.round(run.clock.monotonic() - began);
-  await run.saveEnd({ ...news, took_ms, ...(variables && { variables }) });
+  await run.saveEnd({ ...news, took_ms, ...(variables && { variables }), ...(answer && { answer }) });
   return result;
 }
 

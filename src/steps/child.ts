@@ -46,6 +46,8 @@ export interface ChildOptions {
   unique?: UniqueOptions;
   /** Executions under one key share the queue's limit per key. */
   concurrencyKey?: string;
+  /** What becomes of it when its workflow is cancelled or passes its timeout: it is cancelled, too, or goes on (`abandon`). Default: `cancel`. */
+  onParentCancel?: "cancel" | "abandon";
   /** What to attach; it can be searched. */
   metadata?: Record<string, unknown>;
 }

@@ -17,9 +17,11 @@ import {
 import { type Duration, durationMs } from "../shared/duration.ts";
 import { type JsonObject, toJson } from "../shared/json.ts";
 import { childOf, type ChildOptions, type NamedChild, type TaskLike } from "./child.ts";
+import { Continuation } from "./continuation.ts";
 import { ContextError } from "./errors.ts";
 import { type StepAcquisition, StepGuard } from "./guard.ts";
 import { checkKey, checkStepName, type Counter, keyed } from "./names.ts";
+import { type Question, readSignal, rejectionOf } from "./question.ts";
 import type { WorkflowRun } from "./run.ts";
 import type { Stored } from "./stored.ts";
 import { checkStepOptions, type StepOptions } from "./step_options.ts";
@@ -62,6 +64,8 @@ export interface ContextCall {
   readonly options: StepOptions;
   /** What the workflow is found by once it has ended. */
   readonly variables?: JsonObject;
+  /** What it answers. */
+  readonly answer?: JsonObject;
   /** Its function. */
   readonly run: (ctx: WorkflowContext) => unknown;
 }
@@ -118,6 +122,17 @@ export class WorkflowContext {
   /** Fires when the workflow is cancelled, or is no longer this process's: pass it to `fetch()` and its like. */
   get abortSignal(): AbortSignal {
     return this.#running("abortSignal").abortSignal;
+  }
+
+  /**
+   * Lets the workflow start over under the same id, with other inputs and without its history: return what this gives. For workflows that run
+   * for ever. Signals that nobody took wait on. Children that still run go on, and nobody waits for them.
+   *
+   * @param inputs what it begins with
+   * @returns what the workflow must return
+   */
+  continueAs(inputs: unknown = {}): never {
+    return new Continuation(inputs) as never;
   }
 
   /** Durable log lines. In the workflow's own code they are written once, not again in every replay. */
@@ -229,7 +244,7 @@ export class WorkflowContext {
    *
    * @param name the signal
    * @param options how long to wait, and a key for waits that run in parallel in no fixed order
-   * @returns its payload
+   * @returns its payload; of a signal that was sent with `ask()`, a {@linkcode Question}
    * @throws an error named `TimeoutError` when the time is over
    */
   async nextSignal<Payload = unknown>(
@@ -241,11 +256,11 @@ export class WorkflowContext {
     checkShape(options, { key: ANYTHING, timeout: DURATION }, { where });
     const run = this.#between("nextSignal");
     const limit = options.timeout === undefined ? {} : { delay_ms: durationMs(options.timeout) };
-    const payload = await run.wait(
-      this.#nameOf(`signal ${name}`, options),
-      () => ({ kind: "signal", signal: name, ...limit }),
+    const step = this.#nameOf(`signal ${name}`, options);
+    const { wait, payload } = readSignal(
+      await run.wait(step, () => ({ kind: "signal", signal: name, ...limit })),
     );
-    return payload as Payload;
+    return (wait === null ? payload : this.#question(step, wait, payload)) as Payload;
   }
 
   /**
@@ -299,7 +314,28 @@ export class WorkflowContext {
     await this.#call({ name, options: {}, variables: { ...variables } as JsonObject, run: () => {} });
   }
 
-  #call({ name, options, variables, run: fn }: ContextCall): Promise<unknown> {
+  // The answer is saved with a step of its own, so a run after a crash gives none twice.
+  #question(step: string, wait: string, payload: unknown): Question {
+    let given: Promise<void> | undefined;
+    const answer = (what: JsonObject): Promise<void> =>
+      given ??= this.#call({
+        name: `answer to ${step}`,
+        options: {},
+        answer: { wait, ...what },
+        run: () => {},
+      }) as Promise<void>;
+    return {
+      payload,
+      reply: async (value) => {
+        await answer({ value: JSON.parse(toJson(value, { what: `the answer to "${step}"` })) });
+      },
+      reject: async (error) => {
+        await answer({ error: rejectionOf(error) });
+      },
+    };
+  }
+
+  #call({ name, options, variables, answer, run: fn }: ContextCall): Promise<unknown> {
     if (this.#sql !== undefined) {
       return Promise.reject(
         new ContextError(
@@ -316,6 +352,7 @@ export class WorkflowContext {
         retry: options.retry,
         transactional: options.transactional ?? false,
         ...(variables && { variables }),
+        ...(answer && { answer }),
         run: (sql) => fn(new WorkflowContext(this.#core, name, sql)),
       });
     } catch (error) {

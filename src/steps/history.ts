@@ -1,4 +1,5 @@
 import { CANCELLED } from "./cancellation_point.ts";
+import { storedSignal } from "./question.ts";
 import type { SettledWait } from "./run_parts.ts";
 import type { StepNews, StepRow } from "./store.ts";
 
@@ -61,7 +62,9 @@ export class History {
     if (came === undefined && !(row.is_due && row.kind === "sleep")) return;
     const { name, kind } = row;
     const seq = this.nextSeq();
-    const output = came?.output ?? null;
+    const output = kind === "signal" && came !== undefined
+      ? storedSignal(row.wait_id, came)
+      : came?.output ?? null;
     if (came?.status === "failed") {
       await save({ name, kind, status: "failed", seq, error: came.error });
       this.#rows.set(name, { ...row, status: "failed", seq, error: came.error as never });

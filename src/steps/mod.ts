@@ -42,5 +42,6 @@ export type { FakeContext, StepAnswer, StepContext, StepEnd } from "./fake_conte
 export { type StepAcquisition, StepGuard } from "./guard.ts";
 export { type Step, step } from "./step.ts";
 export type { StepOptions } from "./step_options.ts";
+export type { Question } from "./question.ts";
 export type { Stored } from "./stored.ts";
 export { type Workflow, workflow } from "./workflow.ts";

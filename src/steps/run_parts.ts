@@ -6,6 +6,7 @@ import type { StepNews, StepStore } from "./store.ts";
 /** How far a run of a workflow's code came. */
 export type RunEnd =
   | { readonly status: "completed"; readonly output: string }
+  | { readonly status: "continued"; readonly inputs: string }
   | {
     readonly status: "failed";
     readonly error: ExecutionError;
@@ -48,6 +49,8 @@ export interface SettledWait {
   readonly status: "completed" | "failed";
   /** The signal's payload, the child's output. */
   readonly output?: JsonValue;
+  /** The signal waits for an answer. */
+  readonly ask?: boolean;
   /** Why it failed. */
   readonly error?: ExecutionError;
 }

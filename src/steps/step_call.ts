@@ -11,6 +11,8 @@ export interface StepCall<T = unknown> {
   readonly transactional: boolean;
   /** What the workflow is found by once it has ended. */
   readonly variables?: JsonObject;
+  /** What it answers: the wait that took the question, and a value or an error. */
+  readonly answer?: JsonObject;
   /** Calls the function; with the transaction, if it is transactional. */
   readonly run: (sql: SqlTag | undefined) => T | Promise<T>;
 }

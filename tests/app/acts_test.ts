@@ -1,10 +1,12 @@
-// What edit, rewind and fork do to children, timers and signals: each line of the table in docs/guides/history.md.
+// What edit, rewind, fork, migrate, repair and retry do to children, timers and signals: each cell of the table in
+// docs/guides/history.md.
 import { deepStrictEqual as equal, notDeepStrictEqual as differ, ok, rejects } from "node:assert/strict";
 import { type Execution, type ExecutionRef, task } from "../../mod.ts";
 import { until } from "../support/until.ts";
 import { type TestApp, testApp } from "./support.ts";
 
-const source = `const ended = await Task.run("count", "ended")
+const source = `let bad = "bad"
+const ended = await Task.run("count", "ended")
 const under = Task.run("count", "under way", { queue: "held" })
 const keyed = Task.run("count", "keyed", { queue: "held", idempotencyKey: "under " + Inputs.n })
 const long = Timer.delay(3600)
@@ -16,10 +18,11 @@ const own = Task.run("count", "own", { queue: "held", idempotencyKey: "since " +
 const done = await Task.run("count", "done", { idempotencyKey: "done " + Inputs.n })
 await short
 const end = await Signal.next("end")
+if (end === bad) throw new Error(bad + Math.random() + " " + crypto.randomUUID())
 const all = await Promise.all([under, keyed, since, own])
 return { word, end, ended, done, all }`;
 
-/** The steps after which the flow waits in line 6, and in line 12. */
+/** The step after which the flow waits in line 7; then it waits in line 13. */
 const GO = 2;
 
 let counted: string[] = [];
@@ -50,15 +53,15 @@ async function timers({ rhythm }: TestApp, run: ExecutionRef): Promise<(Date | s
   return reasons.filter(({ reason }) => reason === "timer").map(({ until }) => until);
 }
 
-/** A flow that has come to line 12, where it waits for its last signal. */
+/** A flow that has come to line 13, where it waits for its last signal. */
 async function scene(app: TestApp, n: number): Promise<{ run: string; before: Record<string, Execution> }> {
   counted = [];
   const { flows, signals, workflows } = app.rhythm;
   await flows.register({ name: "acts", source });
   const { id } = await workflows.start("acts", { n });
-  await waiting(app, id, 6);
+  await waiting(app, id, 7);
   await signals.send({ execution: id, name: "go", payload: "first" });
-  await waiting(app, id, 12);
+  await waiting(app, id, 13);
   return { run: id, before: await children(app, id) };
 }
 
@@ -84,7 +87,7 @@ Deno.test("edit(): children, timers and signals go on as they are", async () => 
   const plan = await app.rhythm.executions.edit(run, { set: { word: "edited" }, dryRun: true });
   equal(plan, {
     changes: [{
-      ...{ function: "main", line: { from: 12, to: 12 } },
+      ...{ function: "main", line: { from: 13, to: 13 } },
       variables: { word: { from: "first", to: "edited" } },
     }],
     ...{ cancels: [], goesOn: [] },
@@ -107,7 +110,7 @@ Deno.test("rewind(): what was under way goes on, what has begun since is cancell
   const due = await timers(app, run);
   const plan = await executions.rewind(run, { step: GO, set: { ended: "other" }, dryRun: true });
   equal(plan.changes.map(({ line, variables }) => [line, variables.ended]), [[
-    { from: 12, to: 6 },
+    { from: 13, to: 7 },
     { from: "ended", to: "other" },
   ]]);
   equal(plan.cancels.map(({ id }) => id).sort(), [before.since!.id, before.own!.id].sort());
@@ -116,7 +119,7 @@ Deno.test("rewind(): what was under way goes on, what has begun since is cancell
   equal((await executions.history(run)).at(-1)!.step, past.step);
   await executions.rewind(run, { step: GO });
   // The signal that it took since is taken again, and so is the end of the short timer.
-  await waiting(app, run, 12);
+  await waiting(app, run, 13);
   const after = await children(app, run);
   for (const name of ["ended", "under way", "keyed"]) equal(after[name], before[name], name);
   for (const name of ["since", "own"]) {
@@ -159,9 +162,9 @@ Deno.test("fork(): what was under way begins again, and what ended stays the pas
     equal([status, queue], ["pending", "held"], "it begins again, and is not a waiter for a key");
   }
   // The signal stays with the other workflow.
-  await waiting(app, fork, 6);
+  await waiting(app, fork, 7);
   await signals.send({ execution: fork, name: "go", payload: "first" });
-  await waiting(app, fork, 12);
+  await waiting(app, fork, 13);
   equal(await children(app, run), before, "the other one stays as it is");
   const views = await Promise.all([run, fork].map(async (one) => {
     const steps = await executions.history(one);
@@ -184,6 +187,193 @@ Deno.test("fork(): what was under way begins again, and what ended stays the pas
     "under way",
     "under way",
   ]);
+});
+
+/** Lets an operation do all of it. */
+async function work({ rhythm: { operations } }: TestApp, { id }: { id: string }): Promise<void> {
+  while ((await operations.get(id)).state === "running") await operations.work(id);
+}
+
+/** `epoch`: how often its ids and random numbers were renewed; those of another epoch are others. */
+async function column(app: TestApp, run: string, name: "epoch" | "version"): Promise<number> {
+  const { database, schema } = app.database;
+  const text = `select coalesce(${name}, 0) as n from ${schema}.execution where id = $1`;
+  return Number((await database.query(text, [run]))[0]!.n);
+}
+
+/** The signals that a workflow has taken. */
+async function taken({ database: { database, schema } }: TestApp, run: string): Promise<unknown[]> {
+  const rows = await database.query(
+    `select name from ${schema}.signal where execution_id = $1 and taken_by is not null order by id`,
+    [run],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** A flow that has failed in line 14, in the step that took its last signal. */
+async function failure(app: TestApp, n: number): Promise<{ run: string; before: Record<string, Execution> }> {
+  const { run, before } = await scene(app, n);
+  await app.rhythm.signals.send({ execution: run, name: "end", payload: "bad" });
+  equal((await app.rhythm.executions.wait(run, { timeout: "1m" })).status, "failed");
+  return { run, before };
+}
+
+Deno.test("migrate(): children, timers, signals and keys go on as they are, in the other version", async () => {
+  await using app = await testApp({ tasks: [count] });
+  const { executions, flows, workflows } = app.rhythm;
+  app.work();
+  const { run, before } = await scene(app, 6);
+  const { id: early } = await workflows.start("acts", { n: 66 }, { delay: "1h" });
+  const { run: failed } = await failure(app, 666);
+  const due = await timers(app, run);
+  const [epoch, step] = [await column(app, run, "epoch"), (await executions.history(run)).at(-1)!.step];
+  const { version } = await flows.register({ name: "acts", source: `// Another one.\n${source}` });
+  const { operation } = await executions.migrate({ target: "acts" }, { note: "why", by: "ada" });
+  await work(app, operation);
+  equal((await app.rhythm.operations.get(operation.id)).done, 2, "it waits, or has not begun");
+  // What failed goes over if the filter says so.
+  const failures = await executions.migrate({ target: "acts", status: "failed" });
+  await work(app, failures.operation);
+  equal((await app.rhythm.operations.get(failures.operation.id)).done, 1);
+
+  counted = [];
+  app.work({ queues: ["held"] });
+  equal(await finish(app, run), OUTPUT);
+  const acts = (await executions.history(run)).filter(({ act }) => act !== "step");
+  equal(acts.map(({ act, by, note, step, from, to }) => ({ act, by, note, step, from, to })), [{
+    ...{ act: "migrated", by: "ada", note: `operation ${operation.id}: why`, step: step + 1 },
+    ...{ from: [13], to: [14] },
+  }]);
+  const after = await children(app, run);
+  equal(Object.keys(after).length, Object.keys(before).length, "it has begun nothing again");
+  for (const [name, { id }] of Object.entries(before)) equal(after[name]!.id, id, name);
+  equal(
+    counted.filter((what) => what === "ended" || what === "done"),
+    [],
+    "what has ended does not run again",
+  );
+  equal(await taken(app, run), ["go", "end"]);
+  equal(await column(app, run, "epoch"), epoch + 1, "other random numbers and ids");
+  ok(due.length === 1 && due[0] !== undefined);
+  await executions.change(early, { delay: 0 });
+  await waiting(app, early, 8);
+  for (const one of [run, early]) equal(await column(app, one, "version"), version);
+  await executions.retry(failed);
+  equal((await executions.wait(failed, { timeout: "1m" })).error!.at, { line: 15, column: 24 });
+});
+
+Deno.test("repair(): goes on with other variables; children, timers and keys go on, its last signal is taken again", async () => {
+  await using app = await testApp({ tasks: [count] });
+  const { executions } = app.rhythm;
+  app.work();
+  const { run, before } = await failure(app, 7);
+  equal(await children(app, run), before, "what was under way when it failed stays so");
+  const epoch = await column(app, run, "epoch");
+  const { operation } = await executions.repair({ target: "acts", status: "failed" }, {
+    ...{ set: { bad: "none" }, note: "why", by: "ada" },
+  });
+  await work(app, operation);
+  await waiting(app, run, 15);
+  equal(await children(app, run), before);
+  equal(await taken(app, run), ["go", "end"]);
+  equal(await column(app, run, "epoch"), epoch + 1, "other random numbers and ids");
+  const steps = await executions.history(run);
+  const act = steps.find(({ act }) => act !== "step")!;
+  equal([act.act, act.by, act.note], ["repaired", "ada", `operation ${operation.id}: why`]);
+  equal(steps.at(-1)!.took.map(({ name }) => name), ["end"]);
+  app.work({ queues: ["held"] });
+  const { output } = await executions.wait(run, { timeout: "1m" });
+  equal(output, { ...OUTPUT, end: "bad" });
+  equal(counted.toSorted(), ["done", "ended", "keyed", "own", "since", "under way"]);
+  equal(await executions.checkHistory(run), []);
+
+  // What waits is patched, too, and its timers keep their time.
+  const { run: waits, before: its } = await scene(app, 77);
+  const due = await timers(app, waits);
+  const patched = await executions.repair({ ids: [waits] }, { set: { word: "patched" } });
+  await work(app, patched.operation);
+  equal(await timers(app, waits), due);
+  equal(Object.keys(await children(app, waits)), Object.keys(its));
+  equal(await finish(app, waits), { ...OUTPUT, word: "patched" });
+});
+
+Deno.test("retry(): the step in which it failed is taken again: the same random numbers, other ids, no act", async () => {
+  await using app = await testApp({ tasks: [count] });
+  const { executions } = app.rhythm;
+  app.work();
+  const { run, before } = await failure(app, 8);
+  const first = (await executions.get(run))!.error!.message;
+  const step = (await executions.history(run)).at(-1)!.step;
+  const epoch = await column(app, run, "epoch");
+  await executions.retry(run);
+  const { status, error } = await executions.wait(run, { timeout: "1m" });
+  equal(status, "failed", "nothing has changed, so it fails in the same place");
+  const [random, id] = first.split(" ");
+  const again = error!.message.split(" ");
+  equal(again[0], random);
+  differ(again[1], id);
+  equal(await column(app, run, "epoch"), epoch);
+  equal(await children(app, run), before);
+  equal(await taken(app, run), ["go", "end"]);
+  const steps = await executions.history(run);
+  ok(steps.every(({ act }) => act === "step"));
+  equal(
+    [steps.at(-1)!.step, steps.some((one) => one.step === step)],
+    [step + 1, false],
+    "its number is missing",
+  );
+  await executions.edit(run, { set: { bad: "none" } });
+  await executions.retry(run);
+  await waiting(app, run, 15);
+  equal((await timers(app, run)).length, 1, "the long timer goes on");
+  app.work({ queues: ["held"] });
+  equal((await executions.wait(run, { timeout: "1m" })).output, { ...OUTPUT, end: "bad" });
+  equal(counted.toSorted(), ["done", "ended", "keyed", "own", "since", "under way"]);
+});
+
+Deno.test("retry(): a child that made it fail runs again, and so does what was cancelled with it", async () => {
+  let isBroken = true;
+  let breaks = 0;
+  const flaky = task({ name: "flaky" }, (what: string) => {
+    if (what === "breaks") breaks++;
+    if (what === "breaks" && isBroken) throw new Error("no");
+    return what;
+  });
+  await using app = await testApp({ tasks: [count, flaky] });
+  const { executions, flows, workflows } = app.rhythm;
+  app.work();
+  await flows.register({
+    name: "f",
+    source: `const ended = await Task.run("flaky", "ends")
+return ended + await Task.run("flaky", "breaks", { idempotencyKey: "the key" })`,
+  });
+  const { id } = await workflows.start("f");
+  equal((await executions.wait(id, { timeout: "1m" })).status, "failed");
+  const before = await children(app, id);
+  isBroken = false;
+  await executions.retry(id);
+  equal((await executions.wait(id, { timeout: "1m" })).output, "endsbreaks");
+  const after = await children(app, id);
+  equal([after.ends, after.breaks!.id], [before.ends, before.breaks!.id]);
+  equal([before.breaks!.attempt, after.breaks!.attempt], [1, 2]);
+  const other = await workflows.start("f");
+  equal(await other.result({ timeout: "1m" }), "endsbreaks", "the key is kept");
+  equal(breaks, 2, "so it has not run again");
+
+  const { run, before: its } = await scene(app, 9);
+  const due = await timers(app, run);
+  await executions.cancel(run);
+  equal((await executions.wait(run, { timeout: "1m" })).status, "cancelled");
+  for (const name of ["under way", "keyed", "since", "own"]) {
+    equal((await executions.get(its[name]!.id))!.status, "cancelled", name);
+  }
+  await executions.retry(run);
+  await waiting(app, run, 13);
+  equal(await timers(app, run), due);
+  app.work({ queues: ["held"] });
+  equal(await finish(app, run), OUTPUT);
+  for (const [name, { id }] of Object.entries(await children(app, run))) equal(id, its[name]!.id, name);
+  equal(counted.toSorted(), ["done", "ended", "keyed", "own", "since", "under way"]);
 });
 
 Deno.test("edit(), rewind(), fork(): in which state a workflow may be", async () => {

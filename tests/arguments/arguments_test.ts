@@ -420,6 +420,19 @@ Deno.test("the application and its services refuse every wrong argument", async 
           options({ idempotencyKey: "key", sql: "something made" }),
         ],
       },
+      ask: {
+        call: signals.ask.bind(signals),
+        takes: [
+          {
+            name: "question",
+            kind: "something made",
+            good: { execution: run.id, name: "go" },
+            members: { execution: "execution", name: "name", payload: "json" },
+          },
+          options({ idempotencyKey: "key", ...wait }),
+        ],
+      },
+      getAsk: { call: signals.getAsk.bind(signals), takes: [{ name: "id", kind: "choice" }] },
     }],
     ["schedules", schedules, {
       set: {
@@ -529,6 +542,14 @@ Deno.test("the application and its services refuse every wrong argument", async 
       watch: { call: run.watch.bind(run), takes: [options({ ...wait, every: "duration" })] },
       cancel: { call: run.cancel.bind(run), takes: [{ name: "reason", kind: "any text", optional: true }] },
       signal: { call: run.signal.bind(run), takes: [name("name"), json("payload")] },
+      ask: {
+        call: run.ask.bind(run),
+        takes: [
+          name("name"),
+          json("payload"),
+          options({ idempotencyKey: "key", ...wait }),
+        ],
+      },
       toString: nothing(() => {}),
       toJSON: nothing(() => {}),
     }],
@@ -660,6 +681,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
             name: "name",
             transactional: "boolean",
             isolate: "boolean",
+            batch: "options",
             input: "something made",
           },
         },

@@ -150,6 +150,7 @@ const GOOD: Record<string, string> = {
 /** What an operand needs beside it. */
 const BESIDE: Record<string, string[]> = {
   purge: ["--yes"],
+  change: ["--priority", "5"],
   "gate set": ["--line", "5"],
   "token create": ["--role", "viewer"],
   "operations signal": ["--target", "word"],

@@ -189,6 +189,44 @@ async function child(at: Worked, id: string): Promise<string> {
 }
 
 Deno.test({
+  name: "ask: the answer, a rejection, a time that is over, a workflow that ends without one",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    const flow = await Deno.makeTempDir();
+    await Deno.writeTextFile(
+      `${flow}/quotes.flow`,
+      `while (true) {
+  const call = await Signal.next("quote")
+  if (call.payload === "end") break
+  if (call.payload === "moon") call.reject(new RangeError("not for sale"))
+  else if (call.payload !== "nothing") call.reply({ price: 250 })
+}
+`,
+    );
+    equal((await at.run("flow", "register", flow)).code, 0);
+    const id = (await at.run("start", "quotes")).out.trim();
+    const answer = await at.run("ask", id.slice(-8), "quote", '"desk"', "--key", "k");
+    equal([answer.code, answer.out, answer.err], [0, '{\n  "price": 250\n}\n', ""]);
+    const asked = await at.json("ask", id, "quote", '"other"', "--key", "k");
+    equal([asked.status, asked.answer, asked.payload], ["answered", { price: 250 }, "desk"]);
+    const rejected = await at.run("ask", id, "quote", '"moon"');
+    equal([rejected.code, rejected.out], [1, ""]);
+    match(rejected.err, /^error: Workflow "quotes" \(.*\) rejected "quote": RangeError: not for sale\n/);
+    const late = await at.run("ask", id, "quote", '"nothing"', "--timeout", "200ms");
+    equal([late.code, late.out], [5, ""]);
+    match(late.err, /^error: Question \d+ had no answer after 0\.2 s of waiting; it stays open\n/);
+    const over = await at.run("ask", id, "quote", '"end"');
+    equal(over.code, 1);
+    match(over.err, /^error: Workflow "quotes" \(.*\) is completed and has not answered "quote"\n/);
+    match((await at.run("ask", id, "quote")).err, /^error: .* is completed\n$/);
+    match((await at.run("history", id)).out, /question quote/);
+    equal((await at.run("ask", id, "quote", "yes")).code, 2);
+    await Deno.remove(flow, { recursive: true });
+  },
+});
+
+Deno.test({
   name: "a failed workflow: its error, and the line it failed at",
   ignore: onEmbedded,
   fn: async () => {
@@ -265,6 +303,25 @@ Deno.test({
       input: '{"name": "Grace"}',
     });
     equal(JSON.parse(read.out).output, "Hello, Grace!");
+  },
+});
+
+Deno.test({
+  name: "change gives what has not begun another queue, priority or time, and refuses what has begun",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    const id = (await at.run("queue", "greet", '{"name": "x"}', "--delay", "1h")).out.trim();
+    const args = ["--queue", "urgent", "--priority", "7", "--run-at", "2040-01-31T12:00:00Z"];
+    equal(await at.run("change", id.slice(-8), ...args), { code: 0, out: `${id} changed\n`, err: "" });
+    const { execution } = await at.json("show", id) as unknown as { execution: Record<string, unknown> };
+    const { queue, priority, runAt } = execution;
+    equal({ queue, priority, runAt }, { queue: "urgent", priority: 7, runAt: "2040-01-31T12:00:00.000Z" });
+    equal((await at.run("change", id, "--delay", "0", "--json")).out, `[{"id":"${id}","changed":true}]\n`);
+    await at.run("cancel", id);
+    const late = await at.run("change", id, "--priority", "1");
+    equal([late.code, late.out], [1, ""]);
+    match(late.err, /^error: Cannot change execution .*: it is cancelled, and has begun\n/);
   },
 });
 

@@ -3,26 +3,26 @@ import { CATALOGUE } from "../../src/cli/catalogue.ts";
 import { hasTerminal, inTerminal, plain, rhythm, rhythmEach } from "./support.ts";
 
 const FRONT_PAGE = `rhythm <command> [options]   <command> --help explains it, with examples
-Begin  init completions Make a new project; complete commands in your shell
-       dev              Database, worker and HTTP in one; reloads on change
-       worker dashboard Run a worker of this project; a dashboard without one
-Run    start queue      Start a workflow; queue a task
-       signal wait gate Send a signal; wait for ends; stop at a line
-       cancel retry     End executions; run them again
-       pause resume     Executions, a task, a flow, a queue, everything
-       operations       Cancel, retry, signal, pause many executions at once
-       edit rewind fork Other variables; an earlier step; a copy from there
-Look   show explain     One execution; why it does not continue
-       list logs        Executions, newest first; their log lines
-       failures audit   Failures by their kind; what people did
-       history at diff  What a workflow did, how it was, what differs
-       export import    An execution as a file; a frozen copy of one
-       queues workers   Queues and workers; pause, resume, limit
-       schedules rates  Schedules; what ended, and how long it took
-Flows  flow             check, run, fmt, graph, list, register
-Care   migrate adopt    Install or upgrade the schema; let a copy run
-       doctor purge     Look for problems; delete what ended long ago
-       token            Who may use HTTP and the dashboard
+Begin  init completions  Make a new project; complete commands in your shell
+       dev               Database, worker and HTTP in one; reloads on change
+       worker dashboard  Run a worker of this project; a dashboard without one
+Run    start queue wait  Start a workflow; queue a task; wait for ends
+       signal ask gate   Send a signal; ask for an answer; stop at a line
+       cancel retry      End executions; run them again
+       pause resume      Executions, a task, a flow, a queue, everything
+       change operations Change what waits; cancel, retry, pause many at once
+       edit rewind fork  Other variables; an earlier step; a copy from there
+Look   show explain      One execution; why it does not continue
+       list logs         Executions, newest first; their log lines
+       failures audit    Failures by their kind; what people did
+       history at diff   What a workflow did, how it was, what differs
+       export import     An execution as a file; a frozen copy of one
+       queues workers    Queues and workers; pause, resume, limit
+       schedules rates   Schedules; what ended, and how long it took
+Flows  flow              check, run, fmt, graph, list, register
+Care   migrate adopt     Install or upgrade the schema; let a copy run
+       doctor purge      Look for problems; delete what ended long ago
+       token             Who may use HTTP and the dashboard
 All take --json. Exit codes: 0 yes, 1 no, 2 wrong use, 3 not found,
 4 no database, 5 too late, 130 Ctrl-C. New here? \`rhythm init hello\`
 `;

@@ -29,6 +29,11 @@ const WRONG: [args: string[], code: number, err: string][] = [
     2,
     "error: missing required argument 'queue'\n hint: `rhythm queues pause --help` shows what it takes\n",
   ],
+  [
+    ["change", ID],
+    2,
+    "error: nothing says what to change\n hint: `--queue`, `--priority`, `--delay` or `--run-at` says what is new\n",
+  ],
   [["show"], 2, "error: missing required argument 'id'\n hint: `rhythm show --help` shows what it takes\n"],
   [
     ["show", ID, "more"],

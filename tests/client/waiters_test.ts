@@ -1,10 +1,12 @@
 import { systemClock } from "../../src/runtime/clock.ts";
 import { deepStrictEqual as equal, rejects, strictEqual as same } from "node:assert/strict";
 import type { Execution } from "../../src/define/mod.ts";
+import { ExecutionNotFoundError } from "../../src/db/engine_errors.ts";
+import { WaitTimeoutError } from "../../src/client/errors.ts";
 import { Waiters } from "../../src/client/waiters.ts";
 
 interface Bench {
-  waiters: Waiters;
+  waiters: Waiters<Execution>;
   over: Set<string>;
   reads: string[][];
   watched: string[];
@@ -13,7 +15,7 @@ interface Bench {
 
 function bench(known: readonly string[]): Bench {
   const state: Bench = {
-    waiters: undefined as unknown as Waiters,
+    waiters: undefined as unknown as Waiters<Execution>,
     over: new Set(),
     reads: [],
     watched: [],
@@ -30,6 +32,8 @@ function bench(known: readonly string[]): Bench {
       return Promise.resolve(found);
     },
     watch: (ids) => Promise.resolve(void state.watched.push(...ids)),
+    missing: (id) => ExecutionNotFoundError.of(id),
+    late: (id, seconds) => new WaitTimeoutError(id, seconds),
     isTransient: (error) => (error as Error).message === "transient",
   });
   return state;

@@ -41,6 +41,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   "explain, what is ready": "select rhythm.explain(:ready)",
   "explain, what waits": "select rhythm.explain(:signals)",
   wait_for: "select rhythm.wait_for(:done)",
+  keys_of: "select * from rhythm.keys_of(:signals)",
   lines_of: "select rhythm.lines_of(:signals)",
   flow_state: "select rhythm.flow_state(:signals)",
   history: "select count(*) from rhythm.history(:signals)",
@@ -85,6 +86,8 @@ export const CALLS: Readonly<Record<string, string>> = {
 
   // Steering.
   signal: "select rhythm.signal(:signals, 's')",
+  ask: "select rhythm.ask(:signals, 's')",
+  "ask, with a key": "select rhythm.ask(:signals, 's', idempotency_key => 'k')",
   "signal, for later": "select rhythm.signal(:sleeps, 's')",
   "cancel, a task": "select rhythm.cancel(:ready)",
   "cancel, a workflow": "select rhythm.cancel(:forks)",
@@ -193,7 +196,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   undefine_sql_task: "select rhythm.undefine_sql_task('in_sql')",
 };
 
-/** What reads no table that grows, is to read all of it (`check`), or a sample of some thousand pages (`count_suspended`). */
+/** What reads no table that grows, is to read all of it (`check`), or a part of a fixed size: a sample of some thousand pages (`count_suspended`), the newest rows. */
 export const NOT_CALLED: readonly string[] = [
   "now",
   "new_id",
@@ -206,7 +209,9 @@ export const NOT_CALLED: readonly string[] = [
   "cron_next",
   "cron_upcoming",
   "check",
+  "count_queues",
   "count_signal_waits",
   "count_standing",
   "count_suspended",
+  "search_executions",
 ];

@@ -217,6 +217,41 @@ Deno.test({
       quiet();
     });
 
+    await t.step("what has not begun is changed, one and many; its page shows its keys", async () => {
+      const waits = { delay: "2h", expires: "1d", unique: { key: "order 7", while: "queued" } } as const;
+      const one = await rhythm.tasks.queue("price_of", { orderId: 7 }, waits);
+      const other = await rhythm.tasks.queue("price_of", { orderId: 8 }, { delay: "3h" });
+      await visit(page, `${base}/executions/${one.id}`);
+      const keys = page.getByRole("region", { name: "Keys" });
+      await keys.getByText("order 7").waitFor();
+      match(await keys.innerText(), /until it begins · held by this one/);
+      await page.getByRole("button", { name: "Change", exact: true }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Change" }).click();
+      await page.getByText("Enter what to change").waitFor();
+      await page.getByLabel("Queue").fill("slow");
+      await page.getByLabel("Priority").fill("5");
+      await page.getByRole("dialog").getByRole("button", { name: "Change" }).click();
+      await page.getByRole("link", { name: "queue slow" }).waitFor();
+      equal(await violations(page), []);
+      await visit(page, `${base}/executions?q=task:price_of status:pending`);
+      for (const { id } of [one, other]) {
+        await page.getByLabel(`Choose price_of ${id.slice(-8)}`).check();
+      }
+      const bulk = page.getByRole("region", { name: "What to do" });
+      await bulk.getByRole("button", { name: "Change" }).click();
+      await page.getByLabel("Run in").fill("4h");
+      await page.getByRole("dialog").getByRole("button", { name: "Change" }).click();
+      const inFour = Date.now() + 4 * 3_600_000;
+      await until(async () => {
+        const both = await Promise.all([rhythm.executions.get(one), rhythm.executions.get(other)]);
+        return both.every((it) => Math.abs(Number(it!.runAt) - inFour) < 60_000);
+      });
+      const changed = await rhythm.executions.get(one);
+      equal([changed!.queue, changed!.priority], ["slow", 5]);
+      for (const it of [one, other]) await rhythm.executions.cancel(it);
+      quiet();
+    });
+
     await t.step("a queue gets limits and is paused; its keys have their own", async () => {
       await visit(page, `${base}/queues`);
       await page.getByRole("link", { name: "mail", exact: true }).click();
@@ -519,6 +554,21 @@ Deno.test({
       server = serve(server.addr.port);
       await page.getByText("live", { exact: true }).waitFor();
       ok(complaints.splice(0).every((text) => /ERR_|Failed to load/.test(text)));
+    });
+
+    await t.step("a search that has not found anything says how far it looked, and goes on", async () => {
+      await app.database.database.query(
+        `insert into rhythm.execution (id, completed_at, state, type, target, queue, inputs)
+        select rhythm.uuid7(), rhythm.now(), 1, 'task', 'many', 'default', '{}' from generate_series(1, 41000)`,
+      );
+      await visit(page, `${base}/executions?q=choose`);
+      const notice = page.getByRole("status").filter({ hasText: "Searched back to" });
+      await notice.getByText("Nothing fits so far").waitFor();
+      equal(await violations(page), []);
+      await notice.getByRole("button", { name: "Search on" }).click();
+      await page.getByRole("link", { name: "choose" }).first().waitFor();
+      ok(new URL(page.url()).searchParams.has("after"));
+      quiet();
     });
 
     await t.step("who logs out has to log in again", async () => {

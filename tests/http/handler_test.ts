@@ -285,6 +285,48 @@ Deno.test("viewers of a page share one look a second, and nobody looks for nobod
   same(looks, before);
 });
 
+Deno.test("a page that did not change is looked at again when something was written, or after half a minute", async () => {
+  const clock = new VirtualClock();
+  let [looks, marks, mark, shown] = [0, 0, "1", 1];
+  const made = dashboard(clock, () => (looks++, { perMinute: shown }));
+  const watched = new Watched(clock, () => (marks++, Promise.resolve(mark)));
+  const handler = createHandler(parts({ clock, dashboard: { ...made, watched } }));
+  const viewer = (await handler(new Request("http://host/api/live?page=pulse"))).body!
+    .pipeThrough(new TextDecoderStream()).getReader();
+  match((await viewer.read()).value!, /^: /);
+  await clock.pass(30_000);
+  // Once at the beginning, and once more, because it may go on to change.
+  same(looks, 2);
+  const before = marks;
+  await clock.pass(60_000);
+  same(looks, 4);
+  same(marks - before, 30);
+  [mark, shown] = ["2", 2];
+  await clock.pass(3_000);
+  same(looks, 5);
+  await clock.pass(60_000);
+  same(looks, 7);
+  await viewer.cancel();
+  watched.close();
+});
+
+Deno.test("looks that take long come seldom", async () => {
+  const clock = new VirtualClock();
+  let looks = 0;
+  const made = dashboard(clock, () => {
+    looks++;
+    clock.freeze(150);
+    return { perMinute: looks };
+  });
+  const handler = createHandler(parts({ clock, dashboard: made }));
+  const response = await handler(new Request("http://host/api/live?page=pulse"));
+  const ended = response.body!.pipeTo(new WritableStream());
+  await clock.pass(60_000);
+  same(looks, 4);
+  made.watched.close();
+  await ended;
+});
+
 // Signatures are checked beside this thread: they need a moment of the real time.
 async function seconds(clock: VirtualClock, number: number): Promise<void> {
   for (let nth = 0; nth < number; nth++) {

@@ -52,6 +52,7 @@ export function samples(nth: number): Record<string, Sample> {
     concurrencyKey: { value: "customer 7" },
     metadata: { value: { team: "a b", nested: { camelCase: [1] } } },
     parent: { value: parentId },
+    onParentCancel: { value: "abandon" },
     id: { value: `01900000-0000-7000-8000-${nth.toString(16).padStart(12, "0")}` },
   };
 }
@@ -73,7 +74,7 @@ export async function kept(database: Database, id: string): Promise<Record<strin
       'unique', jsonb_build_object('key', e.unique_key),
       'debounce', jsonb_build_object('key', substr(k.key, length('debounce:' || e.type || ':' || e.target || ':') + 1)),
       'throttle', jsonb_build_object('key', (select substr(t.key, length(e.type || ':' || e.target || ':') + 1) from rhythm.throttle as t where t.last_id = e.id)),
-      'concurrencyKey', e.concurrency_key, 'metadata', e.metadata, 'parent', e.parent_id, 'id', e.id
+      'concurrencyKey', e.concurrency_key, 'metadata', e.metadata, 'parent', e.parent_id, 'onParentCancel', case when e.outlives then 'abandon' end, 'id', e.id
     ) as kept
     from rhythm.execution as e
     left join rhythm.idempotency_key as k on k.execution_id = e.id

@@ -72,7 +72,7 @@ Deno.test("SQL: the options of queue(), start() and create_many() arrive, and op
     for (const options of calls("start")) {
       const given = Object.entries(sqlOptions(options));
       const named = given.map(([name], nth) =>
-        `"${name}" => $${nth + 2}::text${
+        `${parameterOf(name)} => $${nth + 2}::text${
           ["retry", "metadata", "unique", "debounce", "throttle"].includes(name)
             ? "::jsonb"
             : CASTS[name] ?? ""
@@ -112,10 +112,15 @@ Deno.test("SQL: the options of queue(), start() and create_many() arrive, and op
   for (const { names } of parameters) {
     equal(
       [...names].sort(),
-      optionsIn("start").map(({ name }) => sqlName(name)).sort(),
+      optionsIn("start").map(({ name }) => parameterOf(sqlName(name))).sort(),
     );
   }
 });
+
+// UNIQUE alone is reserved in SQL.
+function parameterOf(name: string): string {
+  return name === "unique" ? "unique_by" : name;
+}
 
 const CASTS: Record<string, string> = {
   priority: "::integer",

@@ -82,6 +82,15 @@ const cases: Record<string, Case> = {
     meanwhile: complete,
     call: (sql, id) => sql`select rhythm.signal(${id}, 'go')`,
   },
+  "ask() with a key that somebody asked with": {
+    before: waiting,
+    meanwhile: ({ sql }, id) => sql`select rhythm.ask(${id}, 'go', idempotency_key => 'once')`,
+    call: (sql, id) => sql`select rhythm.ask(${id}, 'go', idempotency_key => 'once')`,
+    after: async ({ sql }, id) => {
+      const [row] = await sql`select count(*)::integer as n from rhythm.asks where execution_id = ${id}`;
+      assert.equal(row?.n, 1);
+    },
+  },
   "signal() with a key that somebody sent": {
     before: waiting,
     meanwhile: ({ sql }, id) => sql`select rhythm.signal(${id}, 'go', idempotency_key => 'once')`,
@@ -147,7 +156,7 @@ const cases: Record<string, Case> = {
   },
   "create_each() with a unique key that somebody took": {
     before: () => Promise.resolve(crypto.randomUUID()),
-    meanwhile: ({ sql }) => sql`select rhythm.queue('a', "unique" => '{"key": "once"}')`,
+    meanwhile: ({ sql }) => sql`select rhythm.queue('a', unique_by => '{"key": "once"}')`,
     call: (sql) =>
       sql`select rhythm.create_each('[{"type": "task", "target": "a", "unique": {"key": "once", "on_conflict": "cancel_existing"}}]')`,
     after: async ({ sql }) => {

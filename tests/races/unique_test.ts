@@ -13,7 +13,7 @@ async function start(
   inputs: object = {},
 ): Promise<string | undefined> {
   try {
-    const [row] = await sql`select rhythm.queue('a', ${JSON.stringify(inputs)}::text::jsonb, "unique" => ${
+    const [row] = await sql`select rhythm.queue('a', ${JSON.stringify(inputs)}::text::jsonb, unique_by => ${
       JSON.stringify(unique)
     }::text::jsonb) as id`;
     return row!.id;
@@ -115,6 +115,49 @@ for (const count of [2, 20]) {
       over = true;
       await looking;
       assert.equal(most, 1);
+      assert.deepEqual(await violations(watcher), []);
+    },
+  );
+}
+
+for (const count of [2, 20]) {
+  race(
+    `unique: ${count} sessions hand back what they took and start anew; one that has not begun has the key`,
+    async () => {
+      await using arena = await openArena(count);
+      const { sessions, watcher } = arena;
+      const end = performance.now() + 2_000;
+      const problems: unknown[] = [];
+      let over = false;
+      const looking = (async () => {
+        while (!over) {
+          problems.push(...(await violations(watcher)).filter((one) => /unique key/.test(String(one))));
+        }
+      })();
+      await Promise.all(sessions.map(async (session, nth) => {
+        const worker = await registerWorker(session);
+        while (performance.now() < end) {
+          if (nth % 2 === 0) {
+            await start(session, {
+              key: "k",
+              while: "queued",
+              on_conflict: nth % 4 === 0 ? "replace" : "existing",
+            });
+            continue;
+          }
+          const rows = await claim(session, worker, 2);
+          await settleMany(
+            session,
+            worker,
+            rows.map(({ id, call }, n) =>
+              n % 4 === 3 ? { id, call, status: "completed", output: null } : { id, call, status: "released" }
+            ),
+          );
+        }
+      }));
+      over = true;
+      await looking;
+      assert.deepEqual(problems, []);
       assert.deepEqual(await violations(watcher), []);
     },
   );

@@ -36,7 +36,10 @@ Deno.test("the public types have the options of the table, and no others", () =>
   const _child: Same<keyof ChildOptions, OptionName<"child">> = true;
   const _flowChild: Same<keyof RunOptions, OptionName<"child">> = true;
   const _schedule: Same<keyof ScheduledOptions, OptionName<"schedule">> = true;
-  const _task: Same<keyof TaskOptions, OptionName<"defaults"> | "name" | "transactional" | "isolate"> = true;
+  const _task: Same<
+    keyof TaskOptions,
+    OptionName<"defaults"> | "name" | "transactional" | "isolate" | "batch"
+  > = true;
   const _workflow: Same<keyof WorkflowDefaults, OptionName<"defaults">> = true;
   const _flow: Same<keyof FrontMatter, OptionName<"defaults"> | "name" | "description" | "input" | "index"> =
     true;

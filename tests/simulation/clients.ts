@@ -27,6 +27,10 @@ export interface Record {
   repairedWith?: number;
   /** How many changes of its variable were begun: of two at once, either may be the last. */
   changes: number;
+  /** A change was answered: nothing of it begins between these times, in milliseconds since the beginning. */
+  waits?: { readonly from: number; readonly until: number };
+  /** When each start of a flurry was first asked for, in milliseconds since the beginning, and whether it was answered. */
+  readonly starts: { readonly at: number; isAnswered: boolean }[];
   /** What two clients were told that a key stands for, and when. */
   readonly told: { readonly id: string; readonly at: number }[];
 }
@@ -66,8 +70,8 @@ export class Clients {
   readonly records: Map<number, Record> = new Map<number, Record>();
   /** How much is under way. */
   busy = 0;
-  /** Whether what ended may have been removed by a purge. */
-  hasPurged = false;
+  /** After what time a purge may have removed what ended; infinity: there was none. */
+  purgedAfterMs = Infinity;
   /** Counts what is asked for, and whether it was done. */
   count: (result: "done" | "refused", act: string) => void = () => {};
   /** Told that something is paused or resumed. */
@@ -99,6 +103,7 @@ export class Clients {
       isRewindAsked: false,
       marks: new Set(item.kind === "workflow" && item.isFrail ? [] : [0]),
       changes: 0,
+      starts: [],
       told: [],
     };
     this.records.set(item.n, record);
@@ -114,6 +119,11 @@ export class Clients {
     if (action === "cancel" && record.isCancelAsked || action === "retry" && record.isRetryAsked) return true;
     const { n, at } = record.item;
     return this.#groups.some((one) => one.action === action && one.group === groupOf(n) && at <= one.until);
+  }
+
+  /** Whether what ended may have been removed by a purge. */
+  get hasPurged(): boolean {
+    return this.purgedAfterMs < Infinity;
   }
 
   /** Whether what ended may have been removed. */
@@ -144,6 +154,15 @@ export class Clients {
         () =>
           client.rhythm.signals.send({ execution: id, name: "go", payload }, { idempotencyKey: `${nth}` }),
       );
+      // Whoever hears no answer sends it again, perhaps much later.
+      if (isSent && (item.n + nth) % 3 === 0) {
+        await client.process.clock.sleep(item.signalEveryMs);
+        await this.#unlessOver(
+          client,
+          () =>
+            client.rhythm.signals.send({ execution: id, name: "go", payload }, { idempotencyKey: `${nth}` }),
+        );
+      }
       if (!isSent) return;
     }
   }
@@ -182,6 +201,8 @@ export class Clients {
           queue: item.queue,
           concurrencyKey: ["a", "b", "c"][nth % 3]!,
           metadata,
+          ...(item.expires === undefined ? {} : { expires: item.expires }),
+          ...(item.timeout === undefined ? {} : { timeout: item.timeout }),
         }));
         await this.#insist(client, () => rhythm.executions.createMany(requests));
         return;
@@ -199,16 +220,71 @@ export class Clients {
       case "crowd": {
         const { unique, queue, pausesMs } = item;
         const options = { metadata, unique, queue, retry: { crashes: 1_000 } };
+        let before: string[] = [];
         for (const ms of pausesMs) {
+          const ids: string[] = [];
           await Promise.all(this.#clients.map(async (one) => {
             try {
-              await this.#insist(one, () => one.rhythm.tasks.queue("echo", { v: ms, ms: 400 }, options));
+              const run = await this.#insist(
+                one,
+                () => one.rhythm.tasks.queue("echo", { v: ms, ms: 400 }, options),
+              );
+              ids.push(run.id);
             } catch (error) {
               if (!(error instanceof UniqueKeyError)) throw error;
             }
           }));
+          // What was replaced does not come back while another has its key.
+          for (const id of before.filter((one) => !ids.includes(one))) {
+            record.isRetryAsked = true;
+            const isDone = await this.#unlessOver(client, () => rhythm.executions.retry(id));
+            this.count(isDone ? "done" : "refused", "retry of a unique one");
+          }
+          before = ids;
           await clock.sleep(ms);
         }
+        return;
+      }
+      case "flurry": {
+        const debounce = {
+          key: `flurry ${item.n}`,
+          delay: `${item.delayMs}ms`,
+          ...(item.maxDelayMs === null ? {} : { maxDelay: `${item.maxDelayMs}ms` }),
+          inputs: "all",
+        } as const;
+        const options = { metadata: { n: item.n }, debounce, retry: { crashes: 1_000 } };
+        for (const [v, ms] of item.pausesMs.entries()) {
+          const start = { at: this.#world.elapsed, isAnswered: false };
+          record.starts.push(start);
+          await this.#insist(client, () => rhythm.tasks.queue("gather", { v }, options));
+          start.isAnswered = true;
+          await clock.sleep(ms);
+        }
+        this.count("done", "debounce");
+        return;
+      }
+      case "drip": {
+        const { limit, perMs } = item;
+        const throttle = { key: `drip ${item.n}`, limit, per: `${perMs}ms`, else: item.else };
+        const options = { metadata: { n: item.n }, throttle, retry: { crashes: 1_000 } };
+        for (const ms of item.pausesMs) {
+          await this.#insist(client, () => rhythm.tasks.queue("echo", { v: 1, ms: 0 }, options));
+          await clock.sleep(ms);
+        }
+        this.count("done", `throttle, ${item.else}`);
+        return;
+      }
+      case "losses": {
+        const queue = `far_${item.n}`;
+        const options = {
+          queue,
+          metadata: { n: item.n },
+          idempotencyKey: `losses ${item.n}`,
+          retry: { crashes: 1, initial: "100ms" },
+        };
+        const { id } = await this.#insist(client, () => rhythm.tasks.queue("fragile", { ms: 0 }, options));
+        await this.lose({ n: item.n, queue, id });
+        this.count("done", "losses");
         return;
       }
       case "schedule": {
@@ -288,9 +364,9 @@ export class Clients {
         this.onDisturb();
         return;
       case "purge":
-        this.hasPurged = true;
+        this.purgedAfterMs = Math.min(this.purgedAfterMs, 1_000 * item.olderThanSeconds);
         // What people do in psql.
-        await this.#insist(client, () => this.purge(item.client, item.olderThan));
+        await this.#insist(client, () => this.purge(item.client, `${item.olderThanSeconds} seconds`));
         return;
     }
   }
@@ -303,6 +379,10 @@ export class Clients {
 
   /** Lets a worker in another language do its work. */
   foreign: (item: Item & { readonly kind: "foreign" }) => Promise<void> = () => Promise.resolve();
+
+  /** Lets all workers die that take a task. */
+  lose: (task: { readonly n: number; readonly queue: string; readonly id: string }) => Promise<void> = () =>
+    Promise.resolve();
 
   /** Takes the database to another place, without its workers. */
   move: (item: Item & { readonly kind: "move" }) => Promise<void> = () => Promise.resolve();
@@ -486,7 +566,7 @@ export class Clients {
             record.isDeleteAsked = true;
             return executions.delete(id);
           case "change":
-            return executions.change(id, { priority: Math.floor(later.which! * 10) - 5 });
+            return this.#changeWaiting(record, client, later);
           case "pause":
             return executions.pause(id);
           default:
@@ -499,6 +579,16 @@ export class Clients {
       await this.#unlessOver(client, () => executions.resume(id));
       this.onDisturb();
     }
+  }
+
+  async #changeWaiting(record: Record, client: Client, { which, delayMs }: Later): Promise<void> {
+    const { executions } = client.rhythm;
+    const priority = Math.floor(which! * 10) - 5;
+    if (delayMs === undefined) return await executions.change(record.id!, { priority });
+    const until = this.#world.elapsed + delayMs;
+    delete record.waits;
+    await executions.change(record.id!, { priority, delay: `${delayMs}ms` });
+    record.waits = { from: this.#world.elapsed, until };
   }
 
   async #change(record: Record, client: Client, { act, which, mark }: Later): Promise<boolean> {
@@ -549,7 +639,7 @@ export class Clients {
   async #operate(
     client: Client,
     { group, isDry, stopAfterMs }: Item & { readonly kind: "operation" },
-    action: "cancel" | "retry" | "signal" | "pause" | "resume",
+    action: "cancel" | "retry" | "signal" | "pause" | "change" | "resume",
   ): Promise<void> {
     const { rhythm: { operations } } = client;
     const there = [...this.records.values()].filter(({ id, item: { n } }) =>
@@ -564,6 +654,7 @@ export class Clients {
         filter: { metadata: { group } },
         dryRun: isDry,
         ...(action === "signal" ? { name: "nudge", payload: { nth: 1 } } : {}),
+        ...(action === "change" ? { change: { priority: 3 } } : {}),
       });
       begunAt = this.#world.elapsed;
       // One whose answer was lost may come later.

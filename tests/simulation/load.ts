@@ -11,6 +11,8 @@ export interface Later {
   readonly forMs?: number;
   /** Which of the steps, between 0 and 1. */
   readonly which?: number;
+  /** How long what is changed waits from then on; nothing: as long as before. */
+  readonly delayMs?: number;
   /** The new value of the variable of flows. */
   readonly mark?: number;
 }
@@ -67,7 +69,32 @@ export type Item =
     readonly client: number;
     readonly size: number;
     readonly queue: string;
+    readonly expires?: string;
+    readonly timeout?: string;
   }
+  /** Many starts soon after another, of which one execution is made. */
+  | {
+    readonly kind: "flurry";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly delayMs: number;
+    readonly maxDelayMs: number | null;
+    readonly pausesMs: readonly number[];
+  }
+  /** Many starts, of which no more than a few may begin in any period. */
+  | {
+    readonly kind: "drip";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly limit: number;
+    readonly perMs: number;
+    readonly else: "drop" | "delay";
+    readonly pausesMs: readonly number[];
+  }
+  /** A task that is lost with its workers until it has failed. */
+  | { readonly kind: "losses"; readonly n: number; readonly at: number; readonly client: number }
   /** Two clients start the same thing at once. */
   | { readonly kind: "same"; readonly n: number; readonly at: number; readonly client: number }
   /** Two clients start the same thing again and again, of which one at a time may be there. */
@@ -111,7 +138,7 @@ export type Item =
     readonly n: number;
     readonly at: number;
     readonly client: number;
-    readonly action: "cancel" | "retry" | "signal" | "pause";
+    readonly action: "cancel" | "retry" | "signal" | "pause" | "change";
     readonly group: number;
     readonly isDry: boolean;
     /** It is stopped after a while, and continues after another. */
@@ -210,7 +237,7 @@ export type Item =
     readonly n: number;
     readonly at: number;
     readonly client: number;
-    readonly olderThan: string;
+    readonly olderThanSeconds: number;
   };
 
 /** The limits of the queues that have any. */
@@ -238,6 +265,23 @@ export function planLoad(dice: Dice, { from, calmFrom, nextFrom, nth: day, progr
     while (nth < always.length && made.kind !== always[nth]) made = item(dice, place);
     return made;
   });
+  // Whoever works wrongly finds workflows that wait.
+  for (const { kind, at } of items.slice()) {
+    if (kind !== "foreign") continue;
+    for (let left = 3; left > 0; left--) {
+      const place = {
+        n: day * 1_000 + items.length,
+        at: at + dice.between(0, 4_000),
+        nextFrom: undefined,
+        programs,
+      };
+      let made = item(dice, place);
+      while (made.kind !== "workflow") made = item(dice, place);
+      const signalEveryMs = dice.pick([200, 1_500]);
+      const later = dice.happens(0.5) ? again(dice) : made.later;
+      items.push(dice.happens(0.7) ? { ...made, program: 0, signalEveryMs, later } : made);
+    }
+  }
   // However little the rest starts, there are enough executions.
   for (let started = items.reduce((sum, one) => sum + startedBy(one), 0); started < FEWEST;) {
     const at = dice.between(from, calmFrom);
@@ -263,7 +307,9 @@ function many(
 ): Item & { readonly kind: "many" } {
   const queue = dice.happens(0.6) ? dice.pick(["default", "other"]) : dice.pick(Object.keys(LIMITS));
   const size = queue in LIMITS ? dice.pick([4, 8, 12, 30]) : dice.pick([5, 80, 100, 150]);
-  return { kind: "many", ...head, size, queue };
+  const expires = dice.happens(0.3) ? { expires: `${dice.pick([1, 200, 1_000, 4_000])}ms` } : {};
+  const timeout = dice.happens(0.4) ? { timeout: dice.pick(["300ms", "2s"]) } : {};
+  return { kind: "many", ...head, size, queue, ...expires, ...timeout };
 }
 
 /** A day, and what is in it. */
@@ -278,7 +324,7 @@ interface DayOf {
 
 /** What is in every load, because little else can show some faults. */
 const ALWAYS: readonly (readonly Item["kind"][])[] = [
-  ["foreign", "deploy", "many", "schedule"],
+  ["foreign", "deploy", "many", "schedule", "losses"],
   ["repair", "many", "pause", "foreign"],
 ];
 
@@ -315,12 +361,32 @@ function item(
         options,
         isFrail: programs[program]!.kind === "flow" && dice.happens(0.25),
         signalEveryMs: dice.pick([0, 10, 500, 4_000]),
-        later: dice.happens(0.6) ? changesOf(dice) : laterOf(dice),
+        later: dice.happens(0.5)
+          ? changesOf(dice)
+          : dice.happens(0.3)
+          ? [{ act: "cancel", afterMs: dice.between(5, 100) }]
+          : laterOf(dice),
       };
     }],
     [8, () => taskItem(dice, head, lastsOverNight ? untilMorning() : undefined)],
     [2, () => many(dice, head)],
     [1, () => ({ kind: "same", ...head })],
+    [0.3, () => ({ kind: "losses", ...head })],
+    [0.6, () => ({
+      kind: "flurry",
+      ...head,
+      delayMs: dice.pick([300, 1_000, 4_000]),
+      maxDelayMs: dice.pick([null, 4_000, 8_000]),
+      pausesMs: Array.from({ length: dice.whole(2, 8) }, () => dice.pick([0, 50, 800, 3_000])),
+    })],
+    [0.6, () => ({
+      kind: "drip",
+      ...head,
+      limit: dice.whole(1, 3),
+      perMs: dice.pick([500, 2_000]),
+      else: dice.pick(["drop", "delay"] as const),
+      pausesMs: Array.from({ length: dice.whole(4, 10) }, () => dice.pick([0, 0, 100, 700])),
+    })],
     [0.8, () => ({
       kind: "crowd",
       ...head,
@@ -348,7 +414,7 @@ function item(
     [0.8, () => ({
       kind: "operation",
       ...head,
-      action: dice.pick(["cancel", "retry", "signal", "pause"] as const),
+      action: dice.pick(["cancel", "retry", "signal", "pause", "change"] as const),
       group: dice.whole(0, GROUPS - 1),
       isDry: dice.happens(0.2),
       stopAfterMs: dice.happens(0.4) ? dice.between(0, 500) : null,
@@ -398,7 +464,7 @@ function item(
       0.15,
       () => ({ kind: "upgrade", ...head, changed: [dice.next(), dice.next(), dice.next(), dice.next()] }),
     ],
-    [0.4, () => ({ kind: "purge", ...head, olderThan: dice.pick(["5 minutes", "1 minute", "10 seconds"]) })],
+    [0.4, () => ({ kind: "purge", ...head, olderThanSeconds: dice.pick([300, 60, 25]) })],
   ])();
 }
 
@@ -432,17 +498,19 @@ function taskItem(
     ...(dice.happens(0.3) ? { concurrencyKey: dice.pick(["a", "b", "c"]) } : {}),
     ...(dice.happens(0.2) ? { priority: dice.whole(-5, 5) } : {}),
     ...(dice.happens(0.15) ? { delay: `${Math.floor(untilMorning ?? dice.between(1, 20_000))}ms` } : {}),
-    ...(dice.happens(0.1) ? { expires: `${dice.whole(1, 10_000)}ms` } : {}),
+    ...(dice.happens(0.25) ? { expires: `${dice.whole(1, 10_000)}ms` } : {}),
   };
   return { kind: "task", ...head, task, input, options, isKeyed: dice.happens(0.6), later: laterOf(dice) };
 }
 
 function laterOf(dice: Dice): Later[] {
-  if (dice.happens(0.72)) return [];
+  if (dice.happens(0.6)) return [];
   const afterMs = (): number => dice.pick([0, 3, 30, 400, 3_000, 12_000]);
   return dice.pick<Later[]>([
     [{ act: "pause", afterMs: afterMs(), forMs: dice.between(10, 15_000) }],
+    [{ act: "pause", afterMs: 0, forMs: dice.between(3_000, 15_000) }],
     [{ act: "change", afterMs: afterMs(), which: dice.between(0, 1) }],
+    [{ act: "change", afterMs: 0, which: dice.between(0, 1), delayMs: dice.whole(1_000, 9_000) }],
     [{ act: "cancel", afterMs: afterMs() }],
     [{ act: "cancel", afterMs: afterMs() }, { act: "retry", afterMs: afterMs() }],
     [{ act: "cancel", afterMs: afterMs() }, { act: "delete", afterMs: afterMs() }],
@@ -478,6 +546,15 @@ function changesOf(dice: Dice): Later[] {
       ...(act === "edit" || dice.happens(0.3) ? { mark: markOf(base, nth) } : {}),
     };
   });
+}
+
+// Put back while it goes on, with what it has begun since.
+function again(dice: Dice): Later[] {
+  return Array.from({ length: dice.whole(1, 3) }, () => ({
+    act: dice.pick(["rewind", "rewind", "edit", "cancel"] as const),
+    afterMs: dice.between(300, 4_000),
+    which: dice.next(),
+  })).map((later) => later.act === "edit" ? { ...later, mark: markOf(dice.whole(1, 900), 9) } : later);
 }
 
 function haltedOf(dice: Dice, programs: readonly Program[]): Halted {

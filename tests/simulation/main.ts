@@ -7,7 +7,8 @@
  *                                            at once as the machine has cores, unless --jobs says otherwise
  *     deno task simulate --seeds 50 --days 4 longer ones: a seed has two days, otherwise
  *     deno task simulate --mutants           plants faults, one at a time, and says which are found (--within 200 seeds,
- *                                            --only "one of these words|or these")
+ *                                            --only "one of these words|or these"; --log keeps what came of each in a file, from
+ *                                            which another run goes on)
  *
  * The Postgres is a server of its own, compiled for this machine. With --pglite, and where there is none, it is PGlite, which
  * takes longer and needs nothing.
@@ -39,6 +40,7 @@ const { values } = parseArgs({
     mutants: { type: "boolean", default: false },
     only: { type: "string" },
     within: { type: "string", default: "200" },
+    log: { type: "string" },
   },
 });
 
@@ -62,7 +64,7 @@ const jobs = Math.max(1, Math.min(count, numberOf("jobs", values.jobs)));
 
 if (values.mutants) {
   const within = numberOf("within", values.within);
-  Deno.exit(await runMutants({ within, only: values.only, days, place }));
+  Deno.exit(await runMutants({ within, only: values.only, days, place, log: values.log }));
 } else if (values.these !== undefined) {
   for await (const one of seedsHere(values.these.split(",").map(Number))) console.log(JSON.stringify(one));
   Deno.exit(0);

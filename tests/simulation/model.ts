@@ -1,8 +1,8 @@
-import type { Clients } from "./clients.ts";
+import type { Clients, Record } from "./clients.ts";
 import { HOOK_TASK } from "../../src/app/hook_task.ts";
 import type { Ledger } from "./ledger.ts";
 import { BEGINNING } from "./world.ts";
-import { MARK, NO_MARK, type Part, type Program, valueOf, VERSIONS } from "./programs.ts";
+import { MARK, NO_MARK, type Part, type Program, stagesOf, valueOf, VERSIONS } from "./programs.ts";
 
 /** An execution as the database has it. */
 export interface Seen {
@@ -22,11 +22,18 @@ export interface Seen {
   readonly output: unknown;
   readonly error: { readonly type: string; readonly message: string; readonly code?: string } | null;
   readonly version: number | null;
+  /** When it was started, in milliseconds since 1970. */
+  readonly created_ms: number;
+  /** When it ended, in milliseconds since 1970. */
+  readonly completed_ms: number | null;
+  /** It was cancelled, and its worker is still to be told. */
+  readonly is_stopping: boolean;
   readonly attempt: number;
   readonly max_attempts: number;
   readonly max_crashes: number;
   readonly metadata: Readonly<{ n?: number; schedule?: string; scheduled_for?: string }>;
   readonly parent_id: string | null;
+  readonly on_parent_cancel: "cancel" | "abandon" | null;
   readonly root_id: string;
   readonly timeout_ms: number | null;
   readonly tags: readonly string[] | null;
@@ -38,8 +45,8 @@ export interface Seen {
 
 /** What is read of each. */
 export const SEEN =
-  `select e.id, e.type, e.target, e.status, e.inputs, e.output, e.error, e.version, e.attempt, e.max_attempts, e.max_crashes, e.metadata,
-  e.parent_id, e.root_id, e.timeout_ms::float8 as timeout_ms, e.tags,
+  `select e.id, e.type, e.target, e.status, e.inputs, e.output, e.error, e.version, e.attempt, e.max_attempts, e.max_crashes, e.metadata, e.cancel_reason is not null as is_stopping,
+  (1000 * extract(epoch from e.created_at))::float8 as created_ms, (1000 * extract(epoch from e.completed_at))::float8 as completed_ms, e.parent_id, e.root_id, e.on_parent_cancel, e.timeout_ms::float8 as timeout_ms, e.tags,
   case when e.unique_while = 'active' and e.cancel_reason is null then e.unique_key end as held,
   case when e.error ->> 'code' = 'EXPIRED' then e.completed_at < e.expires_at else e.attempt = 1 and e.claimed_at >= e.expires_at end as odd_expiry
   from rhythm.executions as e order by e.id`;
@@ -69,10 +76,13 @@ export class Model {
    * Looks at all executions.
    *
    * @param rows all that are there
+   * @param elapsed the time
    * @returns what no promise allows
    */
-  look(rows: readonly Seen[]): string[] {
+  look(rows: readonly Seen[], elapsed: number): string[] {
     const wrong: string[] = [];
+    const sinceMs = elapsed - this.#lookedAt;
+    this.#lookedAt = elapsed;
     const byId = new Map(rows.map((row) => [row.id, row]));
     // A clock that is behind gives children ids before that of their root.
     for (const row of rows) if (row.metadata.n !== undefined) this.#roots.set(row.id, row.metadata.n);
@@ -92,13 +102,17 @@ export class Model {
     for (const id of this.known) {
       if (byId.has(id)) continue;
       this.known.delete(id);
-      const last = this.ended.get(id);
-      if (last === undefined) {
-        // It may have ended and been removed since the last look, but only if somebody removes things.
-        if (!this.#removes) wrong.push(`execution ${id} is gone`);
-      } else if (!this.#removes) wrong.push(`${nameOf(last)} is gone, and nobody removed it`);
+      const last = this.#last.get(id)!;
+      // Whatever is started may be deleted by those who started it.
+      if (this.#recordOf(last)?.isDeleteAsked) continue;
+      // It may have ended and been removed since the last look, but only if that was long ago.
+      const overMs = last.completed_ms === null ? sinceMs : BEGINNING + elapsed - last.completed_ms;
+      if (overMs + MOMENT_MS < this.#clients.purgedAfterMs) {
+        wrong.push(`${nameOf(last)} was ${last.status}, is gone, and nobody removed it`);
+      }
     }
-    wrong.push(...this.#doubled(rows));
+    this.#last = byId;
+    wrong.push(...this.#doubled(rows), ...this.#lookAtStages(rows));
     return wrong;
   }
 
@@ -114,10 +128,21 @@ export class Model {
       const item = this.#recordOf(row)?.item;
       if (
         row.parent_id === null && item?.kind === "task" && item.options.delay !== undefined &&
-        attempts.length > 0
+        !item.later.some(({ delayMs }) => delayMs !== undefined) && attempts.length > 0
       ) {
         const early = BEGINNING + item.at + Number.parseInt(item.options.delay) - attempts[0]!.at;
         if (early > 0) wrong.push(`${nameOf(row)} began ${Math.round(early)} ms early`);
+      }
+      const waits = this.#recordOf(row)?.waits;
+      if (row.parent_id === null && waits !== undefined) {
+        const early = attempts.find(({ at }) => at - BEGINNING > waits.from && at - BEGINNING < waits.until);
+        if (early !== undefined) {
+          wrong.push(
+            `${nameOf(row)} began ${
+              Math.round(waits.until + BEGINNING - early.at)
+            } ms before the time that a change gave it`,
+          );
+        }
       }
       const threw = attempts.filter(({ threwAt }) => threwAt !== undefined);
       // Some ends were lost on the way, but not so many.
@@ -145,7 +170,55 @@ export class Model {
         }
       }
     }
+    for (const record of this.#clients.records.values()) {
+      if (record.item.kind === "flurry") wrong.push(...this.#lookAtFlurry(rows, record));
+      if (record.item.kind === "drip") wrong.push(...this.#lookAtDrip(rows, record));
+    }
     return wrong;
+  }
+
+  // Every start is in one execution, which begins some time after the last of them.
+  #lookAtFlurry(rows: readonly Seen[], { item, starts }: Record): string[] {
+    if (item.kind !== "flurry") return [];
+    const wrong: string[] = [];
+    const mine = rows.filter(({ metadata: { n } }) => n === item.n);
+    const valuesOf = ({ inputs }: Seen): number[] =>
+      (inputs as unknown as readonly { v: number }[]).map(({ v }) => v);
+    const waiting = mine.filter(({ status, attempt }) => status === "pending" && attempt === 0);
+    if (waiting.length > 1) wrong.push(`${waiting.length} of item ${item.n} wait with one debounce key`);
+    const there = new Set(mine.flatMap(valuesOf));
+    for (const [v, { isAnswered }] of starts.entries()) {
+      if (isAnswered && !there.has(v) && !this.#clients.removes) {
+        wrong.push(`start ${v} of item ${item.n} is in no execution`);
+      }
+    }
+    for (const row of mine) {
+      const [first] = this.#ledger.of(row.id);
+      const last = Math.max(...valuesOf(row));
+      if (first === undefined || item.maxDelayMs !== null) continue;
+      const early = BEGINNING + starts[last]!.at + item.delayMs - first.at;
+      if (early > 0) wrong.push(`${nameOf(row)} began ${Math.round(early)} ms early, after start ${last}`);
+    }
+    return wrong;
+  }
+
+  // In any period, no more begin than may.
+  #lookAtDrip(rows: readonly Seen[], { item }: Record): string[] {
+    if (item.kind !== "drip") return [];
+    const mine = rows.filter(({ metadata: { n } }) => n === item.n);
+    return mine.flatMap((row, nth) => {
+      const before = mine[nth - item.limit];
+      const began = this.#ledger.of(row.id)[0];
+      if (before === undefined) return [];
+      // What is dropped is not there; what is delayed begins later.
+      const at = item.else === "drop" ? row.created_ms : began?.at;
+      if (at === undefined || at - before.created_ms > item.perMs - 1) return [];
+      return [
+        `${nameOf(row)} began ${
+          Math.round(at - before.created_ms)
+        } ms after ${before.id}, ${item.limit} may in ${item.perMs} ms`,
+      ];
+    });
   }
 
   /** What was started to clean up, and was cancelled. */
@@ -155,16 +228,14 @@ export class Model {
     );
   }
 
-  get #removes(): boolean {
-    return this.#clients.removes;
-  }
-
   #recordOf(row: Seen): ReturnType<Clients["records"]["get"]> {
     const n = row.metadata.n ?? this.ended.get(row.root_id)?.metadata.n ?? this.#roots.get(row.root_id);
     return n === undefined ? undefined : this.#clients.records.get(n);
   }
 
   readonly #roots = new Map<string, number>();
+  #last: ReadonlyMap<string, Seen> = new Map<string, Seen>();
+  #lookedAt = 0;
 
   // Rows come in the order of ids, so a root comes before what it started.
   #judge(row: Seen, byId: ReadonlyMap<string, Seen>): string | undefined {
@@ -178,15 +249,17 @@ export class Model {
           // A rewind cancels what was begun since.
           record.isRewindAsked && row.parent_id !== null);
       const root = byId.get(row.root_id);
-      const isEndOfParent = row.parent_id !== null && (root === undefined || root.timeout_ms !== null ||
-        FINAL.has(byId.get(row.parent_id)?.status ?? "completed"));
+      const isEndOfParent = row.on_parent_cancel === "cancel" &&
+        (root === undefined || root.timeout_ms !== null ||
+          FINAL.has(byId.get(row.parent_id ?? "")?.status ?? "completed"));
       return isAsked || isEndOfParent ? undefined : "was cancelled, and nobody asked for it";
     }
     return this.#judgeFailure(row, byId);
   }
 
   #judgeExpiry(row: Seen): string | undefined {
-    if (this.#ledger.of(row.id).length > 0) return "expired, and had begun";
+    // What its worker gave back, because it stopped or lost its transaction, counts as not begun.
+    if (row.attempt > 0 && this.#ledger.of(row.id).length > 0) return "expired, and had begun";
     if (row.odd_expiry === null) return "expired, and nobody asked for it";
     return row.odd_expiry ? "expired early" : undefined;
   }
@@ -231,6 +304,8 @@ export class Model {
         return 1;
       case "fragile":
         return "whole";
+      case "gather":
+        return (inputs as unknown as readonly { v: number }[]).map(({ v }) => v);
       case "told":
         return inputs.execution!.id;
       case "boom":
@@ -253,6 +328,8 @@ export class Model {
         return isAgain || row.max_attempts <= row.inputs.throws! ? undefined : text;
       case "slow":
         return row.error?.type === "TimeoutError" ? undefined : text;
+      case "echo":
+        return row.timeout_ms !== null && row.error?.type === "TimeoutError" ? undefined : text;
       case HOOK_TASK:
         return row.attempt > row.max_crashes || /answered|cannot be reached/.test(row.error?.message ?? "")
           ? undefined
@@ -290,6 +367,26 @@ export class Model {
     return part.type === "child" && this.#shares(this.#programs[part.program]!.body);
   }
 
+  // What an everyday flow runs at one time belongs to one part of it: what was begun before it was put back is cancelled.
+  #lookAtStages(rows: readonly Seen[]): string[] {
+    const program = this.#programs[0]!;
+    const adds = new Map<string, number[]>();
+    const flows = new Map(
+      rows.filter(({ target, status }) => target === program.name && !FINAL.has(status)).map((
+        row,
+      ) => [row.id, row]),
+    );
+    for (const { parent_id: parent, inputs, status, is_stopping: isStopping, target } of rows) {
+      const flow = parent === null ? undefined : flows.get(parent);
+      if (flow === undefined || FINAL.has(status) || isStopping || target !== "echo") continue;
+      adds.set(parent!, [...adds.get(parent!) ?? [], inputs.v! - flow.inputs.n!]);
+    }
+    return [...adds].flatMap(([flow, all]) => {
+      const stages = stagesOf(program, all);
+      return stages.size > 1 ? [`${flow} runs ${all} at one time, which belong to parts ${[...stages]}`] : [];
+    });
+  }
+
   // Two of what there may be one of.
   #doubled(rows: readonly Seen[]): string[] {
     const wrong: string[] = [];
@@ -323,6 +420,9 @@ function digestOf({ status, output, error }: Seen): string {
 function nameOf({ type, target, id, metadata: { n } }: Seen): string {
   return `${type} ${target} ${id}${n === undefined ? "" : ` of item ${n}`}`;
 }
+
+/** How far the moment of an end may be from the time of the database. */
+const MOMENT_MS = 8_000;
 
 /** How many attempts of one task may throw without anybody hearing of it. */
 const MOST_LOST = 12;

@@ -17,6 +17,8 @@ export interface MutantOptions {
   readonly days: number;
   /** Where the Postgres is. */
   readonly place: Place;
+  /** A file that keeps what came of each: a run that is begun again goes on there. */
+  readonly log: string | undefined;
 }
 
 /** How one mutant is looked for. */
@@ -27,43 +29,77 @@ interface Search {
   readonly place: Place;
 }
 
+/** What came of one mutant. */
+interface Outcome {
+  readonly name: string;
+  /** What was planted: another fault of the same name is looked for again. */
+  readonly replace: string;
+  /** How many seeds looked for it. */
+  readonly within: number;
+  readonly found?: Found | undefined;
+}
+
 /**
- * Plants each fault, one at a time, and lets seeds look for it.
+ * Plants each fault, one at a time, and lets seeds look for it, or the test that the fault names.
  *
  * @param options which, and how long to look
  * @returns the exit code: 0 if 95 % are found
  */
-export async function runMutants({ within, only, days, place }: MutantOptions): Promise<number> {
+export async function runMutants({ within, only, days, place, log }: MutantOptions): Promise<number> {
   const words = only?.split("|") ?? [""];
   const chosen = mutations.filter(({ name }) => words.some((word) => name.includes(word)));
-  let found = 0;
-  let harmless = 0;
+  const known = await readLog(log);
   const hits = new Map<number, number>();
-  console.log("| Planted fault | Seed | Found as |\n|---|---|---|");
+  for (const { found } of known) {
+    if (found?.seed !== undefined) hits.set(found.seed, (hits.get(found.seed) ?? 0) + 1);
+  }
+  const counts = { seed: 0, test: 0, missed: 0, harmless: 0 };
+  console.log("| Planted fault | Found by | As |\n|---|---|---|");
   for (const mutation of chosen) {
-    const { name, because } = mutation;
-    // Where nothing can be found, a few seeds show that nothing is.
-    const most = because === undefined ? within : Math.min(within, HARMLESS_SEEDS);
-    const look = mutation.file.startsWith("sql/") ? findInEngine : findInWorker;
-    const result = await look(mutation, { seeds: orderOf(most, hits), days, place });
-    if (result !== undefined) {
-      found++;
-      hits.set(result.seed, (hits.get(result.seed) ?? 0) + 1);
+    const { name, because, replace, test } = mutation;
+    // Where nothing can be found, or a test finds it, a few seeds are enough.
+    const most = because === undefined && test === undefined ? within : Math.min(within, FEW_SEEDS);
+    let outcome = known.findLast((one) =>
+      one.name === name && one.replace === replace && (one.found !== undefined || one.within >= most)
+    );
+    if (outcome === undefined) {
+      const look = mutation.file.startsWith("sql/") ? findInEngine : findInWorker;
+      const search = { seeds: orderOf(most, hits), days, place };
+      const found = await look(mutation, search) ??
+        (test === undefined ? undefined : await findByTest(mutation, test));
+      if (found?.seed !== undefined) hits.set(found.seed, (hits.get(found.seed) ?? 0) + 1);
+      outcome = { name, replace, within: most, found };
+      if (log !== undefined) await Deno.writeTextFile(log, `${JSON.stringify(outcome)}\n`, { append: true });
     }
-    if (result === undefined && because !== undefined) harmless++;
-    const cells = result === undefined
-      ? because === undefined ? ["–", `MISSED in ${most} seeds`] : ["–", because]
-      : [result.seed, result.what];
+    const { found } = outcome;
+    if (found === undefined) counts[because === undefined ? "missed" : "harmless"]++;
+    else counts[found.seed === undefined ? "test" : "seed"]++;
+    const cells = found === undefined
+      ? ["–", because ?? `MISSED ${test === undefined ? `in ${most} seeds` : `by ${test}`}`]
+      : [found.seed === undefined ? `\`${test}\`` : `seed ${found.seed}`, found.what];
     console.log(`| ${[name, ...cells].join(" | ")} |`);
   }
-  const size = chosen.length - harmless;
+  const found = counts.seed + counts.test;
   console.log(
-    `\n${found} of ${size} found within ${within} seeds of ${days} days; ${harmless} break no promise`,
+    `\n${found} of ${
+      found + counts.missed
+    } found: ${counts.seed} within ${within} seeds of ${days} days, ${counts.test} by a test that they name; ${counts.harmless} break no promise`,
   );
-  return found >= 0.95 * size ? 0 : 1;
+  return found >= 0.95 * (found + counts.missed) ? 0 : 1;
 }
 
-const HARMLESS_SEEDS = 10;
+const FEW_SEEDS = 10;
+
+async function readLog(log: string | undefined): Promise<Outcome[]> {
+  if (log === undefined) return [];
+  try {
+    const text = await Deno.readTextFile(log);
+    return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
 
 // Those that have found most come first.
 function orderOf(most: number, hits: ReadonlyMap<number, number>): number[] {
@@ -82,7 +118,7 @@ export async function misplaced(): Promise<string[]> {
 }
 
 async function copyParts(copy: string): Promise<void> {
-  const parts = ["deno.json", "deno.lock", "mod.ts", "src", "sql", "scripts", "tests"];
+  const parts = ["deno.json", "deno.lock", "mod.ts", "src", "sql", "scripts", "tests", "examples", "docs"];
   const { success } = await new Deno.Command("cp", {
     args: ["-R", ...parts.map((part) => root + part), copy],
   }).output();
@@ -91,8 +127,38 @@ async function copyParts(copy: string): Promise<void> {
 
 /** How a mutant was found. */
 interface Found {
-  readonly seed: number;
+  /** By which seed; none: by the test that it names. */
+  readonly seed?: number;
   readonly what: string;
+}
+
+// Real sessions see what one session cannot: the test runs on a copy with the planted fault, and must fail.
+async function findByTest({ file, find, replace }: Mutation, test: string): Promise<Found | undefined> {
+  const copy = await Deno.makeTempDir({ prefix: "rhythm_mutants_" });
+  try {
+    await copyParts(copy);
+    const original = await Deno.readTextFile(`${copy}/${file}`);
+    await Deno.writeTextFile(`${copy}/${file}`, original.replace(find, () => replace));
+    const [path, filter] = test.split(" => ") as [string, string | undefined];
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-A", "--no-check", `${copy}/scripts/test.ts`, path],
+        ...(filter === undefined ? [] : [`--filter=${filter}`]),
+      ],
+      cwd: copy,
+      stdout: "piped",
+      stderr: "null",
+    }).output();
+    // deno-lint-ignore no-control-regex
+    const text = new TextDecoder().decode(stdout).replaceAll(/\u001b\[[0-9;]*m/g, "");
+    const failed = /^(.*) \.\.\. FAILED/m.exec(text)?.[1];
+    if (failed === undefined && !/ passed /.test(text)) {
+      throw new Error(`${test} does not run on a copy: ${text.slice(-1_000)}`);
+    }
+    return failed === undefined ? undefined : { what: kindOf(failed) };
+  } finally {
+    await Deno.remove(copy, { recursive: true });
+  }
 }
 
 // The engine is planted in a database of this process, which has compiled Postgres once.

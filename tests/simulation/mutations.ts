@@ -8,6 +8,8 @@ export interface Mutation {
   readonly find: string;
   /** What takes its place. */
   readonly replace: string;
+  /** The file of a test that sees it where seeds do not, and after ` => ` what the name of the test contains. */
+  readonly test?: string;
   /** Why no promise is broken by it; nothing: one is. */
   readonly because?: string;
 }
@@ -93,6 +95,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a workflow that was cancelled while it ran is not taken up again",
+    test: "tests/sql/run_test.ts => cancel/cleanup_always.sql",
     file: "sql/settle/settle.sql",
     find:
       "where o.fate = 'suspended' and exists (select from rhythm.execution as x where x.id = o.id and x.stopping offset 0));",
@@ -118,6 +121,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a workflow goes on one end too early",
+    test: "tests/sql/run_test.ts => waits/all.sql",
     file: "sql/wake/wake.sql",
     find: "case when (p_items[1]).failed then 0 else p_need[v_nth] - 1 end;",
     replace: "case when (p_items[1]).failed then 0 else p_need[v_nth] - 2 end;",
@@ -257,8 +261,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a call that is sent again is carried out again",
     file: "sql/settle/exchange.sql",
-    find: "  if p_call = v_last.call then\n    return rhythm.same_answer(v_last);",
-    replace: "  if false then\n    return rhythm.same_answer(v_last);",
+    find: "set call = p_call, refused = null where c.worker_id = p_worker and c.odd = v_last.odd",
+    replace: "set refused = null where c.worker_id = p_worker and c.odd = v_last.odd",
   },
   {
     name: "the answer to a call that is sent again has no work in it",
@@ -312,6 +316,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a slot of a schedule can start twice",
+    test: "tests/sql/run_test.ts => schedules/fires.sql",
     file: "sql/schedules/fire.sql",
     find:
       "    v_entry.next_slot := rhythm.cron_after(v_times, v_entry.timezone, v_slots[cardinality(v_slots)]);\n",
@@ -319,6 +324,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a step of code that is over can be written again",
+    test: "tests/sql/run_test.ts => steps/save.sql",
     file: "sql/steps/steps.sql",
     find: "  where s.status in ('waiting', 'retrying')\n",
     replace: "",
@@ -354,13 +360,14 @@ export const mutations: readonly Mutation[] = [
     replace: "",
   },
   {
-    name: "a purge removes what is not over",
+    name: "a purge removes what ended a moment ago, because it was started long ago",
     file: "sql/history/sweep.sql",
     find: "      and e.state > 0\n      and e.completed_at < v_before",
-    replace: "      and coalesce(e.completed_at, '-infinity') < v_before",
+    replace: "      and e.state > 0",
   },
   {
     name: "an execution that is resumed stays parked",
+    test: "tests/sql/run_test.ts => pause/execution.sql",
     file: "sql/pause/executions.sql",
     find: "    set paused = false, gate = null, run_at = case when x.run_at > p_now then x.run_at end,",
     replace: "    set paused = false, gate = null, run_at = b.run_at,",
@@ -373,6 +380,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a task or flow that is paused is not parked",
+    test: "tests/sql/run_test.ts => pause/targets.sql",
     file: "sql/pause/targets.sql",
     find: "where b.id = any (p_batches) and b.type || ':' || b.target = any (p_paused) returning b.id",
     replace: "where false and b.type || ':' || b.target = any (p_paused) returning b.id",
@@ -441,13 +449,21 @@ export const mutations: readonly Mutation[] = [
       "      select c.id, c.state <> 1 as failed, c.wait_group, c.completed_at as ended_at from rhythm.execution as c where false",
   },
   {
+    name: "a child that is to go on ends with the timeout of its workflow",
+    file: "sql/time/chores.sql",
+    find: "where c.parent_id = any (v_ids) and c.state = 0 and c.outlives is null\n",
+    replace: "where c.parent_id = any (v_ids) and c.state = 0\n",
+  },
+  {
     name: "a cancellation that comes again ends the clean-up",
+    test: "tests/sql/run_test.ts => cancel/again.sql",
     file: "sql/cancel/cancel.sql",
-    find: "    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null)\n",
-    replace: "    where n.depth < 1000\n",
+    find: "    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null) and c.outlives is null\n",
+    replace: "    where n.depth < 1000 and c.outlives is null\n",
   },
   {
     name: "the clean-up of code is cancelled",
+    test: "tests/sql/run_test.ts => steps/clean_up.sql",
     file: "sql/create/parents.sql",
     find: "      when x.cancel_reason is not null and not rhythm.is_cleaning_up(x) then x.cancel_reason",
     replace: "      when x.cancel_reason is not null then x.cancel_reason",
@@ -635,5 +651,42 @@ export const mutations: readonly Mutation[] = [
     file: "sql/claim/claim.sql",
     find: "  set worker = p_worker, call = p_call, claimed_at = p_now, run_at = null,\n",
     replace: "  set worker = p_worker, call = 1, claimed_at = p_now, run_at = null,\n",
+  },
+  {
+    name: "a start that is debounced does not wait after the last one",
+    file: "sql/create/unique.sql",
+    find: "    p_now + rhythm.duration_ms(p_request #> '{debounce,delay}') * interval '1 millisecond',\n",
+    replace:
+      "    rhythm.created_at(p_waiting) + rhythm.duration_ms(p_request #> '{debounce,delay}') * interval '1 millisecond',\n",
+  },
+  {
+    name: "a start that is debounced forgets the inputs before it",
+    file: "sql/create/unique.sql",
+    find: "when 'all' then v_before || jsonb_build_array(",
+    replace: "when 'all' then jsonb_build_array(",
+  },
+  {
+    name: "a start that is throttled looks at one start too early",
+    file: "sql/create/throttle.sql",
+    find: "v_starts[cardinality(v_starts) - v_request.most + 1] + v_request.per",
+    replace: "v_starts[cardinality(v_starts) - v_request.most] + v_request.per",
+  },
+  {
+    name: "a start that is throttled and delayed counts from now",
+    file: "sql/create/throttle.sql",
+    find: "      v_starts := v_starts || v_at;\n",
+    replace: "      v_starts := v_starts || v_now;\n",
+  },
+  {
+    name: "what has begun can be changed",
+    file: "sql/create/change.sql",
+    find: "  if v_old.id is null or rhythm.is_begun(v_execution) then",
+    replace: "  if v_old.id is null then",
+  },
+  {
+    name: "a change does not delay",
+    file: "sql/create/change.sql",
+    find: "case when v_execution.run_at > p_now then v_execution.run_at end, 0,",
+    replace: "null, 0,",
   },
 ];

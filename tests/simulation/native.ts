@@ -140,4 +140,6 @@ const SETTINGS = [
   "plan_cache_mode = force_generic_plan",
   "track_activities = off",
   "update_process_title = off",
+  // A fault that is planted may make a statement endless.
+  "statement_timeout = 60s",
 ];

@@ -18,6 +18,7 @@ export type Part =
   | { readonly type: "timer"; readonly ms: number }
   | { readonly type: "signal"; readonly count: number }
   | { readonly type: "silence"; readonly ms: number }
+  | { readonly type: "hasty"; readonly ms: number }
   | { readonly type: "child"; readonly program: number; readonly add: number }
   | { readonly type: "loop"; readonly count: number; readonly body: Part }
   | { readonly type: "book"; readonly step: number }
@@ -60,6 +61,7 @@ export function makePrograms(dice: Dice, count: number): Program[] {
         [2, () => ({ type: "timer", ms: dice.pick([1, 20, 300, 2_000, LONGEST_TIMER_MS]) })],
         [top === "top" ? 2 : 0, () => ({ type: "signal", count: dice.whole(1, 3) })],
         [1, () => ({ type: "silence", ms: dice.pick([10, 500, 5_000]) })],
+        [0.6, () => ({ type: "hasty", ms: dice.pick([10, 500, 5_000]) })],
         [nth > 0 ? 1.5 : 0, () => {
           const quiet = programs.map((one, index) => ({ one, index })).filter(({ one }) => one.signals === 0);
           if (quiet.length === 0) return { type: "timer", ms: 5 };
@@ -81,10 +83,45 @@ export function makePrograms(dice: Dice, count: number): Program[] {
         [1, () => ({ type: "finally", body: part(depth - 1, top), step: steps++ })],
       ])();
     };
-    const body = part(2, "top");
-    programs.push({ name: `sim_${nth}`, kind, body, signals: signalsOf(body) });
+    const body = nth === 0 ? everyday(dice) : part(2, "top");
+    programs.push({ name: `sim_${nth}`, kind: nth === 0 ? "flow" : kind, body, signals: signalsOf(body) });
   }
   return programs;
+}
+
+/** A queue from which one of our workers takes, and every foreign one. */
+export const ABROAD = "abroad";
+
+// What every seed has: tasks side by side, a timer, signals.
+function everyday(dice: Dice): Part {
+  let tasks = 0;
+  const task = (): Part => ({
+    type: "task",
+    // Each has another. Most are cancelled with their workflow.
+    add: 8 * tasks++ + 1,
+    ms: dice.pick([0, 100, 1_500]),
+    queue: dice.pick(["default", ABROAD, ABROAD]),
+  });
+  return {
+    type: "sum",
+    parts: [
+      { type: "all", parts: list(dice.pick([3, 6]), task) },
+      { type: "signal", count: 2 },
+      { type: "timer", ms: dice.pick([300, 6_000]) },
+      task(),
+      { type: "signal", count: 1 },
+      task(),
+    ],
+  };
+}
+
+/** Of some tasks of the everyday program, which part of it starts them: parts are taken one after another. */
+export function stagesOf(program: Program, adds: readonly number[]): Set<number> {
+  const { body } = program;
+  if (body.type !== "sum") return new Set();
+  const isIn = (part: Part, add: number): boolean =>
+    part.type === "task" ? part.add === add : part.type === "all" && part.parts.some((one) => isIn(one, add));
+  return new Set(adds.map((add) => body.parts.findIndex((part) => isIn(part, add))));
 }
 
 /** What a run gives. */
@@ -114,6 +151,8 @@ export function valueOf(programs: readonly Program[], program: Program, n: numbe
       }
       case "silence":
         return 3;
+      case "hasty":
+        return 4;
       case "child":
         return valueOf(programs, programs[part.program]!, n + part.add);
       case "loop": {
@@ -182,11 +221,18 @@ export const NO_MARK = "no mark";
 /** What each version of a flow adds to its result, once for each version before it. More than any result. */
 export const VERSIONS = 1e12;
 
+/** Whether a task goes on when its workflow is cancelled. */
+function isKept(add: number): boolean {
+  return add % 4 === 0;
+}
+
 function source(programs: readonly Program[], part: Part): string {
   const inside = (one: Part): string => source(programs, one);
   switch (part.type) {
     case "task":
-      return `(await Task.run("echo", { v: Inputs.n + ${part.add}, ms: ${part.ms} }, { queue: "${part.queue}", concurrencyKey: "k" + Inputs.n % 3 }))`;
+      return `(await Task.run("echo", { v: Inputs.n + ${part.add}, ms: ${part.ms} }, { queue: "${part.queue}", concurrencyKey: "k" + Inputs.n % 3${
+        isKept(part.add) ? ', onParentCancel: "abandon"' : ""
+      } }))`;
     case "sum":
       return `(${part.parts.map(inside).join(" + ")})`;
     case "all":
@@ -211,6 +257,8 @@ function source(programs: readonly Program[], part: Part): string {
       return `(await (async () => { let sum = 0; for (let nth = 0; nth < ${part.count}; nth++) sum = (sum * 31 + await Signal.next("go")) % 1000003; return sum })())`;
     case "silence":
       return `(await (async () => { try { await Signal.next("never", { timeout: "${part.ms}ms" }); return 0 } catch (error) { return error.name === "TimeoutError" ? 3 : 0 } })())`;
+    case "hasty":
+      return `(await (async () => { try { await Promise.all([Signal.next("never", { timeout: "${part.ms}ms" }), Signal.next("nothing")]); return 0 } catch (error) { return error.name === "TimeoutError" ? 4 : 0 } })())`;
     case "child":
       return `(await Workflow.run("${
         programs[part.program]!.name
@@ -243,7 +291,8 @@ export async function runCode(
     const key = { key: place };
     switch (part.type) {
       case "task": {
-        const options = { ...key, queue: part.queue, concurrencyKey: `k${n % 3}` };
+        const onParentCancel = isKept(part.add) ? "abandon" as const : "cancel" as const;
+        const options = { ...key, queue: part.queue, concurrencyKey: `k${n % 3}`, onParentCancel };
         return await ctx.run<number>({ task: "echo" }, { v: n + part.add, ms: part.ms }, options);
       }
       case "sum": {
@@ -300,6 +349,15 @@ export async function runCode(
           return 0;
         } catch (error) {
           if ((error as Error).name === "TimeoutError") return 3;
+          throw error;
+        }
+      case "hasty":
+        try {
+          const never = ctx.nextSignal("never", { key: `${place}n`, timeout: `${part.ms}ms` });
+          await Promise.all([never, ctx.nextSignal("nothing", { key: `${place}m` })]);
+          return 0;
+        } catch (error) {
+          if ((error as Error).name === "TimeoutError") return 4;
           throw error;
         }
       case "child": {

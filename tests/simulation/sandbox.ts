@@ -123,4 +123,30 @@ const EXTRAS = `create or replace function rhythm.now() returns timestamptz lang
   begin return 1 + (rhythm.chance() * 99)::integer; end $$;
   create or replace function rhythm.may_set_clock() returns boolean language plpgsql stable as $$ begin return true; end $$;
   create table if not exists public.booked (execution uuid, label text);
+  create table if not exists public.broken (what text);
+  create or replace function public.watch() returns trigger language plpgsql as $$
+  declare v_stack text;
+  begin
+    get diagnostics v_stack = pg_context;
+    if tg_argv[0] <> 'lives, and was given up' or v_stack ~ 'bury_workers' then
+      insert into public.broken select format('%s %s at %s', coalesce(to_jsonb(new), to_jsonb(old)), tg_argv[0], current_setting('rhythm_clock.at', true));
+    end if;
+    return null;
+  end $$;
+  create or replace trigger watch after update of fired on rhythm.timer for each row
+  when (new.fired and not old.fired and not new.deadline and new.fires_at > nullif(current_setting('rhythm_clock.at', true), '')::timestamptz)
+  execute function public.watch('fired early');
+  create or replace trigger watch after update of timed_out on rhythm.signal_wait for each row
+  when (new.timed_out and not old.timed_out and new.timeout_at > nullif(current_setting('rhythm_clock.at', true), '')::timestamptz)
+  execute function public.watch('timed out early');
+  create or replace trigger watch after update of worker on rhythm.batch for each row
+  when (new.worker is not null and old.worker is null and (old.run_at > nullif(current_setting('rhythm_clock.at', true), '')::timestamptz
+    or old.attempt = 0 and old.expires_at <= nullif(current_setting('rhythm_clock.at', true), '')::timestamptz))
+  execute function public.watch('was claimed before its time, or after it');
+  create or replace trigger watch after delete on rhythm.worker for each row
+  when (old.beat_at + old.lease_ms * interval '1 millisecond' > nullif(current_setting('rhythm_clock.at', true), '')::timestamptz)
+  execute function public.watch('lives, and was given up');
+  create or replace trigger watch after update of state, output on rhythm.execution for each row
+  when (old.state > 0 and new.state > 0 and (old.state <> new.state or old.output is distinct from new.output))
+  execute function public.watch('was over, and has ended again');
   create or replace function public.sim_double(inputs jsonb) returns jsonb language sql as $$ select to_jsonb(2 * (inputs ->> 'v')::integer) $$;`;

@@ -21,13 +21,14 @@ import { type Client, Clients } from "./clients.ts";
 import type { Engine } from "./engine.ts";
 import { ExecutionStateError, NotAdoptedError } from "../../src/db/engine_errors.ts";
 import { Foreign } from "./foreign.ts";
+import { loseAll } from "./losses.ts";
 import { Dice } from "./dice.ts";
 import { Ledger } from "./ledger.ts";
 import { type Item, LIMITS, planLoad, QUEUES } from "./load.ts";
 import { Model, SEEN, type Seen } from "./model.ts";
 import { Network } from "./network.ts";
 import { Process } from "./process.ts";
-import { flowSource, makePrograms, type Program } from "./programs.ts";
+import { ABROAD, flowSource, makePrograms, type Program } from "./programs.ts";
 import { Rates } from "./rates.ts";
 import { ADDRESS, Receiver } from "./receiver.ts";
 import { Server } from "./server.ts";
@@ -64,11 +65,14 @@ const MINUTE = 60_000;
 const LENGTH_MS = 29.5 * MINUTE;
 const WORKERS = 3;
 const OLD_PLACE = 1;
+const ABROAD_PLACE = 2;
 const NEW_TASKS = new Set(["talk", "told"]);
 const RATED = "rated";
 /** How many histories are rebuilt at each quiet moment. At the end, all are. */
 const HISTORIES = 4;
 const LEASES = [15_000, 6_000, 10_000];
+/** Many times more than a seed makes. */
+const MOST_CALLS = 40_000;
 const LOOK_EVERY_MS = 15_000;
 const CHECK_EVERY_MS = 40_000;
 
@@ -264,8 +268,30 @@ class Simulation {
         database: this.#network.connect(process),
         dice: this.#dice.fork(`${name} does`),
         leases: () => this.#server.isQuiet ? this.#server.peek(LEASES_NOW) : Promise.resolve([]),
+        waits: () => this.#server.isQuiet ? this.#server.peek(WAITS_NOW) : Promise.resolve([]),
+        held: (worker) =>
+          this.#server.isQuiet ? this.#server.peek(HELD_NOW, [worker]) : Promise.resolve(undefined),
+        states: () => this.#server.isQuiet ? this.#server.peek(STATES_NOW) : Promise.resolve([]),
+        alone: (ms, how) => {
+          for (const { current, number } of this.#places) {
+            if (current !== undefined && (how === "everywhere" || number === ABROAD_PLACE)) {
+              this.#freeze(current.process, ms);
+            }
+          }
+        },
         onBroken: (what) => this.#world.fail(new Broken(what)),
       }).run(forMs, end);
+      this.#network.forget(process);
+    };
+    this.#clients.lose = async ({ n, queue, id }) => {
+      const process = new Process(`loser_${n}`, this.#world, this.#dice.fork(`loser_${n}`));
+      await loseAll({
+        process,
+        database: this.#network.connect(process),
+        queue,
+        id,
+        onBroken: (what) => this.#world.fail(new Broken(what)),
+      });
       this.#network.forget(process);
     };
     this.#clients.move = async () => {
@@ -343,7 +369,7 @@ class Simulation {
         transactional: database,
         schema: "rhythm",
         name,
-        queues: QUEUES,
+        queues: place.number === ABROAD_PLACE ? [...QUEUES, ABROAD] : QUEUES,
         targets: tasks.map((made) => made.name),
         leaseMs,
         runsCode: true,
@@ -471,6 +497,7 @@ class Simulation {
       const { calls } = this.#network;
       if (this.#server.isQuiet && calls > this.#lookedAfter) await this.#look();
       this.#lookedAfter = calls;
+      if (calls > MOST_CALLS) throw new Broken(`${calls} calls were made, and it has not come to an end`);
     }
   }
 
@@ -484,7 +511,7 @@ class Simulation {
     if (found.length > 0) throw new Broken(`check() finds: ${found.map(({ text }) => text).join("; ")}`);
     const rows = await this.#server.peek<Seen>(SEEN);
     const wrong = [
-      ...this.#model!.look(rows),
+      ...this.#model!.look(rows, this.#world.elapsed),
       ...this.#model!.lookAtHandlers(rows),
       ...await this.#lookAtLimits(),
       ...await this.#lookForLate(),
@@ -492,6 +519,7 @@ class Simulation {
       ...await this.#lookAtCleanUp(rows),
       ...await this.#lookAtPauses(),
       ...await this.#lookAtMove(),
+      ...await this.#lookAtTimeouts(),
       ...await this.#lookAtGates(),
       ...await this.#lookAtHistories(rows, HISTORIES),
     ];
@@ -542,7 +570,12 @@ class Simulation {
       union all
       select 'timer ' || t.id::text, format('timer of %s', t.execution_id)
       from rhythm.timer as t join rhythm.execution as e on e.id = t.execution_id and e.state = 0
-      where not t.fired and t.fires_at < rhythm.now() - interval '7 seconds'`,
+      where not t.fired and t.fires_at < rhythm.now() - interval '7 seconds'
+      union all
+      select 'cancelled ' || e.id::text, format('workflow %s, which was cancelled and waits for nothing', e.id)
+      from rhythm.execution as e join rhythm.workflow_state as s on s.execution_id = e.id
+      where e.state = 0 and e.cancel_reason is not null and e.paused_at is null and s.batch_id is null
+        and not exists (select from rhythm.execution as c where c.parent_id = e.id and c.state = 0)`,
     );
     const before = this.#ready;
     this.#ready = { at: now, ids: new Set(rows.map(({ id }) => id)) };
@@ -561,6 +594,25 @@ class Simulation {
       union all
       select format('%s completed and wrote nothing', e.id) from rhythm.execution as e
       where e.target = 'book' and e.state = 1 and e.type = 'task' and not exists (select from public.booked as b where b.execution = e.id)`,
+    );
+    return rows.map(({ what }) => what);
+  }
+
+  // What was seen at the moment when it happened; and whatever the last chores have left undone.
+  async #lookAtTimeouts(): Promise<string[]> {
+    const rows = await this.#server.peek<{ what: string }>(
+      `select b.what from public.broken as b
+      union all
+      select format('%s was sent the signal %s %s times', g.execution_id, g.payload, count(*)) from rhythm.signal as g
+      where g.name = 'go' group by g.execution_id, g.payload having count(*) > 1
+      union all
+      select format('%s %s has a timeout of %s ms, was claimed at %s, and goes on at %s', b.target, b.first_id, b.timeout_ms, b.claimed_at, c.at)
+      from rhythm.batch as b cross join (select s.value::timestamptz as at from rhythm.setting as s where s.name = 'chored_at') as c
+      where b.worker is not null and b.timeout_ms is not null and b.claimed_at + b.timeout_ms * interval '1 millisecond' < c.at - interval '1500 milliseconds'
+      union all
+      select format('workflow %s should have ended at %s, and goes on at %s', t.execution_id, t.fires_at, c.at)
+      from rhythm.timer as t cross join (select s.value::timestamptz as at from rhythm.setting as s where s.name = 'chored_at') as c
+      where t.deadline and not t.fired and t.fires_at < c.at - interval '1 second'`,
     );
     return rows.map(({ what }) => what);
   }
@@ -600,6 +652,10 @@ class Simulation {
   // Of a queue that has a rate, no more begins in any period.
   async #countBeginnings(params: readonly unknown[], rows: readonly Row[]): Promise<void> {
     const { parcels } = (rows[0] as unknown as { answer: AnswerOfExchange }).answer;
+    if (parcels.some(({ common }) => common.queue in LIMITS)) {
+      const broken = await this.#lookAtLimits();
+      if (broken.length > 0) this.#world.fail(new Broken(broken.join("; ")));
+    }
     const size = parcels.reduce((sum, { common, ids }) => common.queue === RATED ? sum + ids.length : sum, 0);
     if (size === 0) return;
     const [row] = await this.#server.peek<{ rate: number | null; perMs: number }>(
@@ -842,6 +898,33 @@ const LEASES_NOW =
   from rhythm.batch as b left join rhythm.workflow_state as s on b.type = 'workflow' and s.batch_id = b.id
   left join rhythm.flow_version as v on v.program = s.program
   where b.worker is not null order by b.id limit 10`;
+
+/** What workflows wait for that nobody may go on with but the worker that has leased it, and timers that are not due. */
+const WAITS_NOW =
+  `select c.id::text, c.parent_id::text as flow, s.seq, s.arrived > 0 as "hasArrived", b.worker::text, b.call, rhythm.now()::text as moment
+  from rhythm.batch as b cross join lateral unnest(rhythm.members(b)) as m (id)
+  join rhythm.execution as c on c.id = m.id and c.type = 'task'
+  join rhythm.execution as p on p.id = c.parent_id and p.parent_id is null and p.state = 0
+  join rhythm.workflow_state as s on s.execution_id = c.parent_id and s.batch_id is null
+  where b.worker is not null
+  union all
+  select t.id::text, t.execution_id::text, s.seq, s.arrived > 0, null, null, rhythm.now()::text
+  from rhythm.timer as t join rhythm.workflow_state as s on s.execution_id = t.execution_id and s.batch_id is null
+  join rhythm.execution as p on p.id = t.execution_id and p.parent_id is null and p.state = 0
+  where not t.fired and not t.deadline and t.fires_at > rhythm.now() + interval '4 seconds'
+  order by 1`;
+
+/** The states of flows. */
+const STATES_NOW =
+  `select s.execution_id::text as id, s.seq, s.snapshot::text as snapshot, b.worker::text, b.call
+  from rhythm.workflow_state as s join rhythm.execution as e on e.id = s.execution_id and e.state = 0 and e.cancel_reason is null
+  join rhythm.flow_version as v on v.program = s.program and v.code <> '{"language": "typescript"}'
+  left join rhythm.batch as b on b.id = s.batch_id
+  where s.snapshot is not null and s.seq > 0 order by b.worker is null, s.execution_id limit 10`;
+
+/** What one worker has leased. */
+const HELD_NOW =
+  `select m.id::text, b.call from rhythm.batch as b cross join lateral unnest(rhythm.members(b)) as m (id) where b.worker = $1::text::uuid order by 1`;
 
 /** Where nothing is once everything is over. */
 const LIVE_TABLES = ["batch", "worker", "schedule_entry", "pause"];

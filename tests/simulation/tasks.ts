@@ -74,6 +74,11 @@ export function tasksOf(process: Process, ledger: Ledger): AnyTask[] {
       await clock.sleep(2);
       return 1;
     }),
+    // Gets the inputs of many starts.
+    task({ name: "gather", retry }, (given: readonly { v: number }[], ctx) => {
+      ledger.began(process, ctx);
+      return given.map(({ v }) => v);
+    }),
     // What a hook starts.
     task({ name: "told", retry }, ({ execution }: { execution: { id: string } }, ctx) => {
       ledger.began(process, ctx);

@@ -172,6 +172,7 @@ const options = {
   retry,
   concurrency_key: "c",
   metadata: { a: 1 },
+  on_parent_cancel: "abandon",
 };
 const outcome = { kind: "outcome", id: leased, call: 3, seq: 0 };
 const error = { type: "Error", message: "no", code: "X", data: { a: 1 }, stack: "Error: no" };
@@ -377,6 +378,7 @@ const good: Record<string, Json[]> = {
         { type: "run_workflow", id: id("09"), target: "f", inputs: { n: 1 }, options: {} },
         { type: "start_timer", id: id("0a"), at: "2030-01-01T00:00:00Z", kept: false },
         { type: "await_signal", id: id("0b"), name: "go", timeoutAt: "2030-01-01T00:00:00Z" },
+        { type: "answer", wait: id("0b"), value: 1, error: { type: "Error", message: "x" } },
         { type: "send_signal", executionId: waiting, name: "go", payload: 1 },
         { type: "log", level: "info", message: "x", at: "2026-01-01T00:00:00Z" },
       ],

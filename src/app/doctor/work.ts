@@ -1,6 +1,6 @@
 import { systemClock } from "../../runtime/clock.ts";
 import { ask } from "../../db/calls/engine_ref.ts";
-import { listQueues } from "../../db/calls/queues.ts";
+import { listDepths } from "../../db/calls/queues.ts";
 import { listSchedules } from "../../db/calls/schedules.ts";
 import { readViolations, readWorkers } from "../../db/calls/state.ts";
 import { count, tellCount, tellDuration } from "../../shared/tell.ts";
@@ -8,11 +8,12 @@ import { type Examination, type Finding, ok, problem, warning, whoTicks } from "
 
 const LAG_S = 60;
 const MOST = 5;
+const MOST_FAILURES = 5_000;
 
 /** Whether queues are worked off. */
 export const queues: Examination = async ({ engine }) => {
   const found: Finding[] = [];
-  const all = await listQueues(engine);
+  const all = await listDepths(engine);
   for (const { queue, ready, oldestSeconds, workers, paused } of all) {
     const lag = oldestSeconds ?? 0;
     if (ready === 0 || lag < LAG_S) continue;
@@ -114,16 +115,22 @@ export const soundness: Examination = async ({ engine }) => {
 export const failures: Examination = async ({ engine }) => {
   const rows = await ask<{ target: string; failed: number }>(
     engine,
-    `select e.target, count(*)::int as failed from rhythm.executions as e
-    where e.id >= (select rhythm.first_id(rhythm.now() - interval '1 day')) and e.fingerprint is not null and e.status = 'failed'
-    group by e.target order by 2 desc limit ${MOST}`,
+    `select f.target, count(*)::int as failed
+    from (
+      select e.target from rhythm.executions as e
+      where e.id >= (select rhythm.first_id(rhythm.now() - interval '1 day')) and e.fingerprint is not null
+      order by e.id desc limit ${MOST_FAILURES}
+    ) as f
+    group by f.target order by 2 desc limit ${MOST}`,
   );
   if (rows.length === 0) return [ok("failures", "nothing that was started within a day has failed")];
   const told = rows.map(({ target, failed }) => `${target} ${tellCount(failed)}`).join(", ");
+  const all = rows.reduce((sum, { failed }) => sum + failed, 0);
+  const among = all < MOST_FAILURES ? "" : `, of the newest ${tellCount(MOST_FAILURES)}`;
   return [
     warning(
       "failures",
-      `failed within a day: ${told}`,
+      `failed within a day: ${told}${among}`,
       "`rhythm list -s failed --after 1d`, then `rhythm show` and `rhythm retry`",
     ),
   ];

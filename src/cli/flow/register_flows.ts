@@ -19,15 +19,22 @@ export async function registerFlows(call: Call<{ deploy?: string; migrate?: bool
     changed: before.get(name) !== currentVersion,
   }));
   const moved = call.options.migrate ? told.filter((one) => before.has(one.name)) : [];
+  const operations = new Map<string, string>();
   for (const { name } of moved) {
-    await session.operations.start({ action: "migrate", filter: { target: name } });
+    const { id } = await session.operations.start({ action: "migrate", filter: { target: name } });
+    operations.set(name, id);
   }
-  if (call.json) return call.terminal.print(JSON.stringify({ flows: told }));
+  if (call.json) {
+    const flows = told.map((one) => ({ ...one, operation: operations.get(one.name) ?? null }));
+    return call.terminal.print(JSON.stringify({ flows }));
+  }
   for (const { name, version, currentVersion, changed } of told) {
     const stays = version === currentVersion
       ? ""
       : `: an older deploy, version ${currentVersion} stays current`;
     call.terminal.print(`${name} version ${version}${stays || (changed ? "" : " (as before)")}`);
   }
-  if (moved.length > 0) call.terminal.say("running workflows go over to them: `rhythm operations`");
+  for (const [name, id] of operations) {
+    call.terminal.say(`workflows of ${name} go over where that is sure: \`rhythm operations show ${id}\``);
+  }
 }

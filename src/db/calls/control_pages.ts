@@ -1,23 +1,36 @@
 /** What the pages of queues, schedules and flows read. Each function is one statement over the views. */
 import type { JsonValue } from "../../shared/json.ts";
 import { ask, type EngineRef } from "./engine_ref.ts";
+import { QUEUE_COLUMNS, type QueueDepth } from "./queues.ts";
 
-/** How many executions of a queue ended in a minute, in the mean of the last five whole minutes. */
-export interface QueuePace {
-  /** The queue. */
-  readonly queue: string;
-  /** How many. */
+/** A queue on a page. */
+export interface QueueRow extends Omit<QueueDepth, "oldestSeconds"> {
+  /** How many executions ended in a minute, in the mean of the last five whole minutes. */
   readonly perMinute: number;
+  /** Who paused it, when and why. */
+  readonly pause: {
+    readonly pausedAt: string;
+    readonly pausedBy: string | null;
+    readonly reason: string | null;
+  } | null;
 }
 
-/** How fast each queue is worked off; queues of which nothing ended are left out. */
-export async function listPaces(engine: EngineRef): Promise<QueuePace[]> {
-  return await ask<QueuePace>(
+// Without the age of the oldest, which would change each second.
+/** All queues, how fast each is worked off, and who paused it. */
+export async function listQueueRows(engine: EngineRef): Promise<QueueRow[]> {
+  return await ask<QueueRow>(
     engine,
-    `select r.queue, sum(r.completed + r.failed + r.cancelled)::float8 / 5 as "perMinute"
-    from rhythm.rates as r
-    where r.span = 'minute' and r.at >= (select date_trunc('minute', rhythm.now()) - interval '5 minutes') and r.at < (select date_trunc('minute', rhythm.now()))
-    group by r.queue`,
+    `select ${QUEUE_COLUMNS}, q.is_estimate as "isEstimate", coalesce(r.pace, 0) as "perMinute",
+      case when p.name is not null then jsonb_build_object('pausedAt', p.paused_at, 'pausedBy', p.paused_by, 'reason', p.reason) end as pause
+    from rhythm.count_queues() as q
+    left join (
+      select x.queue, sum(x.completed + x.failed + x.cancelled)::float8 / 5 as pace
+      from rhythm.rates as x
+      where x.span = 'minute' and x.at >= (select date_trunc('minute', rhythm.now()) - interval '5 minutes') and x.at < (select date_trunc('minute', rhythm.now()))
+      group by x.queue
+    ) as r on r.queue = q.queue
+    left join (select x.* from rhythm.pauses as x where x.kind = 'queue') as p on p.name = q.queue
+    order by q.queue`,
   );
 }
 
@@ -133,12 +146,24 @@ export interface VersionWaits {
 
 /** How many workflows of each version of each flow wait for something. */
 export async function listVersionWaits(engine: EngineRef): Promise<VersionWaits[]> {
-  return await ask<VersionWaits>(
-    engine,
-    `select c.flow, c.version, sum(c.executions)::float8 as waiting from rhythm.count_suspended() as c
-    where c.version is not null group by c.flow, c.version`,
-  );
+  return await ask<VersionWaits>(engine, VERSION_WAITS);
 }
+
+const VERSION_WAITS = `
+  select c.flow, c.version, sum(c.executions)::float8 as waiting from rhythm.count_suspended() as c
+  where c.version is not null group by c.flow, c.version`;
+
+const FLOW_ROWS =
+  `select f.name, f.version, f.description, f.created_at as "createdAt", f.updated_at as "updatedAt",
+      (select count(*)::integer from rhythm.flow_versions as v where v.name = f.name) as versions,
+      coalesce(t.ready + t.delayed, 0)::float8 as pending, coalesce(t.running, 0)::float8 as running,
+      coalesce(k.failed, 0)::float8 as failed, p.paused_at as "pausedAt"
+    from rhythm.flows as f
+    left join (select x.* from rhythm.targets as x where x.type = 'workflow') as t on t.target = f.name
+    left join (
+      select x.target, sum(x.failed) as failed from rhythm.failures as x where x.type = 'workflow' group by x.target
+    ) as k on k.target = f.name
+    left join (select x.* from rhythm.pauses as x where x.kind = 'workflow') as p on p.name = f.name`;
 
 /** A flow in a list. */
 export interface FlowRow {
@@ -164,22 +189,23 @@ export interface FlowRow {
   readonly pausedAt: Date | null;
 }
 
-/** All flows, without their texts. */
-export async function listFlowRows(engine: EngineRef): Promise<FlowRow[]> {
-  return await ask<FlowRow>(
+/** All flows, without their texts, and how many workflows of each version wait for something. */
+export async function listWaitingFlows(engine: EngineRef): Promise<(FlowRow & { waits: VersionWaits[] })[]> {
+  return await ask<FlowRow & { waits: VersionWaits[] }>(
     engine,
-    `select f.name, f.version, f.description, f.created_at as "createdAt", f.updated_at as "updatedAt",
-      (select count(*)::integer from rhythm.flow_versions as v where v.name = f.name) as versions,
-      coalesce(t.ready + t.delayed, 0)::float8 as pending, coalesce(t.running, 0)::float8 as running,
-      coalesce(k.failed, 0)::float8 as failed, p.paused_at as "pausedAt"
-    from rhythm.flows as f
-    left join (select x.* from rhythm.targets as x where x.type = 'workflow') as t on t.target = f.name
+    `select f.*, coalesce(w.waits, '[]') as waits
+    from (${FLOW_ROWS}) as f
     left join (
-      select x.target, sum(x.failed) as failed from rhythm.failures as x where x.type = 'workflow' group by x.target
-    ) as k on k.target = f.name
-    left join (select x.* from rhythm.pauses as x where x.kind = 'workflow') as p on p.name = f.name
+      select c.flow, jsonb_agg(jsonb_build_object('flow', c.flow, 'version', c.version, 'waiting', c.waiting) order by c.version) as waits
+      from (${VERSION_WAITS}) as c group by c.flow
+    ) as w on w.flow = f.name
     order by f.name`,
   );
+}
+
+/** All flows, without their texts. */
+export async function listFlowRows(engine: EngineRef): Promise<FlowRow[]> {
+  return await ask<FlowRow>(engine, `${FLOW_ROWS} order by f.name`);
 }
 
 /** How many workflows stand in a line of a version. */

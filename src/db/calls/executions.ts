@@ -225,7 +225,7 @@ export async function listExecutions(engine: EngineRef, filter: StoredFilter): P
 }
 
 /** The condition of a filter on the view executions as e, and its parameters. */
-export function whereOf(filter: StoredFilter): { where: string; params: string[] } {
+function whereOf(filter: StoredFilter): { where: string; params: string[] } {
   const conditions: string[] = [];
   const params: string[] = [];
   const add = (value: string | undefined, condition: (parameter: string) => string): void => {
@@ -253,6 +253,18 @@ export function whereOf(filter: StoredFilter): { where: string; params: string[]
   add(filter.beforeId, (p) => `e.id < ${p}::uuid`);
   const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
   return { where, params };
+}
+
+/** A filter as search_executions() takes it: JSON text. */
+export function searchOf(filter: StoredFilter): string {
+  const { type, target, version, line, statuses, queue, parentId, fingerprint, variables, metadata } = filter;
+  return JSON.stringify({
+    ...{ type, target, version, line, statuses, queue, fingerprint, parent: parentId },
+    ...(variables === undefined ? {} : { variables: JSON.parse(variables) }),
+    ...(metadata === undefined ? {} : { metadata: JSON.parse(metadata) }),
+    ...(filter.createdAfter === undefined ? {} : { since: floorId(filter.createdAfter) }),
+    ...(filter.createdBefore === undefined ? {} : { before: floorId(filter.createdBefore) }),
+  });
 }
 
 /** Asks to be notified of the ends of executions. */

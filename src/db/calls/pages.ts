@@ -1,7 +1,7 @@
 /** What the pages of the dashboard read. Each function is one statement over the views. */
 import type { JsonValue } from "../../shared/json.ts";
 import { ask, type EngineRef } from "./engine_ref.ts";
-import { type StoredFilter, whereOf } from "./executions.ts";
+import { searchOf, type StoredFilter } from "./executions.ts";
 
 /** How busy everything is. */
 export interface Pulse {
@@ -52,6 +52,8 @@ export interface RowPage {
   readonly rows: readonly Row[];
   /** Where the next page begins. */
   readonly cursor: string | null;
+  /** The page is not full, but older ones may fit: nothing that was created before this time was looked at. */
+  readonly searchedTo: Date | null;
 }
 
 const ROW =
@@ -81,20 +83,37 @@ export async function readPulse(engine: EngineRef): Promise<Pulse> {
   return row!;
 }
 
-/** A page of executions, newest first. */
-export async function listRows(engine: EngineRef, filter: StoredFilter): Promise<RowPage> {
-  const { where, params } = whereOf(filter);
-  const rows = await ask<Row>(
+// Heartbeats, calls of workers and the moment of the last tick() are written all the time, and no page shows them as they come.
+const QUIET = "'worker', 'worker_call', 'setting', 'queue_head'";
+
+/** Changes when something was written, to any table but a few: a second later, as a rule, and ten at most. */
+export async function readMark(engine: EngineRef): Promise<string> {
+  const [row] = await ask<{ mark: string }>(
     engine,
-    `select e.*, p."waitKind", p."waitName", p."waitUntil", p.waits
-    from (select ${ROW} from rhythm.executions as e ${where} order by e.id desc limit ${
-      filter.limit + 1
-    }) as e
-    ${WAITS} order by e.id desc`,
-    params,
+    `select sum(pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid))::text as mark
+    from pg_catalog.pg_class as c
+    where c.relnamespace = :'schema'::regnamespace and c.relkind = 'r' and c.relname not in (${QUIET})`,
   );
-  const page = rows.slice(0, filter.limit);
-  return { rows: page, cursor: rows.length > filter.limit ? page.at(-1)!.id : null };
+  return row!.mark;
+}
+
+/** A page of executions, newest first. It looks at a bounded number of them. */
+export async function listRows(engine: EngineRef, filter: StoredFilter): Promise<RowPage> {
+  const rows = await ask<Row & { cursor: string | null; searchedTo: Date | null }>(
+    engine,
+    `select e.*, p."waitKind", p."waitName", p."waitUntil", p.waits, f.searched_to as cursor,
+      case when coalesce(cardinality(f.ids), 0) < ${filter.limit} then rhythm.created_at(f.searched_to) end as "searchedTo"
+    from rhythm.search_executions($1::text::jsonb, $2::text::uuid, ${filter.limit}) as f
+    left join lateral (
+      select ${ROW} from unnest(f.ids) as i (id)
+      cross join lateral (select x.* from rhythm.executions as x where x.id = i.id offset 0) as e
+    ) as e on true
+    ${WAITS} order by e.id desc`,
+    [searchOf(filter), filter.beforeId ?? null],
+  );
+  const { cursor, searchedTo } = rows[0]!;
+  const found = rows.filter(({ id }) => id !== null).map(({ cursor: _, searchedTo: __, ...row }) => row);
+  return { rows: found, cursor, searchedTo };
 }
 
 /** What executions are grouped by. */
@@ -130,31 +149,48 @@ const GROUPS: Readonly<Record<GroupBy, { value: string; from?: string }>> = {
   },
 };
 
-/** The newest executions that fit, in groups, the largest first. To find a line, a workflow is opened: so only 500 are looked at. */
-export async function listGroups(
-  engine: EngineRef,
-  by: GroupBy,
-  filter: StoredFilter,
-): Promise<{ groups: Group[]; most: number }> {
-  const { where, params } = whereOf(filter);
+/** The newest executions that fit, in groups. */
+export interface Groups {
+  /** The largest first. */
+  readonly groups: readonly Group[];
+  /** How many executions are counted at most. */
+  readonly most: number;
+  /** There may be more that fit: nothing that was created before this time was looked at. */
+  readonly searchedTo: Date | null;
+}
+
+/** The newest executions that fit, in groups, the largest first. To find a line, a workflow is opened: so only 250 are looked at. */
+export async function listGroups(engine: EngineRef, by: GroupBy, filter: StoredFilter): Promise<Groups> {
   const { value, from = "" } = GROUPS[by];
-  const most = by === "line" ? 500 : 5_000;
-  const groups = await ask<Group>(
+  const most = by === "line" ? 250 : 2_000;
+  const groups = await ask<Group & { searchedTo: Date | null }>(
     engine,
-    `select g.value, count(*)::integer as executions, max(g.target) as target, max(g.type) as "errorType", max(g.message) as "errorMessage",
-      case when min(g.line) = max(g.line) then min(g.line) end as line
-    from (
-      select ${value} as value, e.target, e.error_type as type, e.error_message as message, e.at_line as line
+    `with found as materialized (select f.ids, f.searched_to from rhythm.search_executions($1::text::jsonb, $2::text::uuid, ${most}) as f)
+    select g.*, rhythm.created_at(f.searched_to) as "searchedTo"
+    from found as f left join lateral (
+      select g.value, count(*)::integer as executions, max(g.target) as target, max(g.type) as "errorType", max(g.message) as "errorMessage",
+        case when min(g.line) = max(g.line) then min(g.line) end as line
       from (
-        select e.id, e.type, e.target, e.status, e.queue, e.version, e.fingerprint, e.completed_at, e.error #>> '{at,line}' as at_line,
-          e.error ->> 'type' as error_type, left(e.error ->> 'message', 200) as error_message
-        from rhythm.executions as e ${where} order by e.id desc limit ${most}
-      ) as e ${from}
-    ) as g
-    group by g.value order by executions desc, g.value limit 100`,
-    params,
+        select ${value} as value, e.target, e.error_type as type, e.error_message as message, e.at_line as line
+        from unnest(f.ids) as i (id) cross join lateral (
+          select e.id, e.type, e.target, ${
+      by === "status" ? "e.status" : "null as status"
+    }, e.queue, e.version, e.fingerprint, e.completed_at,
+            e.error #>> '{at,line}' as at_line, e.error ->> 'type' as error_type, left(e.error ->> 'message', 200) as error_message
+          from rhythm.executions as e where e.id = i.id offset 0
+        ) as e ${from}
+      ) as g
+      group by g.value order by executions desc, g.value limit 100
+    ) as g on true
+    order by g.executions desc, g.value`,
+    [searchOf(filter), filter.beforeId ?? null],
   );
-  return { groups, most };
+  return {
+    groups: groups.filter(({ executions }) => executions !== null).map(({ searchedTo: _, ...group }) =>
+      group
+    ),
+    ...{ most, searchedTo: groups[0]!.searchedTo },
+  };
 }
 
 /** What ended in a span of time. */
@@ -218,6 +254,27 @@ export async function readStamp(engine: EngineRef, id: string, after: number): P
     [id, after],
   );
   return row?.stamp ?? null;
+}
+
+/** A key that an execution was started with. */
+export interface HeldKey {
+  /** `kept`: an idempotency key; `queued`, `active`: how long it is held; `throttle`. */
+  readonly kind: "kept" | "queued" | "active" | "throttle";
+  /** The key. */
+  readonly heldKey: string;
+  /** Whose it is now; of a throttle key, the last that was started. */
+  readonly holder: string;
+  /** When it ends by itself. */
+  readonly until: Date | null;
+}
+
+/** The keys of an execution that still mean something. */
+export async function listKeysOf(engine: EngineRef, id: string): Promise<HeldKey[]> {
+  return await ask<HeldKey>(
+    engine,
+    `select k.kind, k.key as "heldKey", k.holder, k.until from rhythm.keys_of($1::text::uuid) as k order by k.kind, k.key`,
+    [id],
+  );
 }
 
 /** The text of the version that an execution runs; nothing: it is no flow. */

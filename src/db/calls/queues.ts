@@ -68,16 +68,34 @@ export interface QueueInfo {
   readonly fair: boolean;
 }
 
-/** All queues. */
+/** The columns of a queue as q that do not change by themselves. */
+export const QUEUE_COLUMNS = `
+  q.queue, q.ready, q.delayed, q.running, q.suspended, q.oldest_at as "oldestAt",
+  q.workers, q.paused, q.concurrency, q.per_key_concurrency as "perKeyConcurrency", q.rate,
+  extract(epoch from q.per)::float8 as "perSeconds", q.per_key_rate as "perKeyRate",
+  extract(epoch from q.per_key_per)::float8 as "perKeyPerSeconds", q.fair`;
+
+const AGE = 'q.oldest_seconds as "oldestSeconds"';
+
+/** All queues, counted. */
 export async function listQueues(engine: EngineRef): Promise<QueueInfo[]> {
   return await ask<QueueInfo>(
     engine,
-    `select
-      q.queue, q.ready, q.delayed, q.running, q.suspended, q.oldest_at as "oldestAt", q.oldest_seconds as "oldestSeconds",
-      q.workers, q.paused, q.concurrency, q.per_key_concurrency as "perKeyConcurrency", q.rate,
-      extract(epoch from q.per)::float8 as "perSeconds", q.per_key_rate as "perKeyRate",
-      extract(epoch from q.per_key_per)::float8 as "perKeyPerSeconds", q.fair
-    from rhythm.queues as q order by q.queue`,
+    `select ${QUEUE_COLUMNS}, ${AGE} from rhythm.queues as q order by q.queue`,
+  );
+}
+
+/** A queue, counted at a bounded cost. */
+export interface QueueDepth extends QueueInfo {
+  /** Whether ready or delayed is an estimate. */
+  readonly isEstimate: boolean;
+}
+
+/** All queues. What there is much of is estimated. */
+export async function listDepths(engine: EngineRef): Promise<QueueDepth[]> {
+  return await ask<QueueDepth>(
+    engine,
+    `select ${QUEUE_COLUMNS}, ${AGE}, q.is_estimate as "isEstimate" from rhythm.count_queues() as q order by q.queue`,
   );
 }
 

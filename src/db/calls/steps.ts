@@ -61,6 +61,8 @@ export interface StepNews {
   readonly child?: JsonObject;
   /** What the workflow is found by from then on. */
   readonly variables?: JsonObject;
+  /** What it answers: the wait that took the question, and a value or an error. */
+  readonly answer?: JsonObject;
   /** Why it failed. */
   readonly error?: unknown;
   /** What it returned, as JSON text. */

@@ -3,6 +3,7 @@ import type { Registry } from "../snapshot/decode.ts";
 import { promiseConstructor, promiseMembers } from "../vm/promise_library.ts";
 import { rejectFunction, resolveFunction } from "../vm/promises.ts";
 import { Namespace, NativeFunction, type Value } from "../vm/value.ts";
+import { rejectFunction as rejectCall, replyFunction } from "./calls.ts";
 import { durableGlobals } from "./library.ts";
 
 /** The library with everything that the machine itself adds, and a way to find each of its objects by name. */
@@ -37,6 +38,8 @@ export function createWorld(builtins: Library): World {
   }
   note(resolveFunction);
   note(rejectFunction);
+  note(replyFunction);
+  note(rejectCall);
   return {
     library,
     globals,

@@ -24,8 +24,9 @@ import { addReaction, rejectPromise, resolvePromise, runJobs } from "../vm/promi
 import { FlowThrow, LimitExceeded } from "../vm/throw.ts";
 import { FlowFunction, type Value } from "../vm/value.ts";
 import { toJsonValue } from "./boundary.ts";
+import { callOf } from "./calls.ts";
 import { warnOfDropped } from "./dropped.ts";
-import { errorFromJson, failureOf, failureOfLimit, failureOfStuck } from "./errors.ts";
+import { errorFromJson, failureOf, failureOfContinued, failureOfLimit, failureOfStuck } from "./errors.ts";
 import type { World } from "./globals.ts";
 import { tagsOf } from "./tags.ts";
 import { waitsOf } from "./waits.ts";
@@ -161,10 +162,14 @@ export class Run {
       for (const rejected of vm.unhandled) return this.#end("failed", failureOf(vm, rejected.value));
       if (promise.state === "rejected") return this.#end("failed", failureOf(vm, promise.value));
       if (promise.state === "fulfilled") {
+        if (vm.continued !== undefined) return { ...this.#end("continued"), output: vm.continued.inputs };
         const output = toJsonValue(vm, promise.value, "the output");
         warnOfDropped(vm);
         return { ...this.#end("completed"), output };
       }
+    }
+    if (vm.continued !== undefined && !vm.cancelled) {
+      return this.#end("failed", failureOfContinued(vm, this.#main));
     }
     const suspended = this.#suspended();
     if (suspended !== undefined) return suspended;
@@ -210,7 +215,7 @@ export class Run {
     };
   }
 
-  #end(status: "completed" | "failed" | "cancelled", error?: FlowFailure): Step {
+  #end(status: "completed" | "continued" | "failed" | "cancelled", error?: FlowFailure): Step {
     this.#over = true;
     const released = [...this.#released, ...this.#vm.pending.keys()];
     const effects = this.#vm.outbox.take();
@@ -245,8 +250,9 @@ function settle(vm: FlowMachine, one: Settled): void {
   // Released meanwhile, or told twice.
   if (promise === undefined) return;
   vm.pending.delete(one.id);
-  if (one.status === "completed") resolvePromise(vm, promise, fromJson(one.output));
-  else rejectPromise(vm, promise, errorFromJson(one.error, promise));
+  if (one.status === "completed") {
+    resolvePromise(vm, promise, one.ask ? callOf(one.id, one.output) : fromJson(one.output));
+  } else rejectPromise(vm, promise, errorFromJson(one.error, promise));
 }
 
 /** Throw the cancellation into every suspended activation, the youngest first. */

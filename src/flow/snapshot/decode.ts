@@ -360,13 +360,7 @@ class Decoder {
         (object as FlowFunction).name = textOf(this.#value(entry[2]!));
         return this.#function(object as FlowFunction, entry, 3);
       case Kind.bound:
-        // Only `resolve` and `reject` are bound, to a flag and a promise.
-        (object as BoundNative).data.push(
-          this.#object(listOf(entry[2], "a flag")[0], PlainObject),
-          this.#object(listOf(entry[3], "a promise")[0], FlowPromise),
-        );
-        if (!BOUND.has((object as BoundNative).target.id)) damaged("a bound function");
-        return;
+        return this.#bound(object as BoundNative, entry);
       case Kind.error:
         Object.assign(object, {
           hidden: this.#object(entry[2]!, PlainObject),
@@ -434,6 +428,14 @@ class Decoder {
     }
   }
 
+  // `resolve` and `reject` of a promise are bound to a flag and the promise, those of a question to its state.
+  #bound({ target, data }: BoundNative, entry: Entry): void {
+    data.push(this.#object(listOf(entry[2], "a flag")[0], PlainObject));
+    if (ANSWERS.has(target.id)) return;
+    data.push(this.#object(listOf(entry[3], "a promise")[0], FlowPromise));
+    if (!BOUND.has(target.id)) damaged("a bound function");
+  }
+
   #promise(promise: FlowPromise, entry: Entry): void {
     promise.state = STATES[whole(entry[1], 2)]!;
     promise.value = this.#outcome(entry[2]!);
@@ -491,6 +493,7 @@ class Decoder {
 }
 
 const BOUND: ReadonlySet<string> = new Set(["Promise/resolve", "Promise/reject"]);
+const ANSWERS: ReadonlySet<string> = new Set(["Signal/reply", "Signal/reject"]);
 const MODES: readonly IterationMode[] = ["keys", "values", "entries"];
 
 function checkKeys({ keys, values }: Combinator): void {

@@ -126,7 +126,7 @@ function isSeen(vm: FlowMachine, observer: Observer): boolean {
 }
 
 /** What asks something of the outside. */
-const OUTWARD = /^(?:Task|Workflow|Timer|Signal|console)\./;
+const OUTWARD = /^(?:(?:Task|Workflow|Timer|Signal|console)\.|Signal\/)/;
 
 /** The promises that a reaction settles, and the code that it runs. */
 function observersOf(reaction: Reaction): (FlowPromise | Observer)[] {
@@ -152,6 +152,7 @@ function observersOf(reaction: Reaction): (FlowPromise | Observer)[] {
 
 function called(handler: Value): (FlowPromise | Observer)[] {
   if (handler instanceof FlowFunction || handler instanceof NativeFunction) return [handler];
-  // `resolve` and `reject` hold the promise that they settle.
-  return handler instanceof BoundNative ? handler.data.filter((one) => one instanceof FlowPromise) : [];
+  if (!(handler instanceof BoundNative)) return [];
+  // `resolve` and `reject` hold the promise that they settle. Those of a question hold none, and answer it.
+  return [handler.target, ...handler.data.filter((one) => one instanceof FlowPromise)];
 }

@@ -8,10 +8,11 @@ import {
   type StartOptions,
 } from "../../define/mod.ts";
 import type { Commands, ReadModel } from "../read_model.ts";
-import { HttpError } from "../respond.ts";
+import { Accepted, HttpError } from "../respond.ts";
 import { type Route, route } from "../route.ts";
 import {
   anyJson,
+  asked,
   changeOptions,
   done,
   execution,
@@ -248,6 +249,52 @@ function changeRoutes(reads: ReadModel, commands: Commands): Route[] {
       handle: async ({ params, body }) => {
         await commands.signal(params.id!, params.name!, body.payload ?? null);
         return { ok: true };
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/api/executions/:id/asks/:name",
+      operation: "askWorkflow",
+      summary:
+        "Sends a signal and answers with what the workflow replied; after the timeout with 202 and an address",
+      tag,
+      body: z.strictObject({
+        payload: anyJson.optional(),
+        idempotencyKey: z.string().optional().describe(
+          "the same key is the same question, with the same answer",
+        ),
+        timeout: z.number().min(0).max(300).default(30).describe("seconds"),
+      }),
+      response: asked,
+      handle: async ({ params, body, signal }) => {
+        const { payload = null, idempotencyKey, timeout } = body;
+        const ask = await commands.ask(params.id!, {
+          name: params.name!,
+          payload,
+          idempotencyKey,
+          timeout,
+          signal,
+        });
+        return ask.status === "open" ? new Accepted(ask, ask.id) : ask;
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/api/executions/:id/asks/:ask",
+      operation: "getAsk",
+      summary: "A question that a workflow was asked, and its answer",
+      tag,
+      response: asked,
+      handle: async ({ params }) => {
+        const ask = /^\d{1,18}$/.test(params.ask!) ? await commands.getAsk(params.ask!) : null;
+        if (ask === null || ask.executionId !== params.id!.toLowerCase()) {
+          throw new HttpError(
+            404,
+            "ASK_NOT_FOUND",
+            `Execution ${params.id} was asked no question ${params.ask}`,
+          );
+        }
+        return ask;
       },
     }),
     route({

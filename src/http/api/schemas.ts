@@ -99,6 +99,29 @@ export const executionPage = z.object({
   cursor: z.string().nullable().describe("where the next page begins; null: there is none"),
 });
 
+/** A question to a workflow. */
+export const asked = z.object({
+  id: z.string(),
+  executionId: z.string(),
+  target: z.string(),
+  name: z.string(),
+  payload: anyJson,
+  idempotencyKey: z.string().nullable(),
+  status: z.enum(["open", "answered", "rejected", "unanswered"]).describe(
+    "unanswered: the workflow has ended without an answer",
+  ),
+  taken: z.boolean().describe("the workflow has taken it"),
+  answer: anyJson,
+  error: z.object({
+    type: z.string(),
+    message: z.string(),
+    code: z.string().optional(),
+    data: anyJson.optional(),
+  }).nullable().describe("why there is no answer"),
+  askedAt: time,
+  answeredAt: time.nullable(),
+});
+
 /** A log line. */
 export const logEntry = z.object({
   id: z.string(),
@@ -118,6 +141,7 @@ export const historyItem = z.object({
   id: z.string().optional(),
   name: z.string().optional(),
   status: z.string().optional(),
+  asked: z.boolean().optional().describe("it is a signal that somebody waits to be answered"),
 });
 
 /** A step of a workflow. */

@@ -88,7 +88,7 @@ export interface StateChange {
 
 /** Something a workflow waited for, settled. */
 export type Settled =
-  | { readonly id: string; readonly status: "completed"; readonly output: JsonValue }
+  | { readonly id: string; readonly status: "completed"; readonly output: JsonValue; readonly ask?: true }
   | { readonly id: string; readonly status: "failed"; readonly error: ExecutionError };
 
 /** How an execution ended, or why a worker gave it back. */
@@ -111,6 +111,7 @@ export type Outcome =
       readonly flow?: FlowOutcome;
     }
     | { readonly status: "suspended"; readonly flow: FlowOutcome }
+    | { readonly status: "continued"; readonly inputs: string; readonly flow?: FlowOutcome }
     | { readonly status: "cancelled"; readonly flow?: FlowOutcome }
     | { readonly status: "released"; readonly reason: string; readonly delayMs: number }
   );

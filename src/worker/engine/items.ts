@@ -60,6 +60,8 @@ export function outcomeText(outcome: Outcome): string {
       return `${head}${FINISHED},"error":${JSON.stringify(outcome.error)},"retryable":${outcome.retryable}${
         flowText(outcome.flow)
       }}`;
+    case "continued":
+      return `${head},"output":${outcome.inputs}${flowText(outcome.flow)}}`;
     case "released":
       return `${head},"reason":${JSON.stringify(outcome.reason)},"delay_ms":${outcome.delayMs}}`;
     default:

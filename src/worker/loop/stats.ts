@@ -78,8 +78,8 @@ export class WorkerStats {
     { status, isOver }: { status: Outcome["status"]; isOver: boolean },
   ): void {
     const stats = this.of(kind, name);
-    // A workflow that waits goes on in the same attempt.
-    if (status === "suspended") return void stats.waits++;
+    // A workflow that waits, or starts over, goes on in the same attempt.
+    if (status === "suspended" || status === "continued") return void stats.waits++;
     stats.attempts[status]++;
     if (isOver && status !== "released") stats.ends[status]++;
   }
@@ -106,6 +106,8 @@ export interface NameStats {
   waits: number;
   /** Handlers of a task, from start to end, in seconds. */
   readonly seconds: Histogram;
+  /** Executions that a call of a handler of batches got. */
+  readonly batches: Histogram;
 }
 
 /** What names are called that have no entry of their own. */
@@ -120,5 +122,6 @@ function newStats(): NameStats {
     ends: { completed: 0, failed: 0, cancelled: 0 },
     waits: 0,
     seconds: new Histogram(SECONDS),
+    batches: new Histogram(SIZES),
   };
 }

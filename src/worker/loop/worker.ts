@@ -205,6 +205,7 @@ export class Worker {
   async #leave(exchanging: Promise<void>): Promise<void> {
     const { clock, graceMs, logger } = this.#parts;
     this.#flows.leaveTimers();
+    this.#tasks.drain();
     // A tick whose connection died silently is never answered.
     await within(clock, this.#client.stopTicking(), LAST_WORDS_MS);
     if (!await this.#inFlight.emptied(graceMs)) {

@@ -81,7 +81,8 @@ async function untilStopped(result: Promise<unknown>, run: TaskRun, limits: Task
   return await Promise.race([result, promise]);
 }
 
-function endOf(thrown: unknown, run: TaskRun): TaskEnd {
+/** How an attempt ended that threw, or was stopped. */
+export function endOf(thrown: unknown, run: TaskRun): TaskEnd {
   if (run.stopped !== undefined) {
     return run.stopped.reason === "timeout"
       ? { status: "failed", ...failureOf(run.stopped) }
@@ -93,12 +94,18 @@ function endOf(thrown: unknown, run: TaskRun): TaskEnd {
   return { status: "failed", ...failureOf(thrown) };
 }
 
-function outputText(output: unknown, definition: TaskDefinition, limits: TaskLimits): string {
+/** An output as JSON text. */
+export function outputText(
+  output: unknown,
+  definition: TaskDefinition,
+  limits: Pick<TaskLimits, "maxOutputBytes">,
+): string {
   if (output === undefined || output === null) return "null";
   return toJson(output, { what: `output of task "${definition.name}"`, maxBytes: limits.maxOutputBytes });
 }
 
-function armTimeout(run: TaskRun, ms: number, clock: Clock): CancelTimer {
+/** Stops a run when it has taken too long. */
+export function armTimeout(run: TaskRun, ms: number, clock: Clock): CancelTimer {
   const message = `Task "${run.taskName}" took longer than its timeout of ${ms / 1000} s`;
   return clock.after(ms, () => run.stop("timeout", message));
 }

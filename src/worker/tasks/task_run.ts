@@ -59,6 +59,8 @@ export class TaskRun implements TransactionalContext {
   #tells = false;
   #stopped: TaskStoppedError | undefined;
   #onStop: ((error: TaskStoppedError) => void) | undefined;
+  /** When the handler of its batch began, by the monotonic clock; nothing: at once. */
+  beganAt: number | undefined;
   /** How long its handler ran, in milliseconds, once it has ended. */
   tookMs: number | undefined;
   #checkpoints = 0;

@@ -5,6 +5,7 @@ import type { EngineClient } from "../engine/engine_client.ts";
 import { releasedOf, STALE } from "../engine/outcome.ts";
 import { factsOf, mayThrowAgain, spanOf, thrownOf, type WorkerObserver } from "../loop/observer.ts";
 import type { InFlightSet } from "../loop/in_flight.ts";
+import { Batches } from "./batches.ts";
 import { runTask, type TaskEnd, type TaskLimits, timeoutOf } from "./run_task.ts";
 import type { Ledger } from "../loop/ledger.ts";
 import { Semaphore } from "../../shared/semaphore.ts";
@@ -41,6 +42,8 @@ export interface TaskRunnerParts {
   readonly ledger: Ledger;
   /** How many transactional tasks at once. */
   readonly transactions: number;
+  /** How long the worker may be silent. */
+  readonly leaseMs: number;
   /** The most bytes of an output. */
   readonly maxOutputBytes: number;
   /** Tracing, if it is collected. */
@@ -54,6 +57,7 @@ export class TaskRunner {
   readonly #parts: TaskRunnerParts;
   readonly #definitions: ReadonlyMap<string, TaskDefinition>;
   readonly #transactions: Semaphore;
+  readonly #batches: Batches;
   readonly #services: RunServices;
   readonly #limits: Omit<TaskLimits, "timeoutMs">;
 
@@ -62,6 +66,13 @@ export class TaskRunner {
     this.#parts = parts;
     this.#definitions = new Map(parts.tasks.map((made) => [made.name, made.definition]));
     this.#transactions = new Semaphore(parts.transactions);
+    this.#batches = new Batches({
+      clock: parts.clock,
+      longestWaitMs: parts.leaseMs / 4,
+      isFresh: (claimed) => parts.client.isFresh(claimed),
+      onBlocked: (claimed, ms) => this.#warnBlocked(claimed, ms),
+      onCall: (target, size) => parts.stats.of("task", target).batches.observe(size),
+    });
     this.#services = {
       clock: parts.clock,
       reporter: parts.client.reporter,
@@ -82,6 +93,11 @@ export class TaskRunner {
   /** Whether there is a handler. */
   knows(target: string): boolean {
     return this.#definitions.has(target);
+  }
+
+  /** Hands back what is gathered for batches and has not begun. */
+  drain(): void {
+    this.#batches.drain();
   }
 
   /** Starts the run of a task there is a handler for. */
@@ -120,12 +136,15 @@ export class TaskRunner {
   async #run(definition: TaskDefinition, claimed: Claimed, run: TaskRun): Promise<TaskEnd> {
     const began = this.#parts.clock.monotonic();
     const timeoutMs = timeoutOf(definition, claimed.timeoutMs);
-    const ending = runTask(definition, claimed.inputs, run, { ...this.#limits, timeoutMs });
+    const limits = { ...this.#limits, timeoutMs };
+    const ending = definition.batch === undefined
+      ? runTask(definition, claimed.inputs, run, limits)
+      : this.#batches.run(definition, claimed, run, limits);
     const blockedMs = this.#parts.clock.monotonic() - began;
     if (blockedMs > BLOCKED_MS) this.#warnBlocked(claimed, blockedMs);
     const end = await ending;
     await run.told();
-    run.tookMs = this.#parts.clock.monotonic() - began;
+    run.tookMs = this.#parts.clock.monotonic() - (run.beganAt ?? began);
     this.#parts.stats.of("task", claimed.target).seconds.observe(run.tookMs / 1000);
     return end;
   }

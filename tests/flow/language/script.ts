@@ -93,6 +93,7 @@ function take(run: State, effects: readonly Effect[]): void {
   for (const effect of effects) {
     if (effect.type === "log") run.logged.push(effect.message);
     else if (effect.type === "send_signal") run.asked.push(`send ${effect.name}`);
+    else if (effect.type === "answer") run.asked.push("answer");
     else {
       const target = effect.type === "start_timer"
         ? "timer"

@@ -132,7 +132,7 @@ const options = (fn: string, first: string): Cases => {
         'idempotency_ttl must be a duration above zero: seconds, or text such as "1h30m"',
       ],
     ],
-    unique: [
+    unique_by: [
       ...([
         ["[]", "unique must be an object"],
         ["{}", "unique needs a key"],
@@ -152,9 +152,9 @@ const options = (fn: string, first: string): Cases => {
         ],
       ] as const).map((
         [value, message],
-      ): Case => [`${fn}(${first}, "unique" => '${value}')`, "RH001", message]),
+      ): Case => [`${fn}(${first}, unique_by => '${value}')`, "RH001", message]),
       [
-        `${fn}(${first}, idempotency_key => 'k', "unique" => '{"key": "k"}')`,
+        `${fn}(${first}, idempotency_key => 'k', unique_by => '{"key": "k"}')`,
         "RH001",
         "unique and idempotency_key exclude each other",
       ],
@@ -212,6 +212,11 @@ const options = (fn: string, first: string): Cases => {
         "f81d4fae-7dec-41d0-8765-00a0c91e6bf6 cannot be an id: expected a UUID of version 7, as new_id() makes it",
       ],
     ],
+    on_parent_cancel: [[
+      `${fn}(${first}, on_parent_cancel => 'ignore')`,
+      "RH001",
+      "on_parent_cancel must be cancel or abandon",
+    ]],
     parent: [[
       `${fn}(${first}, '{"n": 1}', parent => ${nobody})`,
       "RH002",
@@ -312,7 +317,7 @@ export const cases: Record<string, Cases> = {
         request('{"type": "task", "target": "a", "kue": "x"}'),
         "RH001",
         'There is no option "kue": expected type, target, inputs, traceparent, notify_on_end, queue, priority, delay, run_at, expires, timeout, ' +
-        "retry, idempotency_key, idempotency_ttl, unique, debounce, throttle, concurrency_key, metadata, parent, id",
+        "retry, idempotency_key, idempotency_ttl, unique, debounce, throttle, concurrency_key, metadata, parent, on_parent_cancel, id",
       ],
       [
         request('{"type": "task", "target": "a"}, {"type": "task", "target": "a", "queue": "a b"}'),
@@ -368,6 +373,31 @@ export const cases: Record<string, Cases> = {
     idempotency_key: key(
       "idempotency key",
       (value) => `signal(${waiting}, 's', idempotency_key => ${value})`,
+    ),
+  },
+  ask: {
+    p_execution: [
+      [`ask(null, 's')`, "RH002", 'Cannot send signal "s": there is no execution null'],
+      [
+        `ask(${nobody}, 's', null, 'k')`,
+        "RH002",
+        `Cannot send signal "s": there is no execution ${nobody.slice(1, -1)}`,
+      ],
+      [
+        `ask(${ready}, 's')`,
+        "RH003",
+        `Cannot send signal "s": execution ${ready.slice(1, -1)} is a task, only workflows take signals`,
+      ],
+    ],
+    p_name: name("signal", (value) => `ask(${waiting}, ${value})`),
+    p_payload: [[
+      `ask(${waiting}, 's', ${large})`,
+      "RH006",
+      'The payload of signal "s" takes 1100002 bytes: at most 1048576 are allowed',
+    ]],
+    idempotency_key: key(
+      "idempotency key",
+      (value) => `ask(${waiting}, 's', idempotency_key => ${value})`,
     ),
   },
   cancel: {
@@ -1895,6 +1925,36 @@ export const cases: Record<string, Cases> = {
     ],
   },
   count_suspended: {},
+  count_queues: {},
+  search_executions: {
+    p_filter: [
+      [
+        "search_executions('[]')",
+        "RH001",
+        'p_filter must be an object: {"target": "order", "statuses": ["failed"]}',
+      ],
+      ['search_executions(\'{"status": "failed"}\')', "RH001", 'p_filter cannot have "status": "failed"'],
+      [
+        'search_executions(\'{"statuses": ["lost"]}\')',
+        "RH001",
+        'p_filter cannot have "statuses": ["lost"]',
+      ],
+      [
+        "search_executions('{\"version\": 2147483648}')",
+        "RH001",
+        'p_filter cannot have "version": 2147483648',
+      ],
+      [
+        'search_executions(\'{"fingerprint": "9223372036854775808"}\')',
+        "RH001",
+        'p_filter cannot have "fingerprint": "9223372036854775808"',
+      ],
+      ['search_executions(\'{"parent": "7"}\')', "RH001", 'p_filter cannot have "parent": "7"'],
+    ],
+    p_before: "older than any id: nothing is found",
+    p_limit: "less than one is one, and more than 5,000 are 5,000",
+  },
+  keys_of: { p_execution: "what is unknown has no keys" },
   lines_of: { p_execution: "what is unknown, or no workflow, stands nowhere" },
   count_signal_waits: {},
   count_standing: {

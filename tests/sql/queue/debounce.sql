@@ -27,7 +27,7 @@ begin
   perform test.eq((select jsonb_object_agg(e.target, e.inputs) from rhythm.execution as e where e.id = any (v_begun)),
     '{"last": {"n": 4}, "first": {"n": 1}, "all": [{"n": 1}, {"n": 2}, {"n": 3}, {"n": 4}]}', 'after the longest delay, with the inputs that were asked for');
   perform test.eq(rhythm.queue('last', '{}', debounce => v_last) <> a, true, 'what comes then is another one');
-  perform test.eq(rhythm.queue('last', '{}', "unique" => '{"key": "k"}') <> a, true, 'its keys are its own');
+  perform test.eq(rhythm.queue('last', '{}', unique_by => '{"key": "k"}') <> a, true, 'its keys are its own');
   perform test.eq((select count(*) from rhythm.check()), 0::bigint, 'check()');
 end;
 $$;

@@ -89,3 +89,29 @@ begin
   perform test.raises($q$ select rhythm.schedule('s', '@daily', 'a', type => 'task', options => '{"expires": "2100-01-01"}') $q$, 'RH001', 'must be a duration, because');
 end;
 $$;
+
+-- A workflow that is handed back unrun may expire, too; one that has taken a step, or that threw, may not.
+do $$
+declare
+  w constant uuid := test.worker();
+  a uuid;
+  b uuid;
+begin
+  perform rhythm.register_flow('f', 'return 1', '{}');
+  a := rhythm.start('f', expires => '10s');
+  b := rhythm.start('f', expires => '10s', retry => '3');
+  perform test.claim(w);
+  perform test.settle(w, a, '{"status": "released"}');
+  perform test.fail(w, b);
+  perform test.pass('11 s');
+  perform rhythm.register_worker(w, p_lease => '1h');
+  perform rhythm.tick();
+  perform test.eq(array[test.status(a), test.status(b)], array['cancelled', 'pending'], 'only what has not begun expires');
+  a := rhythm.start('f', expires => '10s');
+  perform test.claim(w);
+  perform rhythm.stop_worker(w);
+  perform test.pass('11 s');
+  perform rhythm.tick();
+  perform test.eq(test.status(a), 'cancelled', 'a worker that stops hands back the same way');
+end;
+$$;

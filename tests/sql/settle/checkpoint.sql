@@ -44,3 +44,21 @@ begin
   perform test.eq(jsonb_path_query_first(v_parcels, '$[*].checkpoints') -> a::text, '3'::jsonb, 'after a retry by hand');
 end;
 $$;
+
+-- What a stopping worker hands back in its first attempt has it in the next.
+do $$
+declare
+  w constant uuid := test.worker();
+  v constant uuid := test.worker();
+  a constant uuid := rhythm.queue('a', expires => '10s');
+begin
+  perform test.claim(w);
+  perform rhythm.checkpoint(w, a, test.call_of(a), '{"page": 1}');
+  perform test.settle(w, a, '{"status": "released"}');
+  perform test.pass('11 s');
+  perform rhythm.register_worker(w, p_lease => '1h');
+  perform rhythm.register_worker(v, p_lease => '1h');
+  perform rhythm.tick();
+  perform test.eq(test.exchange(v, '[]', '{"limit": 10}') #> array['parcels', '0', 'checkpoints', a::text], '{"page": 1}'::jsonb, 'it has begun: it does not expire, and has the checkpoint');
+end;
+$$;

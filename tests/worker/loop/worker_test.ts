@@ -173,7 +173,7 @@ Deno.test("Worker leaves workflows that it has no program of to others", async (
   equal([status, note, attempt], [
     "pending",
     'The worker that claimed it has no program of flow "elsewhere"',
-    1,
+    0,
   ]);
 });
 
