@@ -116,7 +116,7 @@ export interface Item {
 export interface Step {
   step: number;
   at: string;
-  act: "step" | "edited" | "rewound" | "forked" | "migrated" | "repaired";
+  act: "step" | "edited" | "rewound" | "forked" | "migrated" | "repaired" | "continued";
   took: Item[];
   started: Item[];
   logs: { level: string; message: string; line: number }[];

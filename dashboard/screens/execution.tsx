@@ -344,7 +344,7 @@ const CHANGES = {
   fork: [
     "Fork",
     "Fork",
-    "A new workflow goes on from this step, beside this one. What was under way then begins anew.",
+    "A new workflow goes on from this step, beside this one. What was under way then starts over.",
   ],
 } as const;
 
@@ -468,6 +468,7 @@ const ACTS: Record<Step["act"], string> = {
   forked: "forked",
   migrated: "migrated",
   repaired: "repaired",
+  continued: "started over",
 };
 
 function Slider({ steps, index, status, onChoose }: {
