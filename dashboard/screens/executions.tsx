@@ -14,6 +14,7 @@ import {
   searchOf,
   type Term,
 } from "../query.ts";
+import { ChangeFields, type ChangeForm, changeOf, NO_CHANGE } from "../change.tsx";
 import { go, href, place, withQuery } from "../router.ts";
 import {
   Bones,
@@ -696,11 +697,12 @@ function comparedHref([one, other]: string[]): string {
   return href("compare", { one, other });
 }
 
-type Action = "cancel" | "retry" | "repair" | "signal" | "pause" | "resume";
+type Action = "cancel" | "retry" | "repair" | "signal" | "pause" | "resume" | "change";
 const ACTIONS: [Action, string][] = [
   ["retry", "Retry"],
   ["repair", "Repair"],
   ["signal", "Signal"],
+  ["change", "Change"],
   ["pause", "Pause"],
   ["resume", "Resume"],
   ["cancel", "Cancel"],
@@ -781,9 +783,11 @@ function BulkDialog({ action, ids, needs, filter, onDone, onClose }: {
   const [dryRun, setDryRun] = useState(false);
   const [to, setTo] = useState("");
   const [set, setSet] = useState("");
+  const [form, setForm] = useState<ChangeForm>(NO_CHANGE);
   const label = ACTIONS.find(([one]) => one === action)![1];
   const body = (): Record<string, unknown> => {
     if (action === "signal") return { name, payload: readJson(payload, "The payload") };
+    if (action === "change") return { change: changeOf(form) };
     if (action === "repair") {
       return {
         ...(to.trim() === "" ? {} : { to: Number(to) }),
@@ -821,6 +825,12 @@ function BulkDialog({ action, ids, needs, filter, onDone, onClose }: {
         An operation goes through them in the database, in pieces. You can watch it, and stop it.
       </p>
       {ids === undefined && <pre class="raw mono">{JSON.stringify(filter)}</pre>}
+      {action === "change" && (
+        <>
+          <p>Only what has not begun is changed.</p>
+          <ChangeFields form={form} onInput={setForm} />
+        </>
+      )}
       {action === "repair" && (
         <>
           <div class="pair">

@@ -18,7 +18,7 @@ create table rhythm.execution (
   parent_step integer,
   wait_group integer,
   version integer,
-  epoch smallint,
+  epoch integer,
   state smallint not null default 0,
   attempt smallint not null default 0,
   priority smallint not null default 0,
@@ -87,7 +87,7 @@ comment on column rhythm.execution.fingerprint is 'For a failure: a number that 
 comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
 comment on column rhythm.execution.wait_group is 'The group of waits of its workflow to which it belongs. If the group is gone, nobody waits for it.';
 comment on column rhythm.execution.version is 'For a workflow: the version of its flow.';
-comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound or started again. Null: never.';
+comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound, started again, or started over with continueAs(). Null: never.';
 comment on column rhythm.execution.outlives is 'It is not cancelled with its parent (on_parent_cancel: abandon). Null: it is.';
 comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and must be notified.';
 comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it. The next heartbeat tells the worker.';

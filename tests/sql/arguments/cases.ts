@@ -1954,6 +1954,7 @@ export const cases: Record<string, Cases> = {
     p_before: "older than any id: nothing is found",
     p_limit: "less than one is one, and more than 5,000 are 5,000",
   },
+  keys_of: { p_execution: "what is unknown has no keys" },
   lines_of: { p_execution: "what is unknown, or no workflow, stands nowhere" },
   count_signal_waits: {},
   count_standing: {
