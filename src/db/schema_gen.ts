@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "1986835fb2307fa7";
+export const imageDigest = "e4fb6eab5cec0438";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -516,7 +516,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "093d1fa2c23466750a15b15cc32e65348e9f5adac225c4df6c3b02b2ae91df0e",
+    checksum: "fb7a38062dbc9bf0cb52f3f0855745410f0c851988cbc189205bb861e7c0206f",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -674,7 +674,7 @@ create type rhythm.outcome as (
   reason text,
   delay_ms bigint,
   moment timestamptz,
-  snapshot jsonb,
+  snapshot text,
   effects jsonb,
   waits jsonb,
   keep uuid[],
@@ -719,7 +719,7 @@ create type rhythm.step_end as (
   seq integer,
   next text,
   result jsonb,
-  snapshot jsonb,
+  snapshot text,
   cleanup boolean,
   mode text,
   ids uuid[],
@@ -7375,7 +7375,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "d2992e95ea8815c41c004d2ee53b7b3e862ddcbe38e9be2792f4e5f7d4035c80",
+    checksum: "ae9065e359b6bc0292a406aaef3999f2dfae25e5189278fde63381effd4da837",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -7663,14 +7663,12 @@ begin
   update rhythm.batch as b set worker = v_worker, call = 1, claimed_at = v_now, run_at = null, attempt = 1, limited = false, paused = false
   from rhythm.workflow_state as s where s.execution_id = p_id and b.id = s.batch_id;
   v_answer := rhythm.settle_all(v_worker, jsonb_build_array(jsonb_build_object('id', p_id, 'call', 1, 'seq', p_step - 1, 'status', 'suspended',
-    'snapshot', p_snapshot::jsonb, 'effects', p_effects, 'waits', p_waits, 'keep', (select coalesce(jsonb_agg(f.value -> 'id'), '[]') from jsonb_array_elements(p_effects) as f),
+    'snapshot', p_snapshot::text, 'effects', p_effects, 'waits', p_waits, 'keep', (select coalesce(jsonb_agg(f.value -> 'id'), '[]') from jsonb_array_elements(p_effects) as f),
     'cleanup', coalesce(p_cleanup, false))), 1, 0, '{}', v_now);
   delete from rhythm.worker as w where w.id = v_worker;
   if v_answer -> 'refused' <> '[]' or v_answer -> 'declined' <> '[]' then
     perform rhythm.raise('RH003', format('Cannot fork execution %s: %s', p_execution, v_answer #>> '{refused,0,reason}'));
   end if;
-  -- As text: jsonb would change the order of its keys.
-  update rhythm.workflow_state as s set snapshot = p_snapshot where s.execution_id = p_id;
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
   values (p_id, p_step, 1, v_now, 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, p_snapshot);
   perform rhythm.record('fork', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('execution', p_id, 'step', p_step));
@@ -14492,7 +14490,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "99ebbaed5fe320e3706434b0525c47a4dba4d5d2c44942db488977b1f32cd80a",
+    checksum: "c402a058e3864f55d039280b0aad52d3f24b18e145ee06aea977ce7052fdc364",
     text: `-- Outcomes: what a worker reports of executions, before anything is settled.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -14511,6 +14509,21 @@ $$;
 
 comment on function rhythm.are_waits(jsonb) is 'Whether a value is a list of groups that a workflow can wait for. Internal.';
 
+-- Workers send snapshots as text, which is stored as it is: parsing one takes as long as writing it. Only what may hold
+-- characters that Postgres cannot store is parsed.
+create or replace function rhythm.is_snapshot(p_snapshot text)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_snapshot like '%\\\\u%' then jsonb_typeof(p_snapshot::jsonb) = 'object' else p_snapshot like '{%' end;
+end;
+$$;
+
+comment on function rhythm.is_snapshot(text) is 'Whether a text can be the snapshot of a workflow; null for null. Internal.';
+
 create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome, p_limit integer)
 returns text
 language plpgsql
@@ -14523,7 +14536,7 @@ begin
     when p_outcome.status not in ('completed', 'failed', 'suspended', 'continued', 'cancelled', 'released') then
       format('"%s" cannot be the status of an outcome: expected completed, failed, suspended, continued, cancelled or released', p_outcome.status)
     when p_outcome.status = 'failed' and jsonb_typeof(p_outcome.error) is distinct from 'object' then 'A failed outcome needs an error: {"type", "message"}'
-    when p_outcome.status = 'suspended' and p_outcome.snapshot is null then 'A suspended outcome needs a snapshot'
+    when p_outcome.status = 'suspended' and not coalesce(rhythm.is_snapshot(p_outcome.snapshot), false) then 'A suspended outcome needs a snapshot: an object, or its JSON text'
     when p_outcome.status = 'suspended' and not rhythm.are_waits(p_outcome.waits) then
       'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]'
     when p_outcome.status = 'continued' and p_outcome.type = 'task' then 'A task cannot be continued: only workflows start over'
@@ -14532,8 +14545,8 @@ begin
       format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), p_limit)
     when pg_column_size(p_outcome.output) > p_limit / 2 and octet_length(p_outcome.output::text) > p_limit then
       format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), p_limit)
-    when pg_column_size(p_outcome.snapshot) > p_limit / 2 and octet_length(p_outcome.snapshot::text) > p_limit then
-      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot::text), p_limit)
+    when octet_length(p_outcome.snapshot) > p_limit then
+      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot), p_limit)
   end;
 end;
 $$;
@@ -15047,7 +15060,7 @@ comment on function rhythm.both_answers(jsonb, jsonb) is 'Joins two answers. Int
   {
     name: "settle/states.sql",
     kind: "behaviour",
-    checksum: "0f14ff32c7bdb7af36ca7c2b47767110f69b7606e362b7c6ae0778e0d3d716c7",
+    checksum: "bb979f25ff0a71fc059953ed2d2cb0ed404052ffa1aa759055abf32dd4504f02",
     text: `-- The states of workflows after a step.
 
 -- The groups that a workflow waits for. If the first old item of a group belongs to a group of the last step, the group keeps
@@ -15256,7 +15269,7 @@ begin
   end if;
   with stored as (
     update rhythm.workflow_state as s
-    set seq = s.seq + 1, snapshot = o.snapshot, stack = o.stack, cleanup = coalesce(o.cleanup, false), last_group = g.last_group, groups = g.groups,
+    set seq = s.seq + 1, snapshot = o.snapshot::json, stack = o.stack, cleanup = coalesce(o.cleanup, false), last_group = g.last_group, groups = g.groups,
       sizes = g.need, need = g.need, delivered = 0, arrived = case when s.arrived > s.delivered then s.arrived else 0 end, batch_id = null,
       attempt = b.attempt, failures = b.failures
     from unnest(p_flows) with ordinality as o
@@ -15288,12 +15301,12 @@ comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "f5068818bae8e9237450ead6872e99b9e276e11ab595b48808b2e52ac9e81671",
+    checksum: "a89841777c330bb4e9fa78933d4574dc4d67af8c6253745e9aeef1289d684d05",
     text: `-- Steps of workflows that their worker has in memory: the end of a task or a due timer, the workflow's next state, and the
 -- tasks and timers that it started. They share one transaction, without a lease of the workflow and without reading it back.
 
 -- Is an id in an array in ascending order? p_ids[width_bucket(id, p_ids)] = id, which calls no function of ours.
-create or replace function rhythm.steps_problem(p_ends rhythm.step_end[], p_timers jsonb, p_children jsonb, p_kinds jsonb)
+create or replace function rhythm.steps_problem(p_ends rhythm.step_end[], p_timers jsonb, p_children rhythm.newcomer[], p_kinds jsonb)
 returns text
 language plpgsql
 stable
@@ -15306,15 +15319,15 @@ begin
   select case
     when bool_or(not coalesce(e.id is not null and e.flow is not null and (e.timer or e.call > 0) and e.seq >= 0, false)) then
       'Every end needs id, call, flow and seq; that of a timer no call'
-    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and jsonb_typeof(e.snapshot) = 'object', false)) then
+    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and (e.snapshot like '{%' and e.snapshot not like '%\\\\u%' or rhythm.is_snapshot(e.snapshot)), false)) then
       'An end is followed by a workflow that is suspended, with its snapshot, or completed'
     when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and cardinality(e.ids) > 0, false)) then
       'A suspended workflow waits: mode any or all, and ids'
     -- Nobody would be told of the second of two ends.
     when count(*) > count(distinct e.flow) then 'Two ends let the same workflow go on: settle one of them alone'
     when bool_or(e.next <> 'suspended' and e.timers is not null) then 'A workflow that is over starts no timers'
-    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
-      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot::text))) > v_limit then
+    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), octet_length(e.snapshot))) > v_limit / 2
+      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot))) > v_limit then
       format('An output, a result or a snapshot takes more than %s bytes', v_limit)
   end
   into v_problem
@@ -15322,17 +15335,17 @@ begin
   if v_problem is null and jsonb_path_exists(p_timers, '$[*] ? (!exists(@.id) || !exists(@.at))') then
     return 'Every timer needs id and at';
   end if;
-  if v_problem is null and p_children <> '[]' then
+  if v_problem is null and p_children <> '{}' then
     select case
       when jsonb_path_exists(p_kinds, '$[*] ? (exists(@.idempotency_key) || exists(@.unique))') then 'A child with an idempotency key or a unique key is started with an outcome'
-      when bool_or(not coalesce(c.id is not null and c.flow is not null and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
-      when max(c.kind) >= jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind), jsonb_array_length(p_kinds))
+      when bool_or(not coalesce(c.id is not null and c.parent_id is not null and c.kind > 0, false)) then 'Every child needs id, flow and kind'
+      when max(c.kind) > jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind) - 1, jsonb_array_length(p_kinds))
       when max(length(c.traceparent)) > 500 then 'traceparent must be a text of at most 500 characters'
       when max(pg_column_size(c.inputs)) > v_limit / 2 and max(octet_length(c.inputs::text)) > v_limit then
         format('The inputs of a child take more than %s bytes', v_limit)
     end
     into v_problem
-    from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text);
+    from unnest(p_children) as c;
     if v_problem is null then
       select 'There is no ' || rhythm.unknown_option(k.value - 'target', rhythm.option_names('child')) into v_problem
       from jsonb_array_elements(p_kinds) as k (value)
@@ -15343,13 +15356,14 @@ begin
 end;
 $$;
 
-comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, jsonb, jsonb) is 'What is wrong with steps; null if nothing is. Internal.';
+comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, rhythm.newcomer[], jsonb) is 'What is wrong with steps; null if nothing is. Internal.';
 
 -- A step counts only if its workflow is where the worker thinks. Otherwise another session was first: the state is further,
 -- something is in its inbox, or it is not suspended any more. What is paused does not continue, and what may come to a gate continues after a claim only. In a queue that has limits or is
 -- paused, workflows continue only after a claim. Returns one row for each end that was written, with the group of waits of the next step, or the end
 -- of the workflow. is_old: it waits for something that an earlier step started.
 -- The moment of the step is that of the end, so the row of the task has all that a row of the journal would have.
+-- From an end to its rows by key, then by place: locked states do not move, and a task that another session changes is left to it.
 -- p_free: the workflows whose states the caller has locked. p_new: what these steps start, in ascending order.
 create or replace function rhythm.write_step_ends(p_worker uuid, p_ends rhythm.step_end[], p_new uuid[], p_free uuid[], p_now timestamptz)
 returns table (end_id uuid, flow_id uuid, wait_group integer, is_old boolean, is_over boolean, notify_task boolean, notify_flow boolean, batch_id bigint)
@@ -15366,10 +15380,10 @@ begin
   return query
   -- From each end to its rows: offset 0 keeps the planner from reading everything that the worker holds.
   with fitting as materialized (
-    select g.*, coalesce(g.timer, false) as is_timer, f.batch_id as from_batch, f.claimed_at, f.attempt
+    select g.*, coalesce(g.timer, false) as is_timer, f.batch_id as from_batch, f.claimed_at, f.attempt, f.state_place, f.task_place
     from unnest(p_ends) as g
     cross join lateral (
-      select t.batch_id, b.claimed_at, b.attempt
+      select t.batch_id, b.claimed_at, b.attempt, s.ctid as state_place, t.ctid as task_place
       from rhythm.workflow_state as s
       join rhythm.execution as p on p.id = g.flow and p.state = 0 and p.cancel_reason is null and p.paused_at is null
         and p.queue <> all (v_limited) and (v_paused is null or not rhythm.is_paused(v_paused, 'workflow', p.target)) and (v_gated is null or p.target <> all (v_gated)) and (g.next = 'suspended' or p.parent_id is null)
@@ -15389,14 +15403,14 @@ begin
     set state = 1, batch_id = null, stopping = false, completed_at = coalesce(g.moment, p_now), claimed_at = g.claimed_at, attempt = g.attempt, error = null, note = null,
       parent_step = g.seq + 1, output = nullif(g.output, 'null')
     from fitting as g
-    where t.id = g.id and coalesce(t.batch_id = g.from_batch and not g.is_timer, false)
-    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, t.notify_on_end
+    where t.ctid = g.task_place and t.id = g.id and t.batch_id = g.from_batch
+    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, g.state_place, t.notify_on_end
   ),
   rung as (
     update rhythm.timer as t set fired = true
     from fitting as g
     where g.is_timer and t.id = g.id
-    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, false as notify_on_end, g.moment
+    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, g.state_place, false as notify_on_end, g.moment
   ),
   noted as (
     insert into rhythm.journal (execution_id, step, moment, items)
@@ -15405,15 +15419,15 @@ begin
   went as (
     select d.* from done as d
     union all
-    select r.id, r.flow, r.seq, r.next, r.result, r.snapshot, r.cleanup, r.mode, r.ids, r.from_batch, r.notify_on_end from rung as r
+    select r.id, r.flow, r.seq, r.next, r.result, r.snapshot, r.cleanup, r.mode, r.ids, r.from_batch, r.state_place, r.notify_on_end from rung as r
   ),
   stored as (
     update rhythm.workflow_state as s
-    set seq = s.seq + 1, snapshot = w.snapshot, stack = null, cleanup = coalesce(w.cleanup, false), last_group = s.last_group + 1,
+    set seq = s.seq + 1, snapshot = w.snapshot::json, stack = null, cleanup = coalesce(w.cleanup, false), last_group = s.last_group + 1,
       groups = array[s.last_group + 1], sizes = array[case w.mode when 'all' then cardinality(w.ids) else 1 end],
       need = array[case w.mode when 'all' then cardinality(w.ids) else 1 end]
     from went as w
-    where s.execution_id = w.flow and w.next = 'suspended'
+    where s.ctid = w.state_place and w.next = 'suspended'
     returning w.id, w.flow, s.last_group, w.ids, w.notify_on_end, w.from_batch
   ),
   over as (
@@ -15509,7 +15523,7 @@ $$;
 comment on function rhythm.early_timers(uuid[], timestamptz) is 'Which of some timers are not due yet, and in how many milliseconds they are. Internal.';
 
 create or replace function rhythm.start_children(
-  p_children jsonb, p_kinds jsonb, p_flows uuid[], p_groups integer[], p_waited uuid[],
+  p_children rhythm.newcomer[], p_kinds jsonb, p_flows uuid[], p_groups integer[], p_waited uuid[],
   p_now timestamptz, p_worker uuid, p_call integer, p_lease integer, p_targets text[]
 )
 returns rhythm.batch[]
@@ -15526,15 +15540,15 @@ begin
   perform rhythm.check_requests(v_kinds);
   v_typed := array(select rhythm.kind_of(k.value, p_now) from jsonb_array_elements(v_kinds) with ordinality as k (value, nth) order by k.nth);
   v_newcomers := array(
-    select row(c.id, c.kind + 1, c.flow, case when p_waited[width_bucket(c.id, p_waited)] = c.id then p_groups[width_bucket(c.flow, p_flows)] end,
+    select row(c.id, c.kind, c.parent_id, case when p_waited[width_bucket(c.id, p_waited)] = c.id then p_groups[width_bucket(c.parent_id, p_flows)] end,
       c.traceparent, false, c.inputs)::rhythm.newcomer
-    from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text)
-    where p_flows[width_bucket(c.flow, p_flows)] = c.flow);
+    from unnest(p_children) as c
+    where p_flows[width_bucket(c.parent_id, p_flows)] = c.parent_id);
   return rhythm.make_executions(v_typed, v_newcomers, p_now, p_worker, p_call, p_lease, p_targets);
 end;
 $$;
 
-comment on function rhythm.start_children(jsonb, jsonb, uuid[], integer[], uuid[], timestamptz, uuid, integer, integer, text[]) is 'Creates the children of steps. Internal.';
+comment on function rhythm.start_children(rhythm.newcomer[], jsonb, uuid[], integer[], uuid[], timestamptz, uuid, integer, integer, text[]) is 'Creates the children of steps. Internal.';
 
 -- Locks: states, skip locked; executions. Answers as settle_outcomes() does.
 create or replace function rhythm.settle_steps(p_worker uuid, p_item jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
@@ -15544,10 +15558,11 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_children constant jsonb := coalesce(p_item -> 'children', '[]');
   v_kinds constant jsonb := coalesce(p_item -> 'kinds', '[]');
   v_ends rhythm.step_end[];
+  v_children rhythm.newcomer[];
   v_timers jsonb := '[]';
+  v_changes_waits boolean;
   v_problem text;
   v_new uuid[];
   v_waited uuid[];
@@ -15561,20 +15576,24 @@ declare
   v_born rhythm.batch[] := '{}';
   v_declined uuid[] := '{}';
 begin
-  if jsonb_typeof(p_item -> 'ends') is distinct from 'array' or jsonb_typeof(v_children) <> 'array' or jsonb_typeof(v_kinds) <> 'array' then
+  if jsonb_typeof(p_item -> 'ends') is distinct from 'array' or jsonb_typeof(p_item -> 'children') <> 'array' or jsonb_typeof(v_kinds) <> 'array' then
     perform rhythm.raise('RH001', 'ends, children and kinds of steps must be JSON arrays', 'Expected {"kind": "steps", "ends": [{"id": "…", "call": 1, "output": null, "flow": "…", "seq": 1, "next": "completed"}, …]}');
   end if;
-  select array_agg(e::rhythm.step_end order by e.id), array_agg(e.flow order by e.flow) into v_ends, v_flows
+  select array_agg(e::rhythm.step_end order by e.id), array_agg(e.flow order by e.flow), bool_or(e.timers is not null or e.released is not null)
+  into v_ends, v_flows, v_changes_waits
   from jsonb_populate_recordset(null::rhythm.step_end, p_item -> 'ends') as e;
-  if exists (select from unnest(v_ends) as e where e.timers is not null) then
-    v_timers := (select jsonb_agg(t.value) from unnest(v_ends) as e cross join lateral jsonb_array_elements(e.timers) as t (value));
+  v_children := array(
+    select row(c.id, c.kind + 1, c.flow, null, c.traceparent, false, c.inputs)::rhythm.newcomer
+    from jsonb_to_recordset(p_item -> 'children') as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text));
+  if v_changes_waits then
+    v_timers := (select coalesce(jsonb_agg(t.value), '[]') from unnest(v_ends) as e cross join lateral jsonb_array_elements(e.timers) as t (value));
   end if;
-  v_problem := rhythm.steps_problem(v_ends, coalesce(v_timers, '[]'), v_children, v_kinds);
+  v_problem := rhythm.steps_problem(v_ends, v_timers, v_children, v_kinds);
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes' then 'RH006' else 'RH001' end, v_problem);
   end if;
   v_new := array(
-    select (c.value ->> 'id')::uuid from jsonb_array_elements(v_children) as c (value)
+    select c.id from unnest(v_children) as c
     union all select (t.value ->> 'id')::uuid from jsonb_array_elements(v_timers) as t (value)
     order by 1);
   v_waited := array(select i.id from unnest(v_ends) as e cross join lateral unnest(e.ids) as i (id) order by 1);
@@ -15592,10 +15611,10 @@ begin
   -- Two calls may end the last members of a batch at the same time: the later one waits here, so that it sees what the earlier one did.
   perform from rhythm.batch as b where b.id = any (v_batches) and b.size > 1 order by b.id for update;
   perform rhythm.drop_empty_batches(v_batches);
-  if v_timers <> '[]' or jsonb_path_exists(p_item, '$.ends[*].released[*]') then
+  if v_changes_waits then
     perform rhythm.change_waits(v_ends, v_flows, v_groups, v_waited);
   end if;
-  if v_flows <> '{}' and v_children <> '[]' then
+  if v_flows <> '{}' and v_children <> '{}' then
     v_born := rhythm.start_children(v_children, v_kinds, v_flows, v_groups, v_waited, p_now, p_worker, p_call, p_lease, p_targets);
     perform rhythm.wake_for(v_born);
   end if;
