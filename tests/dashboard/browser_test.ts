@@ -295,6 +295,12 @@ Deno.test({
       await page.getByText("report started").waitFor();
       const { executions } = await rhythm.executions.query({ metadata: { schedule: "report" } });
       same(executions.length, 1);
+      await page.getByRole("button", { name: "Back-fill" }).click();
+      const local = (ms: number): string => new Date(ms).toISOString().slice(0, 16);
+      await page.getByLabel("From").fill(local(Date.now() - 3 * 86_400_000));
+      await page.getByLabel("To").fill(local(Date.now() - 86_400_000));
+      await page.getByRole("button", { name: "Start them" }).click();
+      await page.getByText(/^2 times of report/).waitFor();
       quiet();
     });
 
@@ -496,7 +502,7 @@ Deno.test({
     });
 
     await t.step(
-      "no screen breaks a rule of accessibility, in light and dark, or is too wide at 360 and 2560 px",
+      "no screen breaks a rule of accessibility, in light and dark, or is too wide at 360, 640 and 2560 px",
       async () => {
         const faults: string[] = [];
         for (
@@ -532,7 +538,8 @@ Deno.test({
           await page.emulateMedia({ colorScheme: "dark" });
           const found = await violations(page, "color-contrast");
           faults.push(...found.map((fault) => `${path}, dark: ${fault}`));
-          for (const width of [360, 2560]) {
+          // 640: a window of 1280 px at a zoom of 200 %.
+          for (const width of [360, 640, 2560]) {
             await page.setViewportSize({ width, height: 800 });
             const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
             if (over as number > 0) {
@@ -541,6 +548,34 @@ Deno.test({
           }
         }
         equal(faults, []);
+        quiet();
+      },
+    );
+
+    await t.step(
+      "more contrast is given to who asks for it, and nothing moves for who wants no motion",
+      async () => {
+        await page.setViewportSize({ width: 1280, height: 800 });
+        const soft = `getComputedStyle(document.querySelector("main .soft")).color`;
+        for (const colorScheme of ["light", "dark"] as const) {
+          await page.emulateMedia({ colorScheme, contrast: "no-preference", reducedMotion: "no-preference" });
+          await visit(page, `${base}/executions/${approve.id}`);
+          await ready(page);
+          const plain = await page.evaluate(soft);
+          await page.emulateMedia({ colorScheme, contrast: "more", reducedMotion: "reduce" });
+          ok(await page.evaluate(soft) !== plain, colorScheme);
+          equal(await violations(page, "color-contrast"), []);
+          const moving = await page.evaluate(
+            `[...document.querySelectorAll("*")].map((one) => getComputedStyle(one))
+            .filter((style) => [style.transitionDuration, style.animationDuration].some((text) => parseFloat(text) > 0.001)).length`,
+          );
+          same(moving, 0);
+        }
+        await page.emulateMedia({
+          colorScheme: "light",
+          contrast: "no-preference",
+          reducedMotion: "no-preference",
+        });
         quiet();
       },
     );
@@ -554,6 +589,22 @@ Deno.test({
       server = serve(server.addr.port);
       await page.getByText("live", { exact: true }).waitFor();
       ok(complaints.splice(0).every((text) => /ERR_|Failed to load/.test(text)));
+    });
+
+    await t.step("columns of the list are chosen, and stay", async () => {
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await visit(page, `${base}/executions?q=approve`);
+      await page.getByRole("columnheader", { name: "Queue" }).waitFor();
+      await page.getByRole("button", { name: "Columns" }).click();
+      await page.getByRole("checkbox", { name: "Queue" }).uncheck();
+      await page.getByRole("checkbox", { name: "Attempts" }).check();
+      equal(await violations(page), []);
+      await page.getByRole("button", { name: "Show them" }).click();
+      await page.getByRole("columnheader", { name: "Attempts" }).waitFor();
+      await page.reload();
+      await page.getByRole("columnheader", { name: "Attempts" }).waitFor();
+      same(await page.getByRole("columnheader", { name: "Queue" }).count(), 0);
+      quiet();
     });
 
     await t.step("a search that has not found anything says how far it looked, and goes on", async () => {

@@ -278,6 +278,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a step in memory counts although something is in the inbox",
+    test: "tests/sql/run_test.ts => settle/steps_inbox.sql",
     file: "sql/settle/steps.sql",
     find: "where s.execution_id = g.flow and s.seq = g.seq and s.batch_id is null and s.arrived = 0",
     replace: "where s.execution_id = g.flow and s.seq = g.seq and s.batch_id is null",
@@ -349,6 +350,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a retry takes the unique key of another",
+    test: "tests/sql/run_test.ts => queue/unique.sql",
     file: "sql/create/unique.sql",
     find: "  if v_owner <> p_execution then\n    perform rhythm.raise('RH003', format('Cannot run",
     replace: "  if false then\n    perform rhythm.raise('RH003', format('Cannot run",
@@ -361,6 +363,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a purge removes what ended a moment ago, because it was started long ago",
+    test: "tests/sql/run_test.ts => upkeep/purge.sql",
     file: "sql/history/sweep.sql",
     find: "      and e.state > 0\n      and e.completed_at < v_before",
     replace: "      and e.state > 0",
@@ -394,6 +397,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "an operation leaves out the last of what it looks at",
+    test: "tests/races/operations_test.ts => sessions that are killed in a piece",
     file: "sql/operations/work.sql",
     find: "    v_operation.is_looked := not v_left and cardinality(v_ids) < v_operation.pace;\n",
     replace: "    v_operation.is_looked := cardinality(v_ids) < v_operation.pace;\n",
@@ -417,13 +421,14 @@ export const mutations: readonly Mutation[] = [
     replace: "  if false then",
   },
   {
-    name: "ids are given twice after an edit",
+    name: "an edit takes no number among the steps",
     file: "sql/history/changes.sql",
-    find: "set epoch = coalesce(e.epoch, 0) + 1 where",
-    replace: "set epoch = coalesce(e.epoch, 0) where",
+    find: "p_state.seq + case when e.state = 0 then 1 else 2 end into v_epoch, v_step;",
+    replace: "p_state.seq into v_epoch, v_step;",
   },
   {
     name: "a rewind leaves what was begun since",
+    test: "tests/sql/run_test.ts => history/rewind.sql",
     file: "sql/history/changes.sql",
     find: "where c.parent_id = p_execution and c.state = 0 and c.id <> all (p_pending)), 'its workflow",
     replace: "where false), 'its workflow",
@@ -442,6 +447,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a rewind does not take again what has ended",
+    test: "tests/sql/run_test.ts => history/rewind.sql",
     file: "sql/history/changes.sql",
     find:
       "      select c.id, c.state <> 1 as failed, c.wait_group, c.completed_at as ended_at from rhythm.execution as c where c.parent_id = p_execution and c.state > 0 and c.id = any (p_pending)",
@@ -476,12 +482,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "worker: a call whose answer was lost is forgotten",
+    test: "tests/worker/engine/exchange_test.ts => sends the very same call again",
     file: "src/worker/engine/exchange.ts",
     find: '          this.#failed("exchange", error, attempt);\n',
     replace: '          this.#failed("exchange", error, attempt);\n          return undefined;\n',
   },
   {
     name: "worker: a call that is sent again has a new number",
+    test: "tests/worker/engine/exchange_test.ts => sends the very same call again",
     file: "src/worker/engine/exchange.ts",
     find: '          this.#failed("exchange", error, attempt);\n',
     replace:
@@ -489,24 +497,28 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "worker: what was declined is not brought again",
+    test: "tests/worker/engine/exchange_test.ts => what is declined comes again",
     file: "src/worker/engine/exchange.ts",
     find: "        this.#endAgain(outcome);\n",
     replace: "",
   },
   {
     name: "worker: a refused workflow stays open in memory",
+    test: "tests/worker/engine/exchange_test.ts => what is refused is told, and forgotten",
     file: "src/worker/engine/exchange.ts",
     find: "      user.flows.forget(id);\n      this.#parts.stats.refused++;",
     replace: "      this.#parts.stats.refused++;",
   },
   {
     name: "worker: it does not say what is under way",
+    test: "tests/worker/engine/exchange_test.ts => holds() names",
     file: "src/worker/engine/exchange.ts",
     find: "      yield* leasesOf(call?.ends.outcomes ?? []);\n",
     replace: "",
   },
   {
     name: "worker: it does not say what runs",
+    test: "tests/worker/engine/exchange_test.ts => holds() names",
     file: "src/worker/engine/exchange.ts",
     find: "    for (const { claimed } of this.#parts.inFlight.all()) yield claimed;\n",
     replace: "",
@@ -537,18 +549,21 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "worker: what was cancelled runs on",
+    test: "tests/worker/loop/worker_test.ts => stops what is cancelled",
     file: "src/worker/engine/engine_client.ts",
     find: '    for (const { id, reason } of cancelled) inFlight.stop(id, "cancelled", reason);\n',
     replace: "",
   },
   {
     name: "worker: it runs what it claimed long ago",
+    test: "tests/worker/loop/zombie_test.ts => starts no handler from a claim",
     file: "src/worker/engine/engine_client.ts",
     find: "    return clock.monotonic() - Math.max(askedAt, this.#beatSentAt) <= leaseMs;",
     replace: "    return clock.monotonic() - Math.max(askedAt, this.#beatSentAt) <= Infinity;",
   },
   {
     name: "worker: it takes its own clock for the server's",
+    test: "tests/worker/flows/server_time_test.ts => never before what the server told",
     file: "src/worker/flows/server_time.ts",
     find: "    this.#offsetMs = Math.max(least, Math.min(this.#offsetMs, now - since));\n",
     replace: "",
@@ -567,6 +582,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "worker: a stopped worker does not take leave",
+    test: "tests/worker/loop/worker_test.ts => hands back what outlives the grace time",
     file: "src/worker/engine/engine_client.ts",
     find: "      await engine.leave();\n",
     replace: "",
@@ -606,6 +622,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a rewind keeps the version",
+    test: "tests/app/migrate_test.ts",
     file: "sql/history/changes.sql",
     find: "'rewound', p_note, nullif(v_program, v_state.program));",
     replace: "'rewound', p_note);",
@@ -679,6 +696,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "what has begun can be changed",
+    test: "tests/sql/run_test.ts => queue/change.sql",
     file: "sql/create/change.sql",
     find: "  if v_old.id is null or rhythm.is_begun(v_execution) then",
     replace: "  if v_old.id is null then",
