@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "34d5ae3a7d8176c2";
+export const imageDigest = "0fcfa9662abb2c79";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -17365,7 +17365,7 @@ comment on function rhythm.forget_tokens(timestamptz) is 'Deletes tokens that we
   {
     name: "views/bounded.sql",
     kind: "behaviour",
-    checksum: "647f9d7738aaef12bc5e12f57963a589bfd052bcb256af9dbd8f9fce3b26fdc6",
+    checksum: "708f2f046af02fa2d3d5f3205ce1191e44d55ac047cb150028c813394b07d106",
     text: `-- What the dashboard reads beside millions of rows: each call looks at a bounded number of them, and says what it has left out.
 
 -- Up to so many pages all batches are counted. Above them, a sample; and exactly what an index shows within its first rows.
@@ -17634,8 +17634,8 @@ $$;
 
 comment on function rhythm.search_executions(jsonb, uuid, integer) is
   'The newest executions that fit, older than p_before: it looks at some 40,000 at most, so that it costs the same beside millions. ids: the newest first. '
-  'searched_to: call again with this as p_before to go on; null: there are no more. p_filter may have type, target, queue, version, line, statuses, parent, fingerprint, '
-  'variables, metadata, since (the first id) and before (an id).';
+  'searched_to: call again with this as p_before to go on; null: there are no more. '
+  'p_filter may have type, target, queue, version, line, statuses, parent, fingerprint, variables and metadata. Ids are at least since, and less than before.';
 
 create or replace function rhythm.search_problem(p_filter jsonb)
 returns text
@@ -19836,14 +19836,14 @@ comment on view rhythm.schedule_runs is
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "f50bbdfdbb01ddd86a88c1345b9f13e322e3385f17a7b334668fa1aecd1dd590",
+    checksum: "e8c0eeb59bfa4de7fd3f213ecb898234a438ee9e778ae318abad70b4fb59cdf8",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
 
 -- There is no index of suspended workflows, because every suspension would pay for it. Above some 4,000 pages of states, a sample is
--- counted. Of each program at least 50, of all together some 1,000 are looked up, spread evenly: their shares are those of all. offset 0: one look by
--- key for each, instead of a join that reads all executions.
+-- counted. Of each program at least 50 are looked up, of all together some 1,000. They are spread evenly, so that their
+-- shares are those of all. offset 0: one look by key for each, instead of a join that reads all executions.
 create or replace function rhythm.count_suspended()
 returns table (queue text, flow text, version integer, executions bigint)
 language sql
