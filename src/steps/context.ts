@@ -130,9 +130,12 @@ export class WorkflowContext {
    *
    * @param inputs what it begins with
    * @returns what the workflow must return
+   * @throws {JsonError} the inputs are not JSON
    */
   continueAs(inputs: unknown = {}): never {
-    return new Continuation(inputs) as never;
+    return new Continuation(
+      toJson(inputs, { what: `the inputs with which workflow "${this.name}" starts over` }),
+    ) as never;
   }
 
   /** Durable log lines. In the workflow's own code they are written once, not again in every replay. */

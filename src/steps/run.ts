@@ -410,10 +410,8 @@ export class WorkflowRun {
     if (this.#busy.size > 0 && running.length > 0) this.#warnings.leftRunning(running);
     try {
       if (value instanceof Continuation) {
-        const what = `the inputs with which workflow "${this.#parts.workflow}" starts over`;
-        const inputs = toJson(value.inputs ?? {}, { what });
         this.#close("over");
-        this.#ended.resolve({ status: "continued", inputs });
+        this.#ended.resolve({ status: "continued", inputs: value.inputs });
         return;
       }
       const output = toJson(value, { what: `the result of workflow "${this.#parts.workflow}"` });
