@@ -537,7 +537,7 @@ export const mutations: readonly Mutation[] = [
     replace: "    })()",
   },
   {
-    name: "worker: it gives no signs of life",
+    name: "worker: it sends no heartbeats",
     file: "src/worker/engine/engine_client.ts",
     find: "    this.#beats.at(leaseMs / 3);\n",
     replace: "",
