@@ -331,7 +331,7 @@ export const mutations: readonly Mutation[] = [
     replace: "",
   },
   {
-    name: "steps of code are written by whoever comes",
+    name: "steps of code are written by any worker",
     file: "sql/steps/steps.sql",
     find: "on b.worker = p_worker and b.call = coalesce(n.call, b.call)\n  on conflict",
     replace: "on true\n  on conflict",
@@ -455,7 +455,7 @@ export const mutations: readonly Mutation[] = [
       "      select c.id, c.state <> 1 as failed, c.wait_group, c.completed_at as ended_at from rhythm.execution as c where false",
   },
   {
-    name: "a child that is to go on ends with the timeout of its workflow",
+    name: "a child that outlives its workflow ends with its timeout",
     test: "tests/sql/run_test.ts => cancel/abandon.sql",
     file: "sql/time/chores.sql",
     find: "where c.parent_id = any (v_ids) and c.state = 0 and c.outlives is null\n",
