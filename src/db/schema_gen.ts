@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "0fcfa9662abb2c79";
+export const imageDigest = "3352f3b14c966f15";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -11104,7 +11104,7 @@ comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts 
   {
     name: "operations/migrate.sql",
     kind: "behaviour",
-    checksum: "e77fd43a5f64ef1ccbe8adb27263c4ed5b66c5c8c5c966e27769d386ba2b22fb",
+    checksum: "09032f28ea255621fee852dd357f94e8fb2d63985083b076c30f8ca9809e3925",
     text: `-- Operations that change the states of workflows: migrate and repair. The operation only marks the states. The worker
 -- that opens a state next applies it: the language makes the new state.
 
@@ -11308,6 +11308,15 @@ begin
   end if;
   if p_operation.dry_run or not is_done or problem is not null then
     return;
+  end if;
+  -- What another operation has marked, and no worker has applied yet, will not come to pass: that operation says so.
+  if v_state.change <> p_operation.id then
+    update rhythm.operation_act as a
+    set result = 'refused', detail = format('operation %s changed it before a worker had applied this', p_operation.id), at = p_now
+    where a.operation_id = v_state.change and a.execution_id = p_id and a.result = 'done';
+    if found then
+      update rhythm.operation as o set done = o.done - 1, refused = o.refused + 1 where o.id = v_state.change;
+    end if;
   end if;
   update rhythm.workflow_state as s set change = p_operation.id where s.execution_id = p_id;
   if p_operation.action <> 'repair' then
