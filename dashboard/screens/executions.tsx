@@ -15,6 +15,7 @@ import {
   type Term,
 } from "../query.ts";
 import { ChangeFields, type ChangeForm, changeOf, NO_CHANGE } from "../change.tsx";
+import { ChooseColumns, columns } from "../columns.tsx";
 import { go, href, place, withQuery } from "../router.ts";
 import {
   Bones,
@@ -24,7 +25,6 @@ import {
   Empty,
   executionHref,
   Field,
-  Id,
   say,
   Share,
   Sheet,
@@ -170,6 +170,7 @@ function Tools({ text, group }: { text: string; group: string | undefined }): JS
           {GROUPS.map(([by, name]) => <option key={by} value={by}>by {name}</option>)}
         </select>
       </label>
+      {group === undefined && <ChooseColumns />}
       {views.length > 0 && (
         <nav class="tabs" aria-label="Saved views">
           {views.map((one) => (
@@ -511,6 +512,7 @@ export function List({ rows, chosen, cursorAt, onChoose, onChooseAll }: {
   onChoose: (id: string) => void;
   onChooseAll: () => void;
 }): JSX.Element {
+  const shown = columns();
   return (
     <table class="list">
       <caption class="hidden">Executions, newest first</caption>
@@ -527,10 +529,7 @@ export function List({ rows, chosen, cursorAt, onChoose, onChooseAll }: {
           <th class="c-status">Status</th>
           <th class="c-name">Name</th>
           <th class="c-where">Detail</th>
-          <th class="c-queue">Queue</th>
-          <th class="c-time">Created</th>
-          <th class="c-took num">Took</th>
-          <th class="c-id num">Id</th>
+          {shown.map(({ key, head, look }) => <th key={key} class={look}>{head}</th>)}
         </tr>
       </thead>
       <tbody>
@@ -564,16 +563,7 @@ export function List({ rows, chosen, cursorAt, onChoose, onChooseAll }: {
             <td class="c-where">
               <Where row={row} />
             </td>
-            <td class="c-queue">
-              <span class="cut soft">{row.queue}</span>
-            </td>
-            <td class="c-time soft">
-              <Time at={row.createdAt} />
-            </td>
-            <td class="c-took num soft">{took(row)}</td>
-            <td class="c-id num">
-              <Id id={row.id} />
-            </td>
+            {shown.map(({ key, look, cell }) => <td key={key} class={look}>{cell(row, took)}</td>)}
           </tr>
         ))}
       </tbody>

@@ -3,8 +3,8 @@
 drop view if exists rhythm.queues;
 
 -- There is no index of suspended workflows, because every suspension would pay for it. Above some 4,000 pages of states, a sample is
--- counted. Of each program at least 50, of all together some 1,000 are looked up, spread evenly: their shares are those of all. offset 0: one look by
--- key for each, instead of a join that reads all executions.
+-- counted. Of each program at least 50 are looked up, of all together some 1,000. They are spread evenly, so that their
+-- shares are those of all. offset 0: one look by key for each, instead of a join that reads all executions.
 create or replace function rhythm.count_suspended()
 returns table (queue text, flow text, version integer, executions bigint)
 language sql

@@ -591,6 +591,22 @@ Deno.test({
       ok(complaints.splice(0).every((text) => /ERR_|Failed to load/.test(text)));
     });
 
+    await t.step("columns of the list are chosen, and stay", async () => {
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await visit(page, `${base}/executions?q=approve`);
+      await page.getByRole("columnheader", { name: "Queue" }).waitFor();
+      await page.getByRole("button", { name: "Columns" }).click();
+      await page.getByRole("checkbox", { name: "Queue" }).uncheck();
+      await page.getByRole("checkbox", { name: "Attempts" }).check();
+      equal(await violations(page), []);
+      await page.getByRole("button", { name: "Show them" }).click();
+      await page.getByRole("columnheader", { name: "Attempts" }).waitFor();
+      await page.reload();
+      await page.getByRole("columnheader", { name: "Attempts" }).waitFor();
+      same(await page.getByRole("columnheader", { name: "Queue" }).count(), 0);
+      quiet();
+    });
+
     await t.step("a search that has not found anything says how far it looked, and goes on", async () => {
       await app.database.database.query(
         `insert into rhythm.execution (id, completed_at, state, type, target, queue, inputs)
