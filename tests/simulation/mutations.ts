@@ -456,6 +456,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a child that is to go on ends with the timeout of its workflow",
+    test: "tests/sql/run_test.ts => cancel/abandon.sql",
     file: "sql/time/chores.sql",
     find: "where c.parent_id = any (v_ids) and c.state = 0 and c.outlives is null\n",
     replace: "where c.parent_id = any (v_ids) and c.state = 0\n",
@@ -536,7 +537,7 @@ export const mutations: readonly Mutation[] = [
     replace: "    })()",
   },
   {
-    name: "worker: it gives no signs of life",
+    name: "worker: it sends no heartbeats",
     file: "src/worker/engine/engine_client.ts",
     find: "    this.#beats.at(leaseMs / 3);\n",
     replace: "",
@@ -589,6 +590,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a paused queue that has no limits is claimed from",
+    test: "tests/sql/run_test.ts => limits/pause_keeps_limits.sql",
     file: "sql/limits/queues.sql",
     find:
       "set paused_at = excluded.paused_at, paused_by = excluded.paused_by, pause_reason = excluded.pause_reason where q.paused_at is null;",
@@ -597,12 +599,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a migration is not noted on its workflows",
+    test: "tests/app/migrate_test.ts",
     file: "sql/operations/migrate.sql",
     find: "set change = p_operation.id where",
     replace: "set change = null where",
   },
   {
     name: "a migration leaves the program as it was",
+    test: "tests/app/migrate_test.ts",
     file: "sql/operations/migrate.sql",
     find: "v_operation.args ->> 'note'), v_to.program, v_operation.started_by);",
     replace: "v_operation.args ->> 'note'), null, v_operation.started_by);",
@@ -616,6 +620,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "what is repaired does not go on",
+    test: "tests/app/migrate_test.ts",
     file: "sql/operations/migrate.sql",
     find: "    perform rhythm.retry_again(p_id);\n",
     replace: "    null;\n",
@@ -629,24 +634,28 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a hook is called for the first failure of a kind only",
+    test: "tests/sql/run_test.ts => failures/hooks.sql",
     file: "sql/failures/hooks.sql",
     find: "case v_hook.event when 'new' then v_first else p_notes end);",
     replace: "v_first);",
   },
   {
     name: "hooks are called again for what they started",
+    test: "tests/sql/run_test.ts => failures/hooks.sql",
     file: "sql/failures/count.sql",
     find: "  perform rhythm.call_hooks(v_notes, v_new);\n",
     replace: "  perform rhythm.call_hooks(v_notes, v_new);\n  perform rhythm.call_hooks(v_notes, v_new);\n",
   },
   {
     name: "failures are counted once a second, however many",
+    test: "tests/sql/run_test.ts => failures/",
     file: "sql/failures/count.sql",
     find: "set count = f.count + excluded.count, first_at",
     replace: "set count = f.count + 1, first_at",
   },
   {
     name: "what a flow is found by is not stored",
+    test: "tests/app/find_test.ts",
     file: "sql/settle/effects.sql",
     find: "where e.id = o.id and e.tags is distinct from t.tags;",
     replace: "where e.id = o.id and e.tags is null and t.tags is null;",
@@ -659,12 +668,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a copy of the database works",
+    test: "tests/sql/run_test.ts => home/adopt.sql",
     file: "sql/home/home.sql",
     find: "  if v_problem is not null then\n    perform rhythm.raise('RH011', v_problem,",
     replace: "  if false then\n    perform rhythm.raise('RH011', v_problem,",
   },
   {
     name: "all leases are of the first call",
+    test: "tests/sql/run_test.ts => settle/done.sql",
     file: "sql/claim/claim.sql",
     find: "  set worker = p_worker, call = p_call, claimed_at = p_now, run_at = null,\n",
     replace: "  set worker = p_worker, call = 1, claimed_at = p_now, run_at = null,\n",
@@ -678,6 +689,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a start that is debounced forgets the inputs before it",
+    test: "tests/sql/run_test.ts => queue/debounce.sql",
     file: "sql/create/unique.sql",
     find: "when 'all' then v_before || jsonb_build_array(",
     replace: "when 'all' then jsonb_build_array(",
@@ -690,6 +702,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a start that is throttled and delayed counts from now",
+    test: "tests/sql/run_test.ts => queue/throttle.sql",
     file: "sql/create/throttle.sql",
     find: "      v_starts := v_starts || v_at;\n",
     replace: "      v_starts := v_starts || v_now;\n",
@@ -703,6 +716,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a change does not delay",
+    test: "tests/sql/run_test.ts => queue/change.sql",
     file: "sql/create/change.sql",
     find: "case when v_execution.run_at > p_now then v_execution.run_at end, 0,",
     replace: "null, 0,",

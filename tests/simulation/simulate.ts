@@ -153,6 +153,7 @@ class Simulation {
   #isLeaving = false;
   /** When the database was taken to another place, until it is adopted there. */
   #movedAt: number | undefined;
+  #moves = 0;
   #lookedAfter = 0;
   #checkedAt = -Infinity;
   #night = 0;
@@ -290,11 +291,13 @@ class Simulation {
         database: this.#network.connect(process),
         queue,
         id,
+        forgiven: () => this.#moves,
         onBroken: (what) => this.#world.fail(new Broken(what)),
       });
       this.#network.forget(process);
     };
     this.#clients.move = async () => {
+      this.#moves++;
       for (const { current } of this.#places) if (current !== undefined) this.#kill(current.process, 300);
       await this.#server.turn(async () => {
         await this.#server.script("begin read write; update rhythm.home set system_identifier = '1'; commit");
@@ -800,6 +803,9 @@ class Simulation {
       from jsonb_to_recordset($1::text::jsonb) as m (id uuid, version integer, at timestamptz)
       join rhythm.executions as e on e.id = m.id and e.version < m.version
         and not exists (select from rhythm.base as b where b.execution_id = m.id and b.act = 'rewound')
+        -- Another operation may have come before it was applied; then it says that it was refused.
+        and exists (select from rhythm.operation_act as a join rhythm.operation as o on o.id = a.operation_id
+          where a.execution_id = m.id and a.result = 'done' and o.action = 'migrate' and o.args ->> 'to' = m.version::text)
       where (select count(*) from rhythm.journal as j where j.execution_id = m.id and j.moment > m.at) > 1`,
       [
         JSON.stringify(moved),

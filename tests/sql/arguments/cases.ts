@@ -1683,10 +1683,14 @@ export const cases: Record<string, Cases> = {
       [
         outcome('"status": "done"'),
         "RH001",
-        '"done" cannot be the status of an outcome: expected completed, failed, suspended, cancelled or released',
+        '"done" cannot be the status of an outcome: expected completed, failed, suspended, continued, cancelled or released',
       ],
       [outcome('"status": "failed"'), "RH001", 'A failed outcome needs an error: {"type", "message"}'],
-      [outcome('"status": "suspended"'), "RH001", "A suspended outcome needs a snapshot"],
+      [
+        outcome('"status": "suspended"'),
+        "RH001",
+        "A suspended outcome needs a snapshot: an object, or its JSON text",
+      ],
       [outcome('"status": "suspended", "snapshot": {}'), "RH001", needsWaits],
       [outcome('"status": "suspended", "snapshot": {}, "waits": []'), "RH001", needsWaits],
       [
