@@ -83,6 +83,8 @@ class Host {
         return await peer.startIdle!(first);
       case "longFlow":
         return await peer.longFlow!(first);
+      case "endless":
+        return await peer.endless!(first);
       case "roundTrips":
         return await repeat(first, () => peer.runTask!());
       case "sleepers":
@@ -143,6 +145,7 @@ const ABILITIES: Record<string, (peer: Peer) => unknown> = {
   sleepers: (peer) => peer.sleepers,
   signals: (peer) => peer.waiting,
   heatMicros: (peer) => peer.heatMicros,
+  endless: (peer) => peer.endless,
 };
 
 async function timed(work: () => Promise<void>): Promise<number> {

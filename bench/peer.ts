@@ -28,6 +28,8 @@ export interface Peer {
   startIdle?(queues: number): Promise<void>;
   /** Runs one workflow of so many sequential steps; gives when each began, in milliseconds. */
   longFlow?(steps: number): Promise<number[]>;
+  /** Runs one workflow that starts over so many times; gives eleven samples: at the beginning, and after each tenth. */
+  endless?(rounds: number): Promise<{ at: number; rows: number; bytes: number; heap: number }[]>;
   /** Processor time, in microseconds, that counting lines takes in a step of a flow: the mean of so many. */
   heatMicros?(steps: number): number;
   /** How much of what was queued or started is not over, as the database has it. */

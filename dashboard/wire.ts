@@ -116,7 +116,7 @@ export interface Item {
 export interface Step {
   step: number;
   at: string;
-  act: "step" | "edited" | "rewound" | "forked" | "migrated" | "repaired";
+  act: "step" | "edited" | "rewound" | "forked" | "migrated" | "repaired" | "continued";
   took: Item[];
   started: Item[];
   logs: { level: string; message: string; line: number }[];
@@ -146,6 +146,14 @@ export interface Line {
   level: string;
   message: string;
   data: Json;
+}
+
+/** A key that an execution was started with. */
+export interface HeldKey {
+  kind: "kept" | "queued" | "active" | "throttle";
+  heldKey: string;
+  holder: string;
+  until: string | null;
 }
 
 /** Everything about one execution. */
@@ -187,6 +195,7 @@ export interface Whole {
   reasons: Reason[];
   logs: Line[];
   steps: Step[];
+  keys: HeldKey[];
 }
 
 /** Failures of one kind. */

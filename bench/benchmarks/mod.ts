@@ -15,6 +15,7 @@ import { b19 } from "./b19_limited.ts";
 import { b20 } from "./b20_journal.ts";
 import { b21 } from "./b21_repair.ts";
 import { b22 } from "./b22_watched.ts";
+import { b23 } from "./b23_endless.ts";
 import type { Benchmark } from "../bench.ts";
 import { b1 } from "./b1_drain.ts";
 import { b2 } from "./b2_enqueue.ts";
@@ -46,6 +47,7 @@ export const benchmarks: readonly Benchmark[] = [
   b20,
   b21,
   b22,
+  b23,
   // The last one: it leaves millions of tasks that nobody runs, and others wait until nothing is left.
   b19,
 ];

@@ -28,6 +28,13 @@ await Timer.until(new Date(due))
 return Date.now() - due`,
   },
   { name: "long", source: `for (let n = 0; n < Inputs.steps; n++) await Task.run("timed")` },
+  {
+    name: "endless",
+    source: `const { nth, rounds, every } = Inputs
+if (nth === 1 || nth % every === 0) await Task.run("round", nth)
+if (nth < rounds) return Workflow.continueAs({ nth: nth + 1, rounds, every })
+return "done"`,
+  },
   { name: "waiter", source: `return await Signal.next("go")` },
 ];
 
@@ -45,11 +52,22 @@ export const makePeer: MakePeer = ({ url, hit, arrived }) => {
   });
   const begun: number[] = [];
   const timed = task({ name: "timed" }, () => void begun.push(performance.now()));
+  const samples: { at: number; rows: number; bytes: number; heap: number }[] = [];
+  const round = task({ name: "round" }, async () => {
+    const [row] =
+      await sql`select (select count(*) from rhythm.execution) + (select count(*) from rhythm.workflow_state)
+      + (select count(*) from rhythm.batch) + (select count(*) from rhythm.base) + (select count(*) from rhythm.journal)
+      + (select count(*) from rhythm.inbox) + (select count(*) from rhythm.timer) as rows,
+      (select sum(pg_total_relation_size(c.oid))::float8 from pg_class as c where c.relnamespace = 'rhythm'::regnamespace and c.relkind = 'r') as bytes`;
+    (globalThis as { gc?: () => void }).gc?.();
+    const { heapUsed } = process.memoryUsage();
+    samples.push({ at: performance.now(), rows: Number(row!.rows), bytes: row!.bytes, heap: heapUsed });
+  });
   let rhythm: Rhythm | undefined;
   const open = async (): Promise<Rhythm> =>
     rhythm ??= await Rhythm.init({
       databaseUrl: url,
-      tasks: [noop, step, stamped, echo, timed],
+      tasks: [noop, step, stamped, echo, timed, round],
       flows: FLOWS,
       log: { level: "error" },
     });
@@ -104,6 +122,15 @@ export const makePeer: MakePeer = ({ url, hit, arrived }) => {
       await (await open()).workflows.run("long", { steps }, { wait: { timeout: "10m" } });
       await stopWorker();
       return begun;
+    },
+    endless: async (rounds) => {
+      samples.length = 0;
+      await startWorker();
+      await (await open()).workflows.run("endless", { nth: 1, rounds, every: rounds / 10 }, {
+        wait: { timeout: "3h" },
+      });
+      await stopWorker();
+      return samples;
     },
     takeLag: async () => {
       const headers = { authorization: `Bearer ${worker!.token}` };

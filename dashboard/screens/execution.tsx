@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { ask, refresh, Refusal, usePage } from "../api.ts";
+import { ChangeFields, type ChangeForm, changeOf, NO_CHANGE } from "../change.tsx";
 import { ago, count, duration, full, inline, many, now, short, shortId, size, visible } from "../format.ts";
 import { JsonView, Node } from "../json.tsx";
 import { Source } from "../code.tsx";
@@ -23,7 +24,7 @@ import {
   Trouble,
   useKeys,
 } from "../ui.tsx";
-import type { Failure, Fibre, Json, Past, Reason, Status, Step, Whole } from "../wire.ts";
+import type { Failure, Fibre, HeldKey, Json, Past, Reason, Status, Step, Whole } from "../wire.ts";
 import { Timeline } from "./timeline.tsx";
 
 const OVER: readonly Status[] = ["completed", "failed", "cancelled", "frozen"];
@@ -80,6 +81,7 @@ function View({ whole }: { whole: Whole }): JSX.Element {
           {isFlow
             ? <SourcePanel {...{ whole, fibres, past, isPast: at !== undefined }} />
             : <TaskPanel whole={whole} />}
+          <Keys whole={whole} />
           {execution.error !== null && at === undefined && (
             <ErrorPanel failure={execution.error} status={execution.status} />
           )}
@@ -163,7 +165,7 @@ function summary({ execution }: Whole, reasons: readonly Reason[]): string {
   return `${what === "" ? "" : `${what} · `}${duration(now.value - Date.parse(since))}`;
 }
 
-type Act = "signal" | "cancel" | "edit" | "rewind" | "fork" | undefined;
+type Act = "signal" | "cancel" | "change" | "edit" | "rewind" | "fork" | undefined;
 
 function Acts({ whole, at }: { whole: Whole; at: number | undefined }): JSX.Element {
   const { execution, source, reasons, steps, fibres } = whole;
@@ -220,6 +222,9 @@ function Acts({ whole, at }: { whole: Whole; at: number | undefined }): JSX.Elem
           Let it on
         </Button>
       )}
+      {status === "pending" && (
+        <Button needs="changeExecution" onClick={() => setOpen("change")}>Change</Button>
+      )}
       {!isOver && (
         <Button kind="danger" needs="cancelExecution" onClick={() => setOpen("cancel")}>Cancel</Button>
       )}
@@ -242,6 +247,7 @@ function Acts({ whole, at }: { whole: Whole; at: number | undefined }): JSX.Elem
         </Button>
       )}
       {open === "signal" && <SignalDialog {...{ id, wanted }} onClose={() => setOpen(undefined)} />}
+      {open === "change" && <WaitingDialog {...{ execution }} onClose={() => setOpen(undefined)} />}
       {open === "cancel" && <CancelDialog {...{ whole }} onClose={() => setOpen(undefined)} />}
       {(open === "edit" || open === "rewind" || open === "fork") && (
         <ChangeDialog
@@ -276,6 +282,28 @@ function SignalDialog(
       </p>
       <Field label="Signal" value={name} onInput={setName} required />
       <Field label="Payload, as JSON" value={payload} onInput={setPayload} lines={5} />
+    </Dialog>
+  );
+}
+
+/** Another queue, priority or time for what has not begun. */
+function WaitingDialog(
+  { execution, onClose }: { execution: Whole["execution"]; onClose: () => void },
+): JSX.Element {
+  const [form, setForm] = useState<ChangeForm>(NO_CHANGE);
+  return (
+    <Dialog
+      title={`Change ${execution.target}`}
+      go="Change"
+      onClose={onClose}
+      onGo={async () => {
+        await ask("POST", `executions/${execution.id}/change`, changeOf(form));
+        say("It was changed");
+        refresh("executions");
+      }}
+    >
+      <p>Only what has not begun can be changed. It keeps its place among those of its priority.</p>
+      <ChangeFields form={form} onInput={setForm} now={execution} />
     </Dialog>
   );
 }
@@ -316,7 +344,7 @@ const CHANGES = {
   fork: [
     "Fork",
     "Fork",
-    "A new workflow goes on from this step, beside this one. What was under way then begins anew.",
+    "A new workflow goes on from this step, beside this one. What was under way then starts over.",
   ],
 } as const;
 
@@ -440,6 +468,7 @@ const ACTS: Record<Step["act"], string> = {
   forked: "forked",
   migrated: "migrated",
   repaired: "repaired",
+  continued: "started over",
 };
 
 function Slider({ steps, index, status, onChoose }: {
@@ -611,6 +640,61 @@ function TaskPanel({ whole }: { whole: Whole }): JSX.Element {
         ))}
       </dl>
       {execution.error === null && <Why reasons={reasons} status={execution.status} />}
+    </section>
+  );
+}
+
+const KEYS: Record<HeldKey["kind"], string> = {
+  kept: "as long as it is kept",
+  queued: "until it begins",
+  active: "until it ends",
+  throttle: "throttled",
+};
+
+/** The keys with which it was started, who has them now, and until when. */
+function Keys({ whole }: { whole: Whole }): JSX.Element | null {
+  const { execution, keys, source } = whole;
+  const mayExpire = source !== null && execution.expiresAt !== null && execution.attempt === 0;
+  if (keys.length === 0 && !mayExpire) return null;
+  return (
+    <section class="panel" aria-label="Keys">
+      <header>
+        <h2>Keys</h2>
+      </header>
+      <dl class="vars">
+        {mayExpire && (
+          <div>
+            <dt>expires</dt>
+            <dd>
+              <Time at={execution.expiresAt!} />, if it has not begun
+            </dd>
+          </div>
+        )}
+        {keys.map(({ kind, heldKey, holder, until }) => (
+          <div key={`${kind} ${heldKey}`}>
+            <dt class="cut">{visible(heldKey)}</dt>
+            <dd>
+              {KEYS[kind]}
+              {kind === "throttle"
+                ? " · the last start with it"
+                : holder === execution.id
+                ? " · held by this one"
+                : (
+                  <>
+                    {" · held by "}
+                    <Id id={holder} />
+                  </>
+                )}
+              {until !== null && (
+                <>
+                  {" · until "}
+                  <Time at={until} />
+                </>
+              )}
+            </dd>
+          </div>
+        ))}
+      </dl>
     </section>
   );
 }

@@ -14,6 +14,8 @@ import {
   searchOf,
   type Term,
 } from "../query.ts";
+import { ChangeFields, type ChangeForm, changeOf, NO_CHANGE } from "../change.tsx";
+import { ChooseColumns, columns } from "../columns.tsx";
 import { go, href, place, withQuery } from "../router.ts";
 import {
   Bones,
@@ -23,7 +25,6 @@ import {
   Empty,
   executionHref,
   Field,
-  Id,
   say,
   Share,
   Sheet,
@@ -169,6 +170,7 @@ function Tools({ text, group }: { text: string; group: string | undefined }): JS
           {GROUPS.map(([by, name]) => <option key={by} value={by}>by {name}</option>)}
         </select>
       </label>
+      {group === undefined && <ChooseColumns />}
       {views.length > 0 && (
         <nav class="tabs" aria-label="Saved views">
           {views.map((one) => (
@@ -510,6 +512,7 @@ export function List({ rows, chosen, cursorAt, onChoose, onChooseAll }: {
   onChoose: (id: string) => void;
   onChooseAll: () => void;
 }): JSX.Element {
+  const shown = columns();
   return (
     <table class="list">
       <caption class="hidden">Executions, newest first</caption>
@@ -526,10 +529,7 @@ export function List({ rows, chosen, cursorAt, onChoose, onChooseAll }: {
           <th class="c-status">Status</th>
           <th class="c-name">Name</th>
           <th class="c-where">Detail</th>
-          <th class="c-queue">Queue</th>
-          <th class="c-time">Created</th>
-          <th class="c-took num">Took</th>
-          <th class="c-id num">Id</th>
+          {shown.map(({ key, head, look }) => <th key={key} class={look}>{head}</th>)}
         </tr>
       </thead>
       <tbody>
@@ -563,16 +563,7 @@ export function List({ rows, chosen, cursorAt, onChoose, onChooseAll }: {
             <td class="c-where">
               <Where row={row} />
             </td>
-            <td class="c-queue">
-              <span class="cut soft">{row.queue}</span>
-            </td>
-            <td class="c-time soft">
-              <Time at={row.createdAt} />
-            </td>
-            <td class="c-took num soft">{took(row)}</td>
-            <td class="c-id num">
-              <Id id={row.id} />
-            </td>
+            {shown.map(({ key, look, cell }) => <td key={key} class={look}>{cell(row, took)}</td>)}
           </tr>
         ))}
       </tbody>
@@ -696,11 +687,12 @@ function comparedHref([one, other]: string[]): string {
   return href("compare", { one, other });
 }
 
-type Action = "cancel" | "retry" | "repair" | "signal" | "pause" | "resume";
+type Action = "cancel" | "retry" | "repair" | "signal" | "pause" | "resume" | "change";
 const ACTIONS: [Action, string][] = [
   ["retry", "Retry"],
   ["repair", "Repair"],
   ["signal", "Signal"],
+  ["change", "Change"],
   ["pause", "Pause"],
   ["resume", "Resume"],
   ["cancel", "Cancel"],
@@ -781,9 +773,11 @@ function BulkDialog({ action, ids, needs, filter, onDone, onClose }: {
   const [dryRun, setDryRun] = useState(false);
   const [to, setTo] = useState("");
   const [set, setSet] = useState("");
+  const [form, setForm] = useState<ChangeForm>(NO_CHANGE);
   const label = ACTIONS.find(([one]) => one === action)![1];
   const body = (): Record<string, unknown> => {
     if (action === "signal") return { name, payload: readJson(payload, "The payload") };
+    if (action === "change") return { change: changeOf(form) };
     if (action === "repair") {
       return {
         ...(to.trim() === "" ? {} : { to: Number(to) }),
@@ -821,6 +815,12 @@ function BulkDialog({ action, ids, needs, filter, onDone, onClose }: {
         An operation goes through them in the database, in pieces. You can watch it, and stop it.
       </p>
       {ids === undefined && <pre class="raw mono">{JSON.stringify(filter)}</pre>}
+      {action === "change" && (
+        <>
+          <p>Only what has not begun is changed.</p>
+          <ChangeFields form={form} onInput={setForm} />
+        </>
+      )}
       {action === "repair" && (
         <>
           <div class="pair">

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ask, refresh, usePage } from "../api.ts";
-import { ago, count, duration, full, inZone, now, visible } from "../format.ts";
+import { ago, count, duration, full, inZone, many, now, visible } from "../format.ts";
 import { JsonView } from "../json.tsx";
 import { go, href } from "../router.ts";
 import {
@@ -134,10 +134,45 @@ async function change(name: string, verb: keyof typeof DONE): Promise<void> {
   }
 }
 
+/** Runs that did not come: of times that are past. */
+function BackfillDialog({ name, onClose }: { name: string; onClose: () => void }): JSX.Element {
+  const [from, setFrom] = useState("");
+  const [to, setTo] = useState("");
+  return (
+    <Dialog
+      title={`Back-fill ${visible(name)}`}
+      go="Start them"
+      onClose={onClose}
+      onGo={async () => {
+        const span = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+        const { ids } = await ask<{ ids: string[] }>("POST", `${pathOf(name)}/backfill`, span);
+        say(`${many(ids.length, "time")} of ${visible(name)}: what had not run was started`);
+        refresh("schedules");
+      }}
+    >
+      <p>
+        Each of its times between these two starts an execution, whatever its overlap. What ran already is
+        left alone.
+      </p>
+      <div class="pair">
+        <Field label="From" type="datetime-local" value={from} onInput={setFrom} required autoFocus />
+        <Field
+          label="To"
+          type="datetime-local"
+          value={to}
+          onInput={setTo}
+          required
+          hint="in your time zone"
+        />
+      </div>
+    </Dialog>
+  );
+}
+
 /** One schedule. */
 export function ScheduleScreen({ id: name }: { id: string }): JSX.Element {
   const { data, error } = usePage<WholeSchedule>(pathOf(name));
-  const [open, setOpen] = useState<"change" | "remove">();
+  const [open, setOpen] = useState<"change" | "remove" | "backfill">();
   if (data === undefined) return error === undefined ? <Bones /> : <Trouble error={error} />;
   const { schedule, next, runs } = data;
   const { paused, cron, timezone, lastError } = schedule;
@@ -151,6 +186,7 @@ export function ScheduleScreen({ id: name }: { id: string }): JSX.Element {
         <div class="acts">
           <Button kind="danger" needs="removeSchedule" onClick={() => setOpen("remove")}>Remove</Button>
           <Button needs="putSchedule" onClick={() => setOpen("change")}>Change</Button>
+          <Button needs="backfillSchedule" onClick={() => setOpen("backfill")}>Back-fill</Button>
           <Button needs="pauseSchedule" onClick={() => void change(name, paused ? "resume" : "pause")}>
             {paused ? "Resume" : "Pause"}
           </Button>
@@ -253,6 +289,7 @@ export function ScheduleScreen({ id: name }: { id: string }): JSX.Element {
           <JsonView value={schedule.inputs} label="inputs" />
         </section>
       </div>
+      {open === "backfill" && <BackfillDialog name={name} onClose={() => setOpen(undefined)} />}
       {open === "change" && <ScheduleDialog present={schedule} onClose={() => setOpen(undefined)} />}
       {open === "remove" && (
         <Dialog

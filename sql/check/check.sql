@@ -201,6 +201,8 @@ stable
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
+  select c.* from rhythm.check_rows() as c
+  union all
   select c.* from rhythm.check_executions() as c
   union all
   select c.* from rhythm.check_batches() as c

@@ -69,7 +69,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_step integer;
-  v_epoch smallint;
+  v_epoch integer;
 begin
   update rhythm.execution as e set epoch = coalesce(e.epoch, 0) + 1 where e.id = p_state.execution_id
   returning e.epoch, p_state.seq + case when e.state = 0 then 1 else 2 end into v_epoch, v_step;
@@ -285,14 +285,12 @@ begin
   update rhythm.batch as b set worker = v_worker, call = 1, claimed_at = v_now, run_at = null, attempt = 1, limited = false, paused = false
   from rhythm.workflow_state as s where s.execution_id = p_id and b.id = s.batch_id;
   v_answer := rhythm.settle_all(v_worker, jsonb_build_array(jsonb_build_object('id', p_id, 'call', 1, 'seq', p_step - 1, 'status', 'suspended',
-    'snapshot', p_snapshot::jsonb, 'effects', p_effects, 'waits', p_waits, 'keep', (select coalesce(jsonb_agg(f.value -> 'id'), '[]') from jsonb_array_elements(p_effects) as f),
+    'snapshot', p_snapshot::text, 'effects', p_effects, 'waits', p_waits, 'keep', (select coalesce(jsonb_agg(f.value -> 'id'), '[]') from jsonb_array_elements(p_effects) as f),
     'cleanup', coalesce(p_cleanup, false))), 1, 0, '{}', v_now);
   delete from rhythm.worker as w where w.id = v_worker;
   if v_answer -> 'refused' <> '[]' or v_answer -> 'declined' <> '[]' then
     perform rhythm.raise('RH003', format('Cannot fork execution %s: %s', p_execution, v_answer #>> '{refused,0,reason}'));
   end if;
-  -- As text: jsonb would change the order of its keys.
-  update rhythm.workflow_state as s set snapshot = p_snapshot where s.execution_id = p_id;
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
   values (p_id, p_step, 1, v_now, 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, p_snapshot);
   perform rhythm.record('fork', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('execution', p_id, 'step', p_step));

@@ -174,7 +174,7 @@ begin
   select p_execution, n.item, n.step, n.settled from jsonb_to_recordset(p_file -> 'ends') as n (item uuid, step integer, settled jsonb);
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, was, snapshot)
   select p_execution, b.step, b.epoch, b.at, b.act, b.by, b.note, b.program, b.was, b.snapshot::json
-  from jsonb_to_recordset(p_file -> 'bases') as b (step integer, epoch smallint, at timestamptz, act text, by text, note text, program text, was text, snapshot text);
+  from jsonb_to_recordset(p_file -> 'bases') as b (step integer, epoch integer, at timestamptz, act text, by text, note text, program text, was text, snapshot text);
   insert into rhythm.timer (id, execution_id, fires_at, fired)
   select t.id, p_execution, t.fires_at, true from jsonb_to_recordset(p_file -> 'timers') as t (id uuid, fires_at timestamptz);
   insert into rhythm.signal (execution_id, name, payload, taken_by, sent_at, asked, answer, answered_at)
@@ -277,7 +277,7 @@ begin
       e.type, e.target, e.queue, e.concurrency_key, e.cancel_reason, e.note, e.traceparent, e.tags, e.retry, e.metadata, e.progress, e.checkpoint,
       e.error, coalesce(e.inputs, 'null'), e.output
     from jsonb_to_recordset(p_file -> 'executions') as e (id uuid, parent_id uuid, claimed_at timestamptz, run_at timestamptz, timeout_ms bigint, seed bigint, version integer,
-      epoch smallint, attempt smallint, priority smallint, type text, target text, queue text, concurrency_key text, cancel_reason text, note text, traceparent text, tags text[],
+      epoch integer, attempt smallint, priority smallint, type text, target text, queue text, concurrency_key text, cancel_reason text, note text, traceparent text, tags text[],
       retry jsonb, metadata jsonb, progress jsonb, checkpoint jsonb, error jsonb, inputs jsonb, output jsonb)
     left join jsonb_to_recordset(p_file -> 'programs') as p (program text, name text, version integer) on p.name = e.target and p.version = e.version
     left join rhythm.flow_version as v on v.program = p.program;

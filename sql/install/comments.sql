@@ -44,6 +44,7 @@ comment on column rhythm.executions.root_id is 'The execution at the top of its 
 comment on column rhythm.executions.worker is 'The worker that holds its lease; null if none.';
 comment on column rhythm.executions.concurrency_key is 'What per_key_concurrency of its queue counts by.';
 comment on column rhythm.executions.unique_key is 'The key that it holds while it is queued or active (the option unique).';
+comment on column rhythm.executions.on_parent_cancel is 'What becomes of it when its parent is cancelled or passes its timeout: cancel (it is cancelled, too) or abandon (it goes on). Null: it has no parent.';
 comment on column rhythm.executions.unique_while is 'How long it holds that key: queued or active.';
 comment on column rhythm.executions.timeout_ms is 'Milliseconds: for a task, of each attempt; for a workflow, of the whole execution.';
 comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';

@@ -79,22 +79,11 @@ comment on constraint waits_for_something on rhythm.step is 'A step that waits o
 comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each set of tasks that workers of a queue ask for.';
 
 comment on constraint execution_pkey on rhythm.execution is 'An id belongs to one execution.';
-comment on constraint type_known on rhythm.execution is 'There are workflows and tasks.';
-comment on constraint state_known on rhythm.execution is 'It is live, or it has ended in one of three ways.';
-comment on constraint completed_at_iff_over on rhythm.execution is 'An execution that has ended has a time of its end.';
-comment on constraint fingerprint_iff_failed on rhythm.execution is 'Only failures have one, and are found by it.';
-comment on constraint unique_key_is_held on rhythm.execution is 'A key is held while the execution is queued or active; null: neither, so that a retry need not take it again.';
 comment on constraint held_while_known on rhythm.idempotency_key is 'Those two, or null.';
-comment on constraint over_is_in_no_batch on rhythm.execution is 'An execution that has ended does not run again.';
 
 comment on constraint batch_pkey on rhythm.batch is 'A batch is one row.';
-comment on constraint leased_by_a_call on rhythm.batch is 'A lease has a worker, a call and a time.';
-comment on constraint delayed_is_not_leased on rhythm.batch is 'Nothing runs before its time.';
-comment on constraint size_is_of_ids on rhythm.batch is 'A batch has at least one member.';
 
 comment on constraint workflow_state_pkey on rhythm.workflow_state is 'A workflow has one state.';
-comment on constraint one_need_a_group on rhythm.workflow_state is 'Each group has a size and a need.';
-comment on constraint delivered_arrived on rhythm.workflow_state is 'Only items that have arrived can be delivered.';
 comment on constraint key_waiter_pkey on rhythm.key_waiter is 'It waits for one key.';
 comment on constraint pause_pkey on rhythm.pause is 'One pause for each task, flow, and everything.';
 comment on constraint type_known on rhythm.pause is 'Tasks, flows (workflow), or everything.';

@@ -86,7 +86,6 @@ comment on column rhythm.queue_key.pause_reason is 'Why it was paused, if that w
 comment on column rhythm.pause.type is 'task, workflow or everything.';
 comment on column rhythm.pause.paused_at is 'Since when.';
 comment on constraint everything_has_no_name on rhythm.pause is 'Only the pause of everything has no name.';
-comment on constraint paused_is_parked on rhythm.batch is 'What is paused is delayed without an end, so that no claim reads it.';
 comment on column rhythm.queue_state.queue is 'The queue.';
 comment on column rhythm.queue_state.nth is 'The number of this version of the row.';
 comment on column rhythm.queue_state.fair is 'Whether the lanes have turns.';

@@ -51,6 +51,7 @@ comment on column rhythm.kind.unique_key is 'As in execution.';
 comment on column rhythm.kind.unique_while is 'As in execution.';
 comment on column rhythm.kind.metadata is 'As in execution.';
 comment on column rhythm.kind.notify_on_end is 'As in execution.';
+comment on column rhythm.kind.outlives is 'As in execution.';
 
 comment on column rhythm.settled_item.execution_id is 'The workflow that asked for it.';
 comment on column rhythm.settled_item.id is 'The child, timer or wait.';

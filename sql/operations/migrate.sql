@@ -202,6 +202,15 @@ begin
   if p_operation.dry_run or not is_done or problem is not null then
     return;
   end if;
+  -- What another operation has marked, and no worker has applied yet, will not come to pass: that operation says so.
+  if v_state.change <> p_operation.id then
+    update rhythm.operation_act as a
+    set result = 'refused', detail = format('operation %s changed it before a worker had applied this', p_operation.id), at = p_now
+    where a.operation_id = v_state.change and a.execution_id = p_id and a.result = 'done';
+    if found then
+      update rhythm.operation as o set done = o.done - 1, refused = o.refused + 1 where o.id = v_state.change;
+    end if;
+  end if;
   update rhythm.workflow_state as s set change = p_operation.id where s.execution_id = p_id;
   if p_operation.action <> 'repair' then
     return;

@@ -16,6 +16,21 @@ $$;
 
 comment on function rhythm.are_waits(jsonb) is 'Whether a value is a list of groups that a workflow can wait for. Internal.';
 
+-- Workers send snapshots as text, which is stored as it is: parsing one takes as long as writing it. Only what may hold
+-- characters that Postgres cannot store is parsed.
+create or replace function rhythm.is_snapshot(p_snapshot text)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_snapshot like '%\\u%' then jsonb_typeof(p_snapshot::jsonb) = 'object' else p_snapshot like '{%' end;
+end;
+$$;
+
+comment on function rhythm.is_snapshot(text) is 'Whether a text can be the snapshot of a workflow; null for null. Internal.';
+
 create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome, p_limit integer)
 returns text
 language plpgsql
@@ -25,19 +40,20 @@ as $$
 begin
   return case
     when p_outcome.status is null then 'An outcome has no status'
-    when p_outcome.status not in ('completed', 'failed', 'suspended', 'cancelled', 'released') then
-      format('"%s" cannot be the status of an outcome: expected completed, failed, suspended, cancelled or released', p_outcome.status)
+    when p_outcome.status not in ('completed', 'failed', 'suspended', 'continued', 'cancelled', 'released') then
+      format('"%s" cannot be the status of an outcome: expected completed, failed, suspended, continued, cancelled or released', p_outcome.status)
     when p_outcome.status = 'failed' and jsonb_typeof(p_outcome.error) is distinct from 'object' then 'A failed outcome needs an error: {"type", "message"}'
-    when p_outcome.status = 'suspended' and p_outcome.snapshot is null then 'A suspended outcome needs a snapshot'
+    when p_outcome.status = 'suspended' and not coalesce(rhythm.is_snapshot(p_outcome.snapshot), false) then 'A suspended outcome needs a snapshot: an object, or its JSON text'
     when p_outcome.status = 'suspended' and not rhythm.are_waits(p_outcome.waits) then
       'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]'
+    when p_outcome.status = 'continued' and p_outcome.type = 'task' then 'A task cannot be continued: only workflows start over'
     when p_outcome.status = 'suspended' and p_outcome.type = 'task' then 'A task cannot be suspended: only workflows wait'
     when pg_column_size(p_outcome.error) > p_limit / 2 and octet_length(p_outcome.error::text) > p_limit then
       format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), p_limit)
     when pg_column_size(p_outcome.output) > p_limit / 2 and octet_length(p_outcome.output::text) > p_limit then
       format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), p_limit)
-    when pg_column_size(p_outcome.snapshot) > p_limit / 2 and octet_length(p_outcome.snapshot::text) > p_limit then
-      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot::text), p_limit)
+    when octet_length(p_outcome.snapshot) > p_limit then
+      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot), p_limit)
   end;
 end;
 $$;
@@ -119,7 +135,7 @@ begin
     when p_outcome.status = 'cancelled' then 'cancelled'
     when p_execution.cancel_reason is not null and p_outcome.status = 'completed' then
       case when p_outcome.finished then 'completed' else 'cancelled' end
-    when p_execution.cancel_reason is not null and (p_outcome.status = 'failed' or p_execution.type = 'task') then 'cancelled'
+    when p_execution.cancel_reason is not null and (p_outcome.status in ('failed', 'continued') or p_execution.type = 'task') then 'cancelled'
     when p_outcome.status = 'failed' and coalesce(p_outcome.retryable, true)
       and rhythm.attempts_left(p_execution.retry, p_failures + 1, 0) then 'retry'
     else p_outcome.status

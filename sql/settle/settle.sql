@@ -45,7 +45,7 @@ begin
   if exists (select from unnest(v_held) as o where o.moment is not null) then
     perform rhythm.note_steps(v_held);
   end if;
-  v_flows := array(select o from unnest(v_held) as o where o.fate = 'suspended' or jsonb_array_length(o.effects) > 0);
+  v_flows := array(select o from unnest(v_held) as o where o.fate in ('suspended', 'continued') or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
     v_groups := array(
       select case o.fate when 'suspended' then rhythm.group_waits(o.id, o.waits, array(
@@ -71,6 +71,7 @@ begin
     v_at_once := v_at_once || array(
       select o.id from unnest(v_flows) as o
       where o.fate = 'suspended' and exists (select from rhythm.execution as x where x.id = o.id and x.stopping offset 0));
+    v_at_once := v_at_once || rhythm.continue_flows(v_flows, p_now);
     update rhythm.execution as e set stopping = false
     where e.stopping and e.id = any (array(select o.id from unnest(v_flows) as o where o.fate = 'suspended'));
   end if;

@@ -206,7 +206,7 @@ begin
   end if;
   with stored as (
     update rhythm.workflow_state as s
-    set seq = s.seq + 1, snapshot = o.snapshot, stack = o.stack, cleanup = coalesce(o.cleanup, false), last_group = g.last_group, groups = g.groups,
+    set seq = s.seq + 1, snapshot = o.snapshot::json, stack = o.stack, cleanup = coalesce(o.cleanup, false), last_group = g.last_group, groups = g.groups,
       sizes = g.need, need = g.need, delivered = 0, arrived = case when s.arrived > s.delivered then s.arrived else 0 end, batch_id = null,
       attempt = b.attempt, failures = b.failures
     from unnest(p_flows) with ordinality as o

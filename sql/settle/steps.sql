@@ -2,7 +2,7 @@
 -- tasks and timers that it started. They share one transaction, without a lease of the workflow and without reading it back.
 
 -- Is an id in an array in ascending order? p_ids[width_bucket(id, p_ids)] = id, which calls no function of ours.
-create or replace function rhythm.steps_problem(p_ends rhythm.step_end[], p_timers jsonb, p_children jsonb, p_kinds jsonb)
+create or replace function rhythm.steps_problem(p_ends rhythm.step_end[], p_timers jsonb, p_children rhythm.newcomer[], p_kinds jsonb)
 returns text
 language plpgsql
 stable
@@ -15,15 +15,15 @@ begin
   select case
     when bool_or(not coalesce(e.id is not null and e.flow is not null and (e.timer or e.call > 0) and e.seq >= 0, false)) then
       'Every end needs id, call, flow and seq; that of a timer no call'
-    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and jsonb_typeof(e.snapshot) = 'object', false)) then
+    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and (e.snapshot like '{%' and e.snapshot not like '%\\u%' or rhythm.is_snapshot(e.snapshot)), false)) then
       'An end is followed by a workflow that is suspended, with its snapshot, or completed'
     when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and cardinality(e.ids) > 0, false)) then
       'A suspended workflow waits: mode any or all, and ids'
     -- Nobody would be told of the second of two ends.
     when count(*) > count(distinct e.flow) then 'Two ends let the same workflow go on: settle one of them alone'
     when bool_or(e.next <> 'suspended' and e.timers is not null) then 'A workflow that is over starts no timers'
-    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
-      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot::text))) > v_limit then
+    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), octet_length(e.snapshot))) > v_limit / 2
+      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot))) > v_limit then
       format('An output, a result or a snapshot takes more than %s bytes', v_limit)
   end
   into v_problem
@@ -31,17 +31,17 @@ begin
   if v_problem is null and jsonb_path_exists(p_timers, '$[*] ? (!exists(@.id) || !exists(@.at))') then
     return 'Every timer needs id and at';
   end if;
-  if v_problem is null and p_children <> '[]' then
+  if v_problem is null and p_children <> '{}' then
     select case
       when jsonb_path_exists(p_kinds, '$[*] ? (exists(@.idempotency_key) || exists(@.unique))') then 'A child with an idempotency key or a unique key is started with an outcome'
-      when bool_or(not coalesce(c.id is not null and c.flow is not null and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
-      when max(c.kind) >= jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind), jsonb_array_length(p_kinds))
+      when bool_or(not coalesce(c.id is not null and c.parent_id is not null and c.kind > 0, false)) then 'Every child needs id, flow and kind'
+      when max(c.kind) > jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind) - 1, jsonb_array_length(p_kinds))
       when max(length(c.traceparent)) > 500 then 'traceparent must be a text of at most 500 characters'
       when max(pg_column_size(c.inputs)) > v_limit / 2 and max(octet_length(c.inputs::text)) > v_limit then
         format('The inputs of a child take more than %s bytes', v_limit)
     end
     into v_problem
-    from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text);
+    from unnest(p_children) as c;
     if v_problem is null then
       select 'There is no ' || rhythm.unknown_option(k.value - 'target', rhythm.option_names('child')) into v_problem
       from jsonb_array_elements(p_kinds) as k (value)
@@ -52,13 +52,14 @@ begin
 end;
 $$;
 
-comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, jsonb, jsonb) is 'What is wrong with steps; null if nothing is. Internal.';
+comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, rhythm.newcomer[], jsonb) is 'What is wrong with steps; null if nothing is. Internal.';
 
 -- A step counts only if its workflow is where the worker thinks. Otherwise another session was first: the state is further,
 -- something is in its inbox, or it is not suspended any more. What is paused does not continue, and what may come to a gate continues after a claim only. In a queue that has limits or is
 -- paused, workflows continue only after a claim. Returns one row for each end that was written, with the group of waits of the next step, or the end
 -- of the workflow. is_old: it waits for something that an earlier step started.
 -- The moment of the step is that of the end, so the row of the task has all that a row of the journal would have.
+-- From an end to its rows by key, then by place: locked states do not move, and a task that another session changes is left to it.
 -- p_free: the workflows whose states the caller has locked. p_new: what these steps start, in ascending order.
 create or replace function rhythm.write_step_ends(p_worker uuid, p_ends rhythm.step_end[], p_new uuid[], p_free uuid[], p_now timestamptz)
 returns table (end_id uuid, flow_id uuid, wait_group integer, is_old boolean, is_over boolean, notify_task boolean, notify_flow boolean, batch_id bigint)
@@ -75,10 +76,10 @@ begin
   return query
   -- From each end to its rows: offset 0 keeps the planner from reading everything that the worker holds.
   with fitting as materialized (
-    select g.*, coalesce(g.timer, false) as is_timer, f.batch_id as from_batch, f.claimed_at, f.attempt
+    select g.*, coalesce(g.timer, false) as is_timer, f.batch_id as from_batch, f.claimed_at, f.attempt, f.state_place, f.task_place
     from unnest(p_ends) as g
     cross join lateral (
-      select t.batch_id, b.claimed_at, b.attempt
+      select t.batch_id, b.claimed_at, b.attempt, s.ctid as state_place, t.ctid as task_place
       from rhythm.workflow_state as s
       join rhythm.execution as p on p.id = g.flow and p.state = 0 and p.cancel_reason is null and p.paused_at is null
         and p.queue <> all (v_limited) and (v_paused is null or not rhythm.is_paused(v_paused, 'workflow', p.target)) and (v_gated is null or p.target <> all (v_gated)) and (g.next = 'suspended' or p.parent_id is null)
@@ -98,14 +99,14 @@ begin
     set state = 1, batch_id = null, stopping = false, completed_at = coalesce(g.moment, p_now), claimed_at = g.claimed_at, attempt = g.attempt, error = null, note = null,
       parent_step = g.seq + 1, output = nullif(g.output, 'null')
     from fitting as g
-    where t.id = g.id and coalesce(t.batch_id = g.from_batch and not g.is_timer, false)
-    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, t.notify_on_end
+    where t.ctid = g.task_place and t.id = g.id and t.batch_id = g.from_batch
+    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, g.state_place, t.notify_on_end
   ),
   rung as (
     update rhythm.timer as t set fired = true
     from fitting as g
     where g.is_timer and t.id = g.id
-    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, false as notify_on_end, g.moment
+    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, g.state_place, false as notify_on_end, g.moment
   ),
   noted as (
     insert into rhythm.journal (execution_id, step, moment, items)
@@ -114,15 +115,15 @@ begin
   went as (
     select d.* from done as d
     union all
-    select r.id, r.flow, r.seq, r.next, r.result, r.snapshot, r.cleanup, r.mode, r.ids, r.from_batch, r.notify_on_end from rung as r
+    select r.id, r.flow, r.seq, r.next, r.result, r.snapshot, r.cleanup, r.mode, r.ids, r.from_batch, r.state_place, r.notify_on_end from rung as r
   ),
   stored as (
     update rhythm.workflow_state as s
-    set seq = s.seq + 1, snapshot = w.snapshot, stack = null, cleanup = coalesce(w.cleanup, false), last_group = s.last_group + 1,
+    set seq = s.seq + 1, snapshot = w.snapshot::json, stack = null, cleanup = coalesce(w.cleanup, false), last_group = s.last_group + 1,
       groups = array[s.last_group + 1], sizes = array[case w.mode when 'all' then cardinality(w.ids) else 1 end],
       need = array[case w.mode when 'all' then cardinality(w.ids) else 1 end]
     from went as w
-    where s.execution_id = w.flow and w.next = 'suspended'
+    where s.ctid = w.state_place and w.next = 'suspended'
     returning w.id, w.flow, s.last_group, w.ids, w.notify_on_end, w.from_batch
   ),
   over as (
@@ -218,7 +219,7 @@ $$;
 comment on function rhythm.early_timers(uuid[], timestamptz) is 'Which of some timers are not due yet, and in how many milliseconds they are. Internal.';
 
 create or replace function rhythm.start_children(
-  p_children jsonb, p_kinds jsonb, p_flows uuid[], p_groups integer[], p_waited uuid[],
+  p_children rhythm.newcomer[], p_kinds jsonb, p_flows uuid[], p_groups integer[], p_waited uuid[],
   p_now timestamptz, p_worker uuid, p_call integer, p_lease integer, p_targets text[]
 )
 returns rhythm.batch[]
@@ -235,15 +236,15 @@ begin
   perform rhythm.check_requests(v_kinds);
   v_typed := array(select rhythm.kind_of(k.value, p_now) from jsonb_array_elements(v_kinds) with ordinality as k (value, nth) order by k.nth);
   v_newcomers := array(
-    select row(c.id, c.kind + 1, c.flow, case when p_waited[width_bucket(c.id, p_waited)] = c.id then p_groups[width_bucket(c.flow, p_flows)] end,
+    select row(c.id, c.kind, c.parent_id, case when p_waited[width_bucket(c.id, p_waited)] = c.id then p_groups[width_bucket(c.parent_id, p_flows)] end,
       c.traceparent, false, c.inputs)::rhythm.newcomer
-    from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text)
-    where p_flows[width_bucket(c.flow, p_flows)] = c.flow);
+    from unnest(p_children) as c
+    where p_flows[width_bucket(c.parent_id, p_flows)] = c.parent_id);
   return rhythm.make_executions(v_typed, v_newcomers, p_now, p_worker, p_call, p_lease, p_targets);
 end;
 $$;
 
-comment on function rhythm.start_children(jsonb, jsonb, uuid[], integer[], uuid[], timestamptz, uuid, integer, integer, text[]) is 'Creates the children of steps. Internal.';
+comment on function rhythm.start_children(rhythm.newcomer[], jsonb, uuid[], integer[], uuid[], timestamptz, uuid, integer, integer, text[]) is 'Creates the children of steps. Internal.';
 
 -- Locks: states, skip locked; executions. Answers as settle_outcomes() does.
 create or replace function rhythm.settle_steps(p_worker uuid, p_item jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
@@ -253,10 +254,11 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_children constant jsonb := coalesce(p_item -> 'children', '[]');
   v_kinds constant jsonb := coalesce(p_item -> 'kinds', '[]');
   v_ends rhythm.step_end[];
+  v_children rhythm.newcomer[];
   v_timers jsonb := '[]';
+  v_changes_waits boolean;
   v_problem text;
   v_new uuid[];
   v_waited uuid[];
@@ -270,20 +272,24 @@ declare
   v_born rhythm.batch[] := '{}';
   v_declined uuid[] := '{}';
 begin
-  if jsonb_typeof(p_item -> 'ends') is distinct from 'array' or jsonb_typeof(v_children) <> 'array' or jsonb_typeof(v_kinds) <> 'array' then
+  if jsonb_typeof(p_item -> 'ends') is distinct from 'array' or jsonb_typeof(p_item -> 'children') <> 'array' or jsonb_typeof(v_kinds) <> 'array' then
     perform rhythm.raise('RH001', 'ends, children and kinds of steps must be JSON arrays', 'Expected {"kind": "steps", "ends": [{"id": "…", "call": 1, "output": null, "flow": "…", "seq": 1, "next": "completed"}, …]}');
   end if;
-  select array_agg(e::rhythm.step_end order by e.id), array_agg(e.flow order by e.flow) into v_ends, v_flows
+  select array_agg(e::rhythm.step_end order by e.id), array_agg(e.flow order by e.flow), bool_or(e.timers is not null or e.released is not null)
+  into v_ends, v_flows, v_changes_waits
   from jsonb_populate_recordset(null::rhythm.step_end, p_item -> 'ends') as e;
-  if exists (select from unnest(v_ends) as e where e.timers is not null) then
-    v_timers := (select jsonb_agg(t.value) from unnest(v_ends) as e cross join lateral jsonb_array_elements(e.timers) as t (value));
+  v_children := array(
+    select row(c.id, c.kind + 1, c.flow, null, c.traceparent, false, c.inputs)::rhythm.newcomer
+    from jsonb_to_recordset(p_item -> 'children') as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text));
+  if v_changes_waits then
+    v_timers := (select coalesce(jsonb_agg(t.value), '[]') from unnest(v_ends) as e cross join lateral jsonb_array_elements(e.timers) as t (value));
   end if;
-  v_problem := rhythm.steps_problem(v_ends, coalesce(v_timers, '[]'), v_children, v_kinds);
+  v_problem := rhythm.steps_problem(v_ends, v_timers, v_children, v_kinds);
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes' then 'RH006' else 'RH001' end, v_problem);
   end if;
   v_new := array(
-    select (c.value ->> 'id')::uuid from jsonb_array_elements(v_children) as c (value)
+    select c.id from unnest(v_children) as c
     union all select (t.value ->> 'id')::uuid from jsonb_array_elements(v_timers) as t (value)
     order by 1);
   v_waited := array(select i.id from unnest(v_ends) as e cross join lateral unnest(e.ids) as i (id) order by 1);
@@ -301,10 +307,10 @@ begin
   -- Two calls may end the last members of a batch at the same time: the later one waits here, so that it sees what the earlier one did.
   perform from rhythm.batch as b where b.id = any (v_batches) and b.size > 1 order by b.id for update;
   perform rhythm.drop_empty_batches(v_batches);
-  if v_timers <> '[]' or jsonb_path_exists(p_item, '$.ends[*].released[*]') then
+  if v_changes_waits then
     perform rhythm.change_waits(v_ends, v_flows, v_groups, v_waited);
   end if;
-  if v_flows <> '{}' and v_children <> '[]' then
+  if v_flows <> '{}' and v_children <> '{}' then
     v_born := rhythm.start_children(v_children, v_kinds, v_flows, v_groups, v_waited, p_now, p_worker, p_call, p_lease, p_targets);
     perform rhythm.wake_for(v_born);
   end if;

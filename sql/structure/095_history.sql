@@ -3,7 +3,7 @@
 create table rhythm.base (
   execution_id uuid not null,
   step integer not null,
-  epoch smallint not null,
+  epoch integer not null,
   at timestamptz not null,
   act text not null,
   by text not null,
@@ -12,12 +12,13 @@ create table rhythm.base (
   was text,
   snapshot json not null,
   constraint base_pkey primary key (execution_id, step),
-  constraint act_known check (act in ('edited', 'rewound', 'forked', 'migrated', 'repaired'))
+  constraint act_known check (act in ('edited', 'rewound', 'forked', 'migrated', 'repaired', 'continued'))
 );
 
 alter table rhythm.base alter column snapshot set storage external;
 
 comment on table rhythm.base is 'Snapshots of workflows that a person changed. Rebuilding a later state begins with the newest one before it.';
+comment on column rhythm.base.snapshot is 'The state. JSON null: it started over, with the inputs of its execution.';
 comment on column rhythm.base.step is 'The number that the change has among the steps. The snapshot is the state after it.';
 comment on column rhythm.base.was is 'The program before, if it was another one.';
 comment on column rhythm.base.epoch is 'The epoch from then on.';

@@ -266,8 +266,8 @@ $$;
 
 comment on function rhythm.search_executions(jsonb, uuid, integer) is
   'The newest executions that fit, older than p_before: it looks at some 40,000 at most, so that it costs the same beside millions. ids: the newest first. '
-  'searched_to: call again with this as p_before to go on; null: there are no more. p_filter may have type, target, queue, version, line, statuses, parent, fingerprint, '
-  'variables, metadata, since (the first id) and before (an id).';
+  'searched_to: call again with this as p_before to go on; null: there are no more. '
+  'p_filter may have type, target, queue, version, line, statuses, parent, fingerprint, variables and metadata. Ids are at least since, and less than before.';
 
 create or replace function rhythm.search_problem(p_filter jsonb)
 returns text

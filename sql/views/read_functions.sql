@@ -50,3 +50,32 @@ $$;
 
 comment on function rhythm.flow_state(uuid) is
   'The state of a workflow that is not completed: {name, version, source, code, snapshot, waits}; null if it has none. A workflow in TypeScript has no snapshot: its steps are in the view steps.';
+
+-- A throttle key is kept by its name alone: only the first thousand are looked through.
+create or replace function rhythm.keys_of(p_execution uuid)
+returns table (kind text, key text, holder uuid, until timestamptz)
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select x.kind, substr(x.key, length(e.type) + length(e.target) + 3), x.holder, x.until
+  from rhythm.execution as e
+  cross join lateral (
+    select coalesce(k.held_while, 'kept') as kind, k.key, k.execution_id as holder, k.expires_at as until
+    from rhythm.idempotency_key as k
+    where k.execution_id = e.id and not rhythm.key_is_free(k)
+    union
+    select k.held_while, k.key, k.execution_id, k.expires_at
+    from rhythm.idempotency_key as k
+    where e.unique_key is not null and k.key = format('%s:%s:%s', e.type, e.target, e.unique_key) and not rhythm.key_is_free(k)
+    union all
+    select 'throttle', t.key, t.last_id, t.free_at
+    from (select h.* from rhythm.throttle as h where h.free_at > rhythm.now() order by h.free_at limit 1000) as t
+    where t.last_id = e.id
+  ) as x
+  where e.id = p_execution;
+$$;
+
+comment on function rhythm.keys_of(uuid) is
+  'The keys that an execution was started with and that still mean something: kept (an idempotency key), queued or active (unique and debounce), or throttle. '
+  'holder: whose key it is now, or, of a throttle key, the last that was started; until: when it ends by itself.';

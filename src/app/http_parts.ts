@@ -191,6 +191,7 @@ export function commandsOf(rhythm: Rhythm, console: Console): Commands {
     schedule: async (name, definition) => {
       await now().schedules.set(name, definition);
     },
+    backfillSchedule: async (name, span) => (await now().schedules.backfill(name, span)).map(({ id }) => id),
     changeSchedule: async (name, change) => {
       await now().schedules[change](name);
     },

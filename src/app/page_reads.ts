@@ -4,6 +4,7 @@ import {
   listEnded,
   listFamily,
   listGroups,
+  listKeysOf,
   listRows,
   readMark,
   readPulse,
@@ -123,13 +124,14 @@ async function oneOf(
   { engine, reads }: { engine: Parameters<typeof readPulse>[0]; reads: ReadModel },
   id: string,
 ): Promise<{ readonly steps: readonly HistoryStep[]; readonly [name: string]: unknown }> {
-  const [execution, family, source, position, reasons, logs] = await Promise.all([
+  const [execution, family, source, position, reasons, logs, keys] = await Promise.all([
     rhythm.executions.get(id),
     listFamily(engine, id, MOST_ROWS + 1),
     readSource(engine, id),
     reads.position(id).catch(() => null),
     reads.explain(id),
     lastLines(engine, id, MOST_LINES),
+    listKeysOf(engine, id),
   ]);
   if (execution === null) throw ExecutionNotFoundError.of(id);
   // A workflow of another version of the library cannot be rebuilt: the rest is shown all the same.
@@ -142,7 +144,7 @@ async function oneOf(
     execution: { ...rest, ...shown({ inputs, output, metadata, progress, checkpoint }) },
     family: family.slice(0, MOST_ROWS),
     hasMore: family.length > MOST_ROWS,
-    ...{ source, fibres, reasons, logs, steps },
+    ...{ source, fibres, reasons, logs, steps, keys },
   };
 }
 

@@ -43,7 +43,7 @@ export interface HistoryStep {
   /** When it was taken. */
   at: Date;
   /** A step, or what a person did. */
-  act: "step" | "edited" | "rewound" | "forked" | "migrated" | "repaired";
+  act: "step" | "edited" | "rewound" | "forked" | "migrated" | "repaired" | "continued";
   /** What had ended and was taken, in order. */
   took: HistoryItem[];
   /** What it asked for, in order. Empty where that cannot be rebuilt. */
@@ -150,8 +150,10 @@ export async function stateAt(
     ...{ id, number, isExact: typeof when === "number" },
   });
   const { fibres } = await viewOf(start, step);
+  // The step with which it started over is not in the journal.
+  const status = step.status as PastState["status"];
   return {
-    ...{ id, step: at.step, at: at.moment, status: step.status, flow: start.flow, version: start.version },
+    ...{ id, step: at.step, at: at.moment, status, flow: start.flow, version: start.version },
     ...{ source: start.source, fibres, started: step.effects.flatMap(itemOf) },
     ...(step.status === "completed" && { output: step.output ?? null }),
     ...(step.error !== undefined && { error: step.error }),
@@ -248,7 +250,7 @@ export async function* rebuild(core: ClientCore, id: string, upTo: number | null
   const { rebuildFlow } = await import("../flow/durable/rebuild.ts");
   const { id: executionId, seed, epoch, base } = start;
   const program = start.code as unknown as Program;
-  if (base !== null) {
+  if (base !== null && base.snapshot !== null) {
     const step = {
       status: "suspended",
       snapshot: base.snapshot as unknown as Snapshot,
@@ -263,8 +265,9 @@ export async function* rebuild(core: ClientCore, id: string, upTo: number | null
     };
   }
   if (steps.length === 0) return;
-  const from = base === null
-    ? { inputs: start.inputs, context: contextOf(start, steps[0]!.step) }
+  // It started over there, or never was changed: it begins with its inputs.
+  const from = base === null || base.snapshot === null
+    ? { inputs: start.inputs, context: contextOf(start, steps[0]!.step - (base?.step ?? 0)) }
     : { snapshot: base.snapshot as unknown as Snapshot };
   for (const one of rebuildFlow(program, from, { executionId, seed, epoch }, steps)) yield { start, ...one };
 }

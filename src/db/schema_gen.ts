@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "22e7ea07038654b3";
+export const imageDigest = "3352f3b14c966f15";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -124,8 +124,11 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "25d32d4064471154a16105010b838e828465aef14cd75db618b0acf808b912f6",
+    checksum: "3aae551fb4d864952acb71c23aa9facdb478727b619da4fec87a269410671874",
     text: `-- Executions, and the places of those that have not ended.
+
+-- The tables that each call writes have no check constraints: Postgres parses their texts anew for each statement that writes, which took
+-- an eighth of a call with one task. check() looks for what they would refuse.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
 -- changes, so ends are heap-only updates.
@@ -145,7 +148,7 @@ create table rhythm.execution (
   parent_step integer,
   wait_group integer,
   version integer,
-  epoch smallint,
+  epoch integer,
   state smallint not null default 0,
   attempt smallint not null default 0,
   priority smallint not null default 0,
@@ -172,13 +175,7 @@ create table rhythm.execution (
   error jsonb,
   inputs jsonb not null,
   output jsonb,
-  constraint execution_pkey primary key (id),
-  constraint type_known check (type in ('workflow', 'task')),
-  constraint state_known check (state between 0 and 4),
-  constraint completed_at_iff_over check ((completed_at is not null) = (state > 0)),
-  constraint fingerprint_iff_failed check ((fingerprint is not null) = (state = 2)),
-  constraint unique_key_is_held check ((unique_key is null) = (unique_while is null) and unique_while in ('queued', 'active')),
-  constraint over_is_in_no_batch check (state = 0 or batch_id is null)
+  constraint execution_pkey primary key (id)
 )
 with (
   fillfactor = 50,
@@ -214,7 +211,7 @@ comment on column rhythm.execution.fingerprint is 'For a failure: a number that 
 comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
 comment on column rhythm.execution.wait_group is 'The group of waits of its workflow to which it belongs. If the group is gone, nobody waits for it.';
 comment on column rhythm.execution.version is 'For a workflow: the version of its flow.';
-comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound or started again. Null: never.';
+comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound, started again, or started over with continueAs(). Null: never.';
 comment on column rhythm.execution.outlives is 'It is not cancelled with its parent (on_parent_cancel: abandon). Null: it is.';
 comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and must be notified.';
 comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it. The next heartbeat tells the worker.';
@@ -257,11 +254,7 @@ create table rhythm.batch (
   concurrency_key text,
   common jsonb not null,
   ids uuid[] not null,
-  constraint batch_pkey primary key (id),
-  constraint leased_by_a_call check ((worker is null) = (call is null) and (worker is null) = (claimed_at is null)),
-  constraint paused_is_parked check (not paused and gate is null or run_at = 'infinity'),
-  constraint delayed_is_not_leased check (run_at is null or worker is null),
-  constraint size_is_of_ids check (size = cardinality(ids) and size > 0)
+  constraint batch_pkey primary key (id)
 )
 with (
   fillfactor = 70,
@@ -320,9 +313,7 @@ create table rhythm.workflow_state (
   change uuid,
   stack jsonb,
   snapshot json,
-  constraint workflow_state_pkey primary key (execution_id),
-  constraint one_need_a_group check (cardinality(groups) = cardinality(need) and cardinality(groups) = cardinality(sizes)),
-  constraint delivered_arrived check (delivered <= arrived)
+  constraint workflow_state_pkey primary key (execution_id)
 )
 with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, toast_tuple_target = 1024);
 
@@ -516,7 +507,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "093d1fa2c23466750a15b15cc32e65348e9f5adac225c4df6c3b02b2ae91df0e",
+    checksum: "fb7a38062dbc9bf0cb52f3f0855745410f0c851988cbc189205bb861e7c0206f",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -674,7 +665,7 @@ create type rhythm.outcome as (
   reason text,
   delay_ms bigint,
   moment timestamptz,
-  snapshot jsonb,
+  snapshot text,
   effects jsonb,
   waits jsonb,
   keep uuid[],
@@ -719,7 +710,7 @@ create type rhythm.step_end as (
   seq integer,
   next text,
   result jsonb,
-  snapshot jsonb,
+  snapshot text,
   cleanup boolean,
   mode text,
   ids uuid[],
@@ -1146,13 +1137,13 @@ comment on column rhythm.queue_head.until is 'Then a claim walks from the beginn
   {
     name: "structure/095_history.sql",
     kind: "structure",
-    checksum: "b14eddb0b799d2263ee4f1271e5bed3f66a0e84582e52c20c8b557edc74bbfdf",
+    checksum: "067b20e5555429df9d1754f003ca0c7c0d0e45c105219e85594274741f0c5220",
     text: `-- What people did to workflows, and what the journal alone could not rebuild.
 
 create table rhythm.base (
   execution_id uuid not null,
   step integer not null,
-  epoch smallint not null,
+  epoch integer not null,
   at timestamptz not null,
   act text not null,
   by text not null,
@@ -1161,12 +1152,13 @@ create table rhythm.base (
   was text,
   snapshot json not null,
   constraint base_pkey primary key (execution_id, step),
-  constraint act_known check (act in ('edited', 'rewound', 'forked', 'migrated', 'repaired'))
+  constraint act_known check (act in ('edited', 'rewound', 'forked', 'migrated', 'repaired', 'continued'))
 );
 
 alter table rhythm.base alter column snapshot set storage external;
 
 comment on table rhythm.base is 'Snapshots of workflows that a person changed. Rebuilding a later state begins with the newest one before it.';
+comment on column rhythm.base.snapshot is 'The state. JSON null: it started over, with the inputs of its execution.';
 comment on column rhythm.base.step is 'The number that the change has among the steps. The snapshot is the state after it.';
 comment on column rhythm.base.was is 'The program before, if it was another one.';
 comment on column rhythm.base.epoch is 'The epoch from then on.';
@@ -2392,7 +2384,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "b7855eb6aa97b96618906a61bc37bcee94f2673313dd41b8f891df17f14f14a8",
+    checksum: "f459c20ed72ef9108ff2ffbf1cc69614f8bdc333231e33742019d3e992bcd516",
     text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
@@ -2596,6 +2588,8 @@ stable
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
+  select c.* from rhythm.check_rows() as c
+  union all
   select c.* from rhythm.check_executions() as c
   union all
   select c.* from rhythm.check_batches() as c
@@ -2789,6 +2783,50 @@ as $$
 $$;
 
 comment on function rhythm.check_rest() is 'What is wrong with timers, keys, queues, schedules, flows and tasks. Part of check().';
+`,
+  },
+  {
+    name: "check/rows.sql",
+    kind: "behaviour",
+    checksum: "eadde7c1f5ad12137ee170962158700d68dc49c5dea661c460272acf11a37ce9",
+    text: `-- The part of check() for single rows of the tables that each call writes.
+
+-- What check constraints would refuse.
+create or replace function rhythm.check_rows()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  select e.id, case
+    when e.type not in ('workflow', 'task') then format('"%s" is not a type', e.type)
+    when e.state not between 0 and 4 then format('%s is not a state', e.state)
+    when (e.completed_at is null) <> (e.state = 0) then 'it is live and has a time of its end, or it ended without one'
+    when (e.fingerprint is null) <> (e.state <> 2) then 'it failed without a fingerprint, or has one without a failure'
+    when e.state > 0 and e.batch_id is not null then 'it is over and names a batch'
+    else 'it says how long it holds a unique key without the key, or the other way round' end
+  from rhythm.execution as e
+  where e.type not in ('workflow', 'task') or e.state not between 0 and 4 or (e.completed_at is null) <> (e.state = 0)
+    or (e.fingerprint is null) <> (e.state <> 2) or e.state > 0 and e.batch_id is not null
+    or (e.unique_key is null) <> (e.unique_while is null) or e.unique_while not in ('queued', 'active')
+  union all
+  select b.first_id, format(case
+    when (b.worker is null) <> (b.call is null) or (b.worker is null) <> (b.claimed_at is null) then 'batch %s has a part of a lease: worker, call and time belong together'
+    when b.worker is not null and b.run_at is not null then 'batch %s is delayed and leased'
+    when b.size is distinct from cardinality(b.ids) then 'batch %s says another size than it has'
+    else 'batch %s is paused, or at a gate, and not parked' end, b.id)
+  from rhythm.batch as b
+  where (b.worker is null) <> (b.call is null) or (b.worker is null) <> (b.claimed_at is null) or b.worker is not null and b.run_at is not null
+    or b.size is distinct from cardinality(b.ids) or (b.paused or b.gate is not null) and b.run_at is distinct from 'infinity'
+  union all
+  select s.execution_id, case when s.delivered > s.arrived then 'its worker was told of more items than have arrived'
+    else 'its groups of waits, their sizes and what they need are not as many' end
+  from rhythm.workflow_state as s
+  where s.delivered > s.arrived or cardinality(s.groups) <> cardinality(s.need) or cardinality(s.groups) <> cardinality(s.sizes);
+$$;
+
+comment on function rhythm.check_rows() is 'Rows whose columns do not fit together. Part of check().';
 `,
   },
   {
@@ -7374,7 +7412,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "e2b2fb54a213cf9322ee7e7e257f85a9d8f70530a1f3eb3fcfd9e47769403fc6",
+    checksum: "ae9065e359b6bc0292a406aaef3999f2dfae25e5189278fde63381effd4da837",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -7446,7 +7484,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_step integer;
-  v_epoch smallint;
+  v_epoch integer;
 begin
   update rhythm.execution as e set epoch = coalesce(e.epoch, 0) + 1 where e.id = p_state.execution_id
   returning e.epoch, p_state.seq + case when e.state = 0 then 1 else 2 end into v_epoch, v_step;
@@ -7662,14 +7700,12 @@ begin
   update rhythm.batch as b set worker = v_worker, call = 1, claimed_at = v_now, run_at = null, attempt = 1, limited = false, paused = false
   from rhythm.workflow_state as s where s.execution_id = p_id and b.id = s.batch_id;
   v_answer := rhythm.settle_all(v_worker, jsonb_build_array(jsonb_build_object('id', p_id, 'call', 1, 'seq', p_step - 1, 'status', 'suspended',
-    'snapshot', p_snapshot::jsonb, 'effects', p_effects, 'waits', p_waits, 'keep', (select coalesce(jsonb_agg(f.value -> 'id'), '[]') from jsonb_array_elements(p_effects) as f),
+    'snapshot', p_snapshot::text, 'effects', p_effects, 'waits', p_waits, 'keep', (select coalesce(jsonb_agg(f.value -> 'id'), '[]') from jsonb_array_elements(p_effects) as f),
     'cleanup', coalesce(p_cleanup, false))), 1, 0, '{}', v_now);
   delete from rhythm.worker as w where w.id = v_worker;
   if v_answer -> 'refused' <> '[]' or v_answer -> 'declined' <> '[]' then
     perform rhythm.raise('RH003', format('Cannot fork execution %s: %s', p_execution, v_answer #>> '{refused,0,reason}'));
   end if;
-  -- As text: jsonb would change the order of its keys.
-  update rhythm.workflow_state as s set snapshot = p_snapshot where s.execution_id = p_id;
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
   values (p_id, p_step, 1, v_now, 'forked', rhythm.who(), concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, p_snapshot);
   perform rhythm.record('fork', 'execution', p_execution::text, p_note, p_after => jsonb_build_object('execution', p_id, 'step', p_step));
@@ -7826,7 +7862,7 @@ comment on function rhythm.delete_execution(uuid) is
   {
     name: "history/frozen.sql",
     kind: "behaviour",
-    checksum: "c0252375777077901e022022b309956a9a6a1064db4ce5fc313f38f674aac642",
+    checksum: "88d3f36582c46c510cc9001791d5a33850ea12256665eb439e913a72d1c52ca9",
     text: `-- An execution as a file, and as a frozen copy in another installation.
 
 create or replace function rhythm.exported_programs(p_ids uuid[])
@@ -8003,7 +8039,7 @@ begin
   select p_execution, n.item, n.step, n.settled from jsonb_to_recordset(p_file -> 'ends') as n (item uuid, step integer, settled jsonb);
   insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, was, snapshot)
   select p_execution, b.step, b.epoch, b.at, b.act, b.by, b.note, b.program, b.was, b.snapshot::json
-  from jsonb_to_recordset(p_file -> 'bases') as b (step integer, epoch smallint, at timestamptz, act text, by text, note text, program text, was text, snapshot text);
+  from jsonb_to_recordset(p_file -> 'bases') as b (step integer, epoch integer, at timestamptz, act text, by text, note text, program text, was text, snapshot text);
   insert into rhythm.timer (id, execution_id, fires_at, fired)
   select t.id, p_execution, t.fires_at, true from jsonb_to_recordset(p_file -> 'timers') as t (id uuid, fires_at timestamptz);
   insert into rhythm.signal (execution_id, name, payload, taken_by, sent_at, asked, answer, answered_at)
@@ -8106,7 +8142,7 @@ begin
       e.type, e.target, e.queue, e.concurrency_key, e.cancel_reason, e.note, e.traceparent, e.tags, e.retry, e.metadata, e.progress, e.checkpoint,
       e.error, coalesce(e.inputs, 'null'), e.output
     from jsonb_to_recordset(p_file -> 'executions') as e (id uuid, parent_id uuid, claimed_at timestamptz, run_at timestamptz, timeout_ms bigint, seed bigint, version integer,
-      epoch smallint, attempt smallint, priority smallint, type text, target text, queue text, concurrency_key text, cancel_reason text, note text, traceparent text, tags text[],
+      epoch integer, attempt smallint, priority smallint, type text, target text, queue text, concurrency_key text, cancel_reason text, note text, traceparent text, tags text[],
       retry jsonb, metadata jsonb, progress jsonb, checkpoint jsonb, error jsonb, inputs jsonb, output jsonb)
     left join jsonb_to_recordset(p_file -> 'programs') as p (program text, name text, version integer) on p.name = e.target and p.version = e.version
     left join rhythm.flow_version as v on v.program = p.program;
@@ -11068,7 +11104,7 @@ comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts 
   {
     name: "operations/migrate.sql",
     kind: "behaviour",
-    checksum: "e77fd43a5f64ef1ccbe8adb27263c4ed5b66c5c8c5c966e27769d386ba2b22fb",
+    checksum: "09032f28ea255621fee852dd357f94e8fb2d63985083b076c30f8ca9809e3925",
     text: `-- Operations that change the states of workflows: migrate and repair. The operation only marks the states. The worker
 -- that opens a state next applies it: the language makes the new state.
 
@@ -11272,6 +11308,15 @@ begin
   end if;
   if p_operation.dry_run or not is_done or problem is not null then
     return;
+  end if;
+  -- What another operation has marked, and no worker has applied yet, will not come to pass: that operation says so.
+  if v_state.change <> p_operation.id then
+    update rhythm.operation_act as a
+    set result = 'refused', detail = format('operation %s changed it before a worker had applied this', p_operation.id), at = p_now
+    where a.operation_id = v_state.change and a.execution_id = p_id and a.result = 'done';
+    if found then
+      update rhythm.operation as o set done = o.done - 1, refused = o.refused + 1 where o.id = v_state.change;
+    end if;
   end if;
   update rhythm.workflow_state as s set change = p_operation.id where s.execution_id = p_id;
   if p_operation.action <> 'repair' then
@@ -13515,6 +13560,122 @@ comment on function rhythm.checkpoint(uuid, uuid, integer, jsonb, integer) is
 `,
   },
   {
+    name: "settle/continue.sql",
+    kind: "behaviour",
+    checksum: "ae92c50f7f67e404472c464641a8f6851cad1ac9b8d71024f6ce4d9c766adb0d",
+    text: `-- Workflows that start over under the same id: Workflow.continueAs().
+
+-- The inputs must match the schema of the version that is current now, with which it goes on.
+create or replace function rhythm.check_continuation(p_outcome rhythm.outcome)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_flow text;
+  v_problem jsonb;
+begin
+  select e.target, rhythm.check_inputs(v.input_schema, coalesce(p_outcome.output, '{}')) into v_flow, v_problem
+  from rhythm.execution as e
+  join rhythm.flow as f on f.name = e.target
+  join rhythm.flow_version as v on v.program = f.program and v.input_schema is not null
+  where e.id = p_outcome.id;
+  if v_problem is not null then
+    perform rhythm.raise('RH005', format('Cannot continue flow "%s" with these inputs: %s', v_flow, v_problem ->> 'message'), null, v_problem::text);
+  end if;
+end;
+$$;
+
+comment on function rhythm.check_continuation(rhythm.outcome) is 'Raises RH005 if a workflow may not start over with some inputs. Internal.';
+
+-- What ended under a workflow, and all under that which has ended, too: at most a thousand, the rest the next time.
+create or replace function rhythm.ended_under(p_ids uuid[])
+returns uuid[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive node as (
+    select c.id from unnest(p_ids) as i (id) join rhythm.execution as c on c.parent_id = i.id and c.state > 0
+    union all
+    select c.id from node as n join rhythm.execution as c on c.parent_id = n.id and c.state > 0
+  )
+  select array(select n.id from node as n limit 1000);
+$$;
+
+comment on function rhythm.ended_under(uuid[]) is 'What workflows started that has ended, at most a thousand. Internal.';
+
+-- A signal that a wait took, and that the workflow has not seen, waits again in its old place. Signals that nobody took stay.
+create or replace function rhythm.forget_past(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.signal as g set taken_by = null
+  from rhythm.workflow_state as s join rhythm.inbox as i on i.execution_id = s.execution_id and i.nth > s.delivered
+  where s.execution_id = any (p_ids) and g.execution_id = s.execution_id and g.taken_by = i.item;
+  delete from rhythm.signal as g where g.execution_id = any (p_ids) and g.taken_by is not null;
+  delete from rhythm.signal_wait as w where w.execution_id = any (p_ids);
+  delete from rhythm.timer as t where t.execution_id = any (p_ids) and not t.deadline;
+  delete from rhythm.inbox as i where i.execution_id = any (p_ids);
+  delete from rhythm.journal as j where j.execution_id = any (p_ids);
+  delete from rhythm.base as b where b.execution_id = any (p_ids);
+  delete from rhythm.taken_end as n where n.execution_id = any (p_ids);
+  delete from rhythm.step as s where s.execution_id = any (p_ids);
+  delete from rhythm.log_line as l
+  using unnest(p_ids) as i (id)
+  where l.execution_id = i.id
+    and l.id <= (select x.id from rhythm.log_line as x where x.execution_id = i.id order by x.id desc offset 1000 limit 1);
+  perform rhythm.remove_over(rhythm.ended_under(p_ids));
+end;
+$$;
+
+comment on function rhythm.forget_past(uuid[]) is 'Deletes the history of workflows that start over, with the children that have ended. Internal.';
+
+-- Its number of steps goes on, so that a worker that has the old state in memory is refused. Its epoch is raised, so that no id is
+-- given twice. The caller has locked states and executions. Returns the workflows: they are in no batch, and can continue at once.
+create or replace function rhythm.continue_flows(p_outcomes rhythm.outcome[], p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids constant uuid[] := array(select o.id from unnest(p_outcomes) as o where o.fate = 'continued');
+begin
+  if v_ids = '{}' then
+    return '{}';
+  end if;
+  perform rhythm.check_continuation(o) from unnest(p_outcomes) as o where o.fate = 'continued';
+  perform rhythm.forget_past(v_ids);
+  update rhythm.workflow_state as s
+  set seq = s.seq + 1, program = coalesce((select f.program from rhythm.flow as f where f.name = e.target), s.program), snapshot = null, stack = null, cleanup = false,
+    groups = '{}', sizes = '{}', need = '{}', delivered = 0, arrived = 0, attempt = 0, failures = 0, batch_id = null
+  from rhythm.execution as e
+  where s.execution_id = any (v_ids) and e.id = s.execution_id;
+  update rhythm.execution as e
+  set inputs = coalesce(o.output, '{}'), epoch = coalesce(e.epoch, 0) + 1, version = v.version, expires_at = null, error = null, note = null, stopping = false,
+    tags = case when v.found_by is not null then rhythm.first_tags(v.found_by, coalesce(o.output, '{}')) end
+  from unnest(p_outcomes) as o
+  join rhythm.workflow_state as s on s.execution_id = o.id
+  join rhythm.flow_version as v on v.program = s.program
+  where o.fate = 'continued' and e.id = o.id;
+  -- Rebuilding begins here: with the inputs.
+  insert into rhythm.base (execution_id, step, epoch, at, act, by, program, snapshot)
+  select s.execution_id, s.seq, e.epoch, p_now, 'continued', 'the workflow', s.program, 'null'
+  from rhythm.workflow_state as s join rhythm.execution as e on e.id = s.execution_id
+  where s.execution_id = any (v_ids);
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.continue_flows(rhythm.outcome[], timestamptz) is 'Lets workflows start over with other inputs; returns them. Internal.';
+`,
+  },
+  {
     name: "settle/effects.sql",
     kind: "behaviour",
     checksum: "b6fcf1f569749c41d68ced449d63a1c2a90ea6ae0cdfa81e3e1feab99258f19a",
@@ -14375,7 +14536,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "2ac660fc71c68288f408a1cb5359724714a891701cb27600a70c33bb5f21c565",
+    checksum: "c402a058e3864f55d039280b0aad52d3f24b18e145ee06aea977ce7052fdc364",
     text: `-- Outcomes: what a worker reports of executions, before anything is settled.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -14394,6 +14555,21 @@ $$;
 
 comment on function rhythm.are_waits(jsonb) is 'Whether a value is a list of groups that a workflow can wait for. Internal.';
 
+-- Workers send snapshots as text, which is stored as it is: parsing one takes as long as writing it. Only what may hold
+-- characters that Postgres cannot store is parsed.
+create or replace function rhythm.is_snapshot(p_snapshot text)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_snapshot like '%\\\\u%' then jsonb_typeof(p_snapshot::jsonb) = 'object' else p_snapshot like '{%' end;
+end;
+$$;
+
+comment on function rhythm.is_snapshot(text) is 'Whether a text can be the snapshot of a workflow; null for null. Internal.';
+
 create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome, p_limit integer)
 returns text
 language plpgsql
@@ -14403,19 +14579,20 @@ as $$
 begin
   return case
     when p_outcome.status is null then 'An outcome has no status'
-    when p_outcome.status not in ('completed', 'failed', 'suspended', 'cancelled', 'released') then
-      format('"%s" cannot be the status of an outcome: expected completed, failed, suspended, cancelled or released', p_outcome.status)
+    when p_outcome.status not in ('completed', 'failed', 'suspended', 'continued', 'cancelled', 'released') then
+      format('"%s" cannot be the status of an outcome: expected completed, failed, suspended, continued, cancelled or released', p_outcome.status)
     when p_outcome.status = 'failed' and jsonb_typeof(p_outcome.error) is distinct from 'object' then 'A failed outcome needs an error: {"type", "message"}'
-    when p_outcome.status = 'suspended' and p_outcome.snapshot is null then 'A suspended outcome needs a snapshot'
+    when p_outcome.status = 'suspended' and not coalesce(rhythm.is_snapshot(p_outcome.snapshot), false) then 'A suspended outcome needs a snapshot: an object, or its JSON text'
     when p_outcome.status = 'suspended' and not rhythm.are_waits(p_outcome.waits) then
       'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]'
+    when p_outcome.status = 'continued' and p_outcome.type = 'task' then 'A task cannot be continued: only workflows start over'
     when p_outcome.status = 'suspended' and p_outcome.type = 'task' then 'A task cannot be suspended: only workflows wait'
     when pg_column_size(p_outcome.error) > p_limit / 2 and octet_length(p_outcome.error::text) > p_limit then
       format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), p_limit)
     when pg_column_size(p_outcome.output) > p_limit / 2 and octet_length(p_outcome.output::text) > p_limit then
       format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), p_limit)
-    when pg_column_size(p_outcome.snapshot) > p_limit / 2 and octet_length(p_outcome.snapshot::text) > p_limit then
-      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot::text), p_limit)
+    when octet_length(p_outcome.snapshot) > p_limit then
+      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot), p_limit)
   end;
 end;
 $$;
@@ -14497,7 +14674,7 @@ begin
     when p_outcome.status = 'cancelled' then 'cancelled'
     when p_execution.cancel_reason is not null and p_outcome.status = 'completed' then
       case when p_outcome.finished then 'completed' else 'cancelled' end
-    when p_execution.cancel_reason is not null and (p_outcome.status = 'failed' or p_execution.type = 'task') then 'cancelled'
+    when p_execution.cancel_reason is not null and (p_outcome.status in ('failed', 'continued') or p_execution.type = 'task') then 'cancelled'
     when p_outcome.status = 'failed' and coalesce(p_outcome.retryable, true)
       and rhythm.attempts_left(p_execution.retry, p_failures + 1, 0) then 'retry'
     else p_outcome.status
@@ -14669,7 +14846,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "88a9e2169e4e60e3e7ef4ddba64bd52de09272100a01bc5c89fc39ed60be22e3",
+    checksum: "97772bb1aa82d3812d8ec261210192746132bb7ccb0272ebdddbfa8fe16129ff",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -14717,7 +14894,7 @@ begin
   if exists (select from unnest(v_held) as o where o.moment is not null) then
     perform rhythm.note_steps(v_held);
   end if;
-  v_flows := array(select o from unnest(v_held) as o where o.fate = 'suspended' or jsonb_array_length(o.effects) > 0);
+  v_flows := array(select o from unnest(v_held) as o where o.fate in ('suspended', 'continued') or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
     v_groups := array(
       select case o.fate when 'suspended' then rhythm.group_waits(o.id, o.waits, array(
@@ -14743,6 +14920,7 @@ begin
     v_at_once := v_at_once || array(
       select o.id from unnest(v_flows) as o
       where o.fate = 'suspended' and exists (select from rhythm.execution as x where x.id = o.id and x.stopping offset 0));
+    v_at_once := v_at_once || rhythm.continue_flows(v_flows, p_now);
     update rhythm.execution as e set stopping = false
     where e.stopping and e.id = any (array(select o.id from unnest(v_flows) as o where o.fate = 'suspended'));
   end if;
@@ -14928,7 +15106,7 @@ comment on function rhythm.both_answers(jsonb, jsonb) is 'Joins two answers. Int
   {
     name: "settle/states.sql",
     kind: "behaviour",
-    checksum: "0f14ff32c7bdb7af36ca7c2b47767110f69b7606e362b7c6ae0778e0d3d716c7",
+    checksum: "bb979f25ff0a71fc059953ed2d2cb0ed404052ffa1aa759055abf32dd4504f02",
     text: `-- The states of workflows after a step.
 
 -- The groups that a workflow waits for. If the first old item of a group belongs to a group of the last step, the group keeps
@@ -15137,7 +15315,7 @@ begin
   end if;
   with stored as (
     update rhythm.workflow_state as s
-    set seq = s.seq + 1, snapshot = o.snapshot, stack = o.stack, cleanup = coalesce(o.cleanup, false), last_group = g.last_group, groups = g.groups,
+    set seq = s.seq + 1, snapshot = o.snapshot::json, stack = o.stack, cleanup = coalesce(o.cleanup, false), last_group = g.last_group, groups = g.groups,
       sizes = g.need, need = g.need, delivered = 0, arrived = case when s.arrived > s.delivered then s.arrived else 0 end, batch_id = null,
       attempt = b.attempt, failures = b.failures
     from unnest(p_flows) with ordinality as o
@@ -15169,12 +15347,12 @@ comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "f5068818bae8e9237450ead6872e99b9e276e11ab595b48808b2e52ac9e81671",
+    checksum: "a89841777c330bb4e9fa78933d4574dc4d67af8c6253745e9aeef1289d684d05",
     text: `-- Steps of workflows that their worker has in memory: the end of a task or a due timer, the workflow's next state, and the
 -- tasks and timers that it started. They share one transaction, without a lease of the workflow and without reading it back.
 
 -- Is an id in an array in ascending order? p_ids[width_bucket(id, p_ids)] = id, which calls no function of ours.
-create or replace function rhythm.steps_problem(p_ends rhythm.step_end[], p_timers jsonb, p_children jsonb, p_kinds jsonb)
+create or replace function rhythm.steps_problem(p_ends rhythm.step_end[], p_timers jsonb, p_children rhythm.newcomer[], p_kinds jsonb)
 returns text
 language plpgsql
 stable
@@ -15187,15 +15365,15 @@ begin
   select case
     when bool_or(not coalesce(e.id is not null and e.flow is not null and (e.timer or e.call > 0) and e.seq >= 0, false)) then
       'Every end needs id, call, flow and seq; that of a timer no call'
-    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and jsonb_typeof(e.snapshot) = 'object', false)) then
+    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and (e.snapshot like '{%' and e.snapshot not like '%\\\\u%' or rhythm.is_snapshot(e.snapshot)), false)) then
       'An end is followed by a workflow that is suspended, with its snapshot, or completed'
     when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and cardinality(e.ids) > 0, false)) then
       'A suspended workflow waits: mode any or all, and ids'
     -- Nobody would be told of the second of two ends.
     when count(*) > count(distinct e.flow) then 'Two ends let the same workflow go on: settle one of them alone'
     when bool_or(e.next <> 'suspended' and e.timers is not null) then 'A workflow that is over starts no timers'
-    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
-      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot::text))) > v_limit then
+    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), octet_length(e.snapshot))) > v_limit / 2
+      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot))) > v_limit then
       format('An output, a result or a snapshot takes more than %s bytes', v_limit)
   end
   into v_problem
@@ -15203,17 +15381,17 @@ begin
   if v_problem is null and jsonb_path_exists(p_timers, '$[*] ? (!exists(@.id) || !exists(@.at))') then
     return 'Every timer needs id and at';
   end if;
-  if v_problem is null and p_children <> '[]' then
+  if v_problem is null and p_children <> '{}' then
     select case
       when jsonb_path_exists(p_kinds, '$[*] ? (exists(@.idempotency_key) || exists(@.unique))') then 'A child with an idempotency key or a unique key is started with an outcome'
-      when bool_or(not coalesce(c.id is not null and c.flow is not null and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
-      when max(c.kind) >= jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind), jsonb_array_length(p_kinds))
+      when bool_or(not coalesce(c.id is not null and c.parent_id is not null and c.kind > 0, false)) then 'Every child needs id, flow and kind'
+      when max(c.kind) > jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind) - 1, jsonb_array_length(p_kinds))
       when max(length(c.traceparent)) > 500 then 'traceparent must be a text of at most 500 characters'
       when max(pg_column_size(c.inputs)) > v_limit / 2 and max(octet_length(c.inputs::text)) > v_limit then
         format('The inputs of a child take more than %s bytes', v_limit)
     end
     into v_problem
-    from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text);
+    from unnest(p_children) as c;
     if v_problem is null then
       select 'There is no ' || rhythm.unknown_option(k.value - 'target', rhythm.option_names('child')) into v_problem
       from jsonb_array_elements(p_kinds) as k (value)
@@ -15224,13 +15402,14 @@ begin
 end;
 $$;
 
-comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, jsonb, jsonb) is 'What is wrong with steps; null if nothing is. Internal.';
+comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, rhythm.newcomer[], jsonb) is 'What is wrong with steps; null if nothing is. Internal.';
 
 -- A step counts only if its workflow is where the worker thinks. Otherwise another session was first: the state is further,
 -- something is in its inbox, or it is not suspended any more. What is paused does not continue, and what may come to a gate continues after a claim only. In a queue that has limits or is
 -- paused, workflows continue only after a claim. Returns one row for each end that was written, with the group of waits of the next step, or the end
 -- of the workflow. is_old: it waits for something that an earlier step started.
 -- The moment of the step is that of the end, so the row of the task has all that a row of the journal would have.
+-- From an end to its rows by key, then by place: locked states do not move, and a task that another session changes is left to it.
 -- p_free: the workflows whose states the caller has locked. p_new: what these steps start, in ascending order.
 create or replace function rhythm.write_step_ends(p_worker uuid, p_ends rhythm.step_end[], p_new uuid[], p_free uuid[], p_now timestamptz)
 returns table (end_id uuid, flow_id uuid, wait_group integer, is_old boolean, is_over boolean, notify_task boolean, notify_flow boolean, batch_id bigint)
@@ -15247,10 +15426,10 @@ begin
   return query
   -- From each end to its rows: offset 0 keeps the planner from reading everything that the worker holds.
   with fitting as materialized (
-    select g.*, coalesce(g.timer, false) as is_timer, f.batch_id as from_batch, f.claimed_at, f.attempt
+    select g.*, coalesce(g.timer, false) as is_timer, f.batch_id as from_batch, f.claimed_at, f.attempt, f.state_place, f.task_place
     from unnest(p_ends) as g
     cross join lateral (
-      select t.batch_id, b.claimed_at, b.attempt
+      select t.batch_id, b.claimed_at, b.attempt, s.ctid as state_place, t.ctid as task_place
       from rhythm.workflow_state as s
       join rhythm.execution as p on p.id = g.flow and p.state = 0 and p.cancel_reason is null and p.paused_at is null
         and p.queue <> all (v_limited) and (v_paused is null or not rhythm.is_paused(v_paused, 'workflow', p.target)) and (v_gated is null or p.target <> all (v_gated)) and (g.next = 'suspended' or p.parent_id is null)
@@ -15270,14 +15449,14 @@ begin
     set state = 1, batch_id = null, stopping = false, completed_at = coalesce(g.moment, p_now), claimed_at = g.claimed_at, attempt = g.attempt, error = null, note = null,
       parent_step = g.seq + 1, output = nullif(g.output, 'null')
     from fitting as g
-    where t.id = g.id and coalesce(t.batch_id = g.from_batch and not g.is_timer, false)
-    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, t.notify_on_end
+    where t.ctid = g.task_place and t.id = g.id and t.batch_id = g.from_batch
+    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, g.state_place, t.notify_on_end
   ),
   rung as (
     update rhythm.timer as t set fired = true
     from fitting as g
     where g.is_timer and t.id = g.id
-    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, false as notify_on_end, g.moment
+    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, g.state_place, false as notify_on_end, g.moment
   ),
   noted as (
     insert into rhythm.journal (execution_id, step, moment, items)
@@ -15286,15 +15465,15 @@ begin
   went as (
     select d.* from done as d
     union all
-    select r.id, r.flow, r.seq, r.next, r.result, r.snapshot, r.cleanup, r.mode, r.ids, r.from_batch, r.notify_on_end from rung as r
+    select r.id, r.flow, r.seq, r.next, r.result, r.snapshot, r.cleanup, r.mode, r.ids, r.from_batch, r.state_place, r.notify_on_end from rung as r
   ),
   stored as (
     update rhythm.workflow_state as s
-    set seq = s.seq + 1, snapshot = w.snapshot, stack = null, cleanup = coalesce(w.cleanup, false), last_group = s.last_group + 1,
+    set seq = s.seq + 1, snapshot = w.snapshot::json, stack = null, cleanup = coalesce(w.cleanup, false), last_group = s.last_group + 1,
       groups = array[s.last_group + 1], sizes = array[case w.mode when 'all' then cardinality(w.ids) else 1 end],
       need = array[case w.mode when 'all' then cardinality(w.ids) else 1 end]
     from went as w
-    where s.execution_id = w.flow and w.next = 'suspended'
+    where s.ctid = w.state_place and w.next = 'suspended'
     returning w.id, w.flow, s.last_group, w.ids, w.notify_on_end, w.from_batch
   ),
   over as (
@@ -15390,7 +15569,7 @@ $$;
 comment on function rhythm.early_timers(uuid[], timestamptz) is 'Which of some timers are not due yet, and in how many milliseconds they are. Internal.';
 
 create or replace function rhythm.start_children(
-  p_children jsonb, p_kinds jsonb, p_flows uuid[], p_groups integer[], p_waited uuid[],
+  p_children rhythm.newcomer[], p_kinds jsonb, p_flows uuid[], p_groups integer[], p_waited uuid[],
   p_now timestamptz, p_worker uuid, p_call integer, p_lease integer, p_targets text[]
 )
 returns rhythm.batch[]
@@ -15407,15 +15586,15 @@ begin
   perform rhythm.check_requests(v_kinds);
   v_typed := array(select rhythm.kind_of(k.value, p_now) from jsonb_array_elements(v_kinds) with ordinality as k (value, nth) order by k.nth);
   v_newcomers := array(
-    select row(c.id, c.kind + 1, c.flow, case when p_waited[width_bucket(c.id, p_waited)] = c.id then p_groups[width_bucket(c.flow, p_flows)] end,
+    select row(c.id, c.kind, c.parent_id, case when p_waited[width_bucket(c.id, p_waited)] = c.id then p_groups[width_bucket(c.parent_id, p_flows)] end,
       c.traceparent, false, c.inputs)::rhythm.newcomer
-    from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text)
-    where p_flows[width_bucket(c.flow, p_flows)] = c.flow);
+    from unnest(p_children) as c
+    where p_flows[width_bucket(c.parent_id, p_flows)] = c.parent_id);
   return rhythm.make_executions(v_typed, v_newcomers, p_now, p_worker, p_call, p_lease, p_targets);
 end;
 $$;
 
-comment on function rhythm.start_children(jsonb, jsonb, uuid[], integer[], uuid[], timestamptz, uuid, integer, integer, text[]) is 'Creates the children of steps. Internal.';
+comment on function rhythm.start_children(rhythm.newcomer[], jsonb, uuid[], integer[], uuid[], timestamptz, uuid, integer, integer, text[]) is 'Creates the children of steps. Internal.';
 
 -- Locks: states, skip locked; executions. Answers as settle_outcomes() does.
 create or replace function rhythm.settle_steps(p_worker uuid, p_item jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
@@ -15425,10 +15604,11 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_children constant jsonb := coalesce(p_item -> 'children', '[]');
   v_kinds constant jsonb := coalesce(p_item -> 'kinds', '[]');
   v_ends rhythm.step_end[];
+  v_children rhythm.newcomer[];
   v_timers jsonb := '[]';
+  v_changes_waits boolean;
   v_problem text;
   v_new uuid[];
   v_waited uuid[];
@@ -15442,20 +15622,24 @@ declare
   v_born rhythm.batch[] := '{}';
   v_declined uuid[] := '{}';
 begin
-  if jsonb_typeof(p_item -> 'ends') is distinct from 'array' or jsonb_typeof(v_children) <> 'array' or jsonb_typeof(v_kinds) <> 'array' then
+  if jsonb_typeof(p_item -> 'ends') is distinct from 'array' or jsonb_typeof(p_item -> 'children') <> 'array' or jsonb_typeof(v_kinds) <> 'array' then
     perform rhythm.raise('RH001', 'ends, children and kinds of steps must be JSON arrays', 'Expected {"kind": "steps", "ends": [{"id": "…", "call": 1, "output": null, "flow": "…", "seq": 1, "next": "completed"}, …]}');
   end if;
-  select array_agg(e::rhythm.step_end order by e.id), array_agg(e.flow order by e.flow) into v_ends, v_flows
+  select array_agg(e::rhythm.step_end order by e.id), array_agg(e.flow order by e.flow), bool_or(e.timers is not null or e.released is not null)
+  into v_ends, v_flows, v_changes_waits
   from jsonb_populate_recordset(null::rhythm.step_end, p_item -> 'ends') as e;
-  if exists (select from unnest(v_ends) as e where e.timers is not null) then
-    v_timers := (select jsonb_agg(t.value) from unnest(v_ends) as e cross join lateral jsonb_array_elements(e.timers) as t (value));
+  v_children := array(
+    select row(c.id, c.kind + 1, c.flow, null, c.traceparent, false, c.inputs)::rhythm.newcomer
+    from jsonb_to_recordset(p_item -> 'children') as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text));
+  if v_changes_waits then
+    v_timers := (select coalesce(jsonb_agg(t.value), '[]') from unnest(v_ends) as e cross join lateral jsonb_array_elements(e.timers) as t (value));
   end if;
-  v_problem := rhythm.steps_problem(v_ends, coalesce(v_timers, '[]'), v_children, v_kinds);
+  v_problem := rhythm.steps_problem(v_ends, v_timers, v_children, v_kinds);
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes' then 'RH006' else 'RH001' end, v_problem);
   end if;
   v_new := array(
-    select (c.value ->> 'id')::uuid from jsonb_array_elements(v_children) as c (value)
+    select c.id from unnest(v_children) as c
     union all select (t.value ->> 'id')::uuid from jsonb_array_elements(v_timers) as t (value)
     order by 1);
   v_waited := array(select i.id from unnest(v_ends) as e cross join lateral unnest(e.ids) as i (id) order by 1);
@@ -15473,10 +15657,10 @@ begin
   -- Two calls may end the last members of a batch at the same time: the later one waits here, so that it sees what the earlier one did.
   perform from rhythm.batch as b where b.id = any (v_batches) and b.size > 1 order by b.id for update;
   perform rhythm.drop_empty_batches(v_batches);
-  if v_timers <> '[]' or jsonb_path_exists(p_item, '$.ends[*].released[*]') then
+  if v_changes_waits then
     perform rhythm.change_waits(v_ends, v_flows, v_groups, v_waited);
   end if;
-  if v_flows <> '{}' and v_children <> '[]' then
+  if v_flows <> '{}' and v_children <> '{}' then
     v_born := rhythm.start_children(v_children, v_kinds, v_flows, v_groups, v_waited, p_now, p_worker, p_call, p_lease, p_targets);
     perform rhythm.wake_for(v_born);
   end if;
@@ -17190,7 +17374,7 @@ comment on function rhythm.forget_tokens(timestamptz) is 'Deletes tokens that we
   {
     name: "views/bounded.sql",
     kind: "behaviour",
-    checksum: "647f9d7738aaef12bc5e12f57963a589bfd052bcb256af9dbd8f9fce3b26fdc6",
+    checksum: "708f2f046af02fa2d3d5f3205ce1191e44d55ac047cb150028c813394b07d106",
     text: `-- What the dashboard reads beside millions of rows: each call looks at a bounded number of them, and says what it has left out.
 
 -- Up to so many pages all batches are counted. Above them, a sample; and exactly what an index shows within its first rows.
@@ -17459,8 +17643,8 @@ $$;
 
 comment on function rhythm.search_executions(jsonb, uuid, integer) is
   'The newest executions that fit, older than p_before: it looks at some 40,000 at most, so that it costs the same beside millions. ids: the newest first. '
-  'searched_to: call again with this as p_before to go on; null: there are no more. p_filter may have type, target, queue, version, line, statuses, parent, fingerprint, '
-  'variables, metadata, since (the first id) and before (an id).';
+  'searched_to: call again with this as p_before to go on; null: there are no more. '
+  'p_filter may have type, target, queue, version, line, statuses, parent, fingerprint, variables and metadata. Ids are at least since, and less than before.';
 
 create or replace function rhythm.search_problem(p_filter jsonb)
 returns text
@@ -18152,7 +18336,7 @@ comment on function rhythm.wait_for(uuid, interval) is
   {
     name: "views/read_functions.sql",
     kind: "behaviour",
-    checksum: "963f9f885857c851167f8dba7df1ec6cc3472b712a6224ff2216de6098277119",
+    checksum: "6a2518429ef6cfa139147107d38862f8e68bf3c7e70c1d28d857ae307cc40782",
     text: `-- Functions for tools, beside the views.
 
 create or replace function rhythm.first_id(p_at timestamptz)
@@ -18205,6 +18389,35 @@ $$;
 
 comment on function rhythm.flow_state(uuid) is
   'The state of a workflow that is not completed: {name, version, source, code, snapshot, waits}; null if it has none. A workflow in TypeScript has no snapshot: its steps are in the view steps.';
+
+-- A throttle key is kept by its name alone: only the first thousand are looked through.
+create or replace function rhythm.keys_of(p_execution uuid)
+returns table (kind text, key text, holder uuid, until timestamptz)
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select x.kind, substr(x.key, length(e.type) + length(e.target) + 3), x.holder, x.until
+  from rhythm.execution as e
+  cross join lateral (
+    select coalesce(k.held_while, 'kept') as kind, k.key, k.execution_id as holder, k.expires_at as until
+    from rhythm.idempotency_key as k
+    where k.execution_id = e.id and not rhythm.key_is_free(k)
+    union
+    select k.held_while, k.key, k.execution_id, k.expires_at
+    from rhythm.idempotency_key as k
+    where e.unique_key is not null and k.key = format('%s:%s:%s', e.type, e.target, e.unique_key) and not rhythm.key_is_free(k)
+    union all
+    select 'throttle', t.key, t.last_id, t.free_at
+    from (select h.* from rhythm.throttle as h where h.free_at > rhythm.now() order by h.free_at limit 1000) as t
+    where t.last_id = e.id
+  ) as x
+  where e.id = p_execution;
+$$;
+
+comment on function rhythm.keys_of(uuid) is
+  'The keys that an execution was started with and that still mean something: kept (an idempotency key), queued or active (unique and debounce), or throttle. '
+  'holder: whose key it is now, or, of a throttle key, the last that was started; until: when it ends by itself.';
 `,
   },
   {
@@ -19632,14 +19845,14 @@ comment on view rhythm.schedule_runs is
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "1022493751517544e7ec741472e341ab9133663cc83107a21c979be74ab251df",
+    checksum: "e8c0eeb59bfa4de7fd3f213ecb898234a438ee9e778ae318abad70b4fb59cdf8",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
 
 -- There is no index of suspended workflows, because every suspension would pay for it. Above some 4,000 pages of states, a sample is
--- counted. Of each program at least 50, of all together some 1,000 are looked up, spread evenly: their shares are those of all. offset 0: one look by
--- key for each, instead of a join that reads all executions.
+-- counted. Of each program at least 50 are looked up, of all together some 1,000. They are spread evenly, so that their
+-- shares are those of all. offset 0: one look by key for each, instead of a join that reads all executions.
 create or replace function rhythm.count_suspended()
 returns table (queue text, flow text, version integer, executions bigint)
 language sql
@@ -19649,21 +19862,22 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
   with chosen as materialized (
-    select s.execution_id, s.program, row_number() over () as nth
+    -- A number is compared faster than the name of a program. Two that have the same are one kind.
+    select s.execution_id, hashtext(s.program) as kind, row_number() over () as nth
     from rhythm.workflow_state as s
       tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
     where s.batch_id is null
   ),
   kind as materialized (
-    select c.program, count(*) as size,
+    select c.kind, count(*) as size,
       -- Every how many of them is looked up: of few all, of all together some 1,000.
       greatest(1, least(count(*) / 50, sum(count(*)) over () / 1000))::bigint as each
-    from chosen as c group by c.program
+    from chosen as c group by c.kind
   ),
   looked as materialized (
-    select c.program, k.size, e.queue, e.target, e.version
+    select c.kind, k.size, e.queue, e.target, e.version
     from chosen as c
-    join kind as k on k.program = c.program
+    join kind as k on k.kind = c.kind
     left join lateral (
       select x.queue, x.target, x.version from rhythm.execution as x where x.id = c.execution_id and x.state = 0 offset 0
     ) as e on true
@@ -19673,9 +19887,9 @@ as $$
     round(sum(g.executions * g.weight) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
   from (
     select l.queue, l.target, l.version, count(*) as executions,
-      l.size::numeric / (select count(*) from looked as o where o.program = l.program) as weight
+      l.size::numeric / (select count(*) from looked as o where o.kind = l.kind) as weight
     from looked as l where l.queue is not null
-    group by l.program, l.size, l.queue, l.target, l.version
+    group by l.kind, l.size, l.queue, l.target, l.version
   ) as g
   group by g.queue, g.target, g.version;
 $$;
@@ -20053,7 +20267,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "1dc7acd09c11e9f371f4d07c9612b587f8f09151ce826246b0c765192de6d0fd",
+    checksum: "db93536f597339a5a73f01d78effefe424a46be455399b61c1e42c8a28aeeffa",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -20100,6 +20314,7 @@ comment on column rhythm.executions.root_id is 'The execution at the top of its 
 comment on column rhythm.executions.worker is 'The worker that holds its lease; null if none.';
 comment on column rhythm.executions.concurrency_key is 'What per_key_concurrency of its queue counts by.';
 comment on column rhythm.executions.unique_key is 'The key that it holds while it is queued or active (the option unique).';
+comment on column rhythm.executions.on_parent_cancel is 'What becomes of it when its parent is cancelled or passes its timeout: cancel (it is cancelled, too) or abandon (it goes on). Null: it has no parent.';
 comment on column rhythm.executions.unique_while is 'How long it holds that key: queued or active.';
 comment on column rhythm.executions.timeout_ms is 'Milliseconds: for a task, of each attempt; for a workflow, of the whole execution.';
 comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';
@@ -20377,7 +20592,7 @@ comment on column rhythm.heat.took is 'How many waited up to each bound: see rat
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "c32402becda918d948e542c0387e717c58cf5f9fb7ed2171c7452fb70d3a1660",
+    checksum: "1368f5cb2dc9a37ba9511be9bf91e8783b59659ae69e9b1194e0df14d675429f",
     text: `-- Comments on constraints: what each of them prevents.
 
 comment on constraint installation_pkey on rhythm.installation is 'Each file has one row, also after it was applied again.';
@@ -20459,22 +20674,11 @@ comment on constraint waits_for_something on rhythm.step is 'A step that waits o
 comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each set of tasks that workers of a queue ask for.';
 
 comment on constraint execution_pkey on rhythm.execution is 'An id belongs to one execution.';
-comment on constraint type_known on rhythm.execution is 'There are workflows and tasks.';
-comment on constraint state_known on rhythm.execution is 'It is live, or it has ended in one of three ways.';
-comment on constraint completed_at_iff_over on rhythm.execution is 'An execution that has ended has a time of its end.';
-comment on constraint fingerprint_iff_failed on rhythm.execution is 'Only failures have one, and are found by it.';
-comment on constraint unique_key_is_held on rhythm.execution is 'A key is held while the execution is queued or active; null: neither, so that a retry need not take it again.';
 comment on constraint held_while_known on rhythm.idempotency_key is 'Those two, or null.';
-comment on constraint over_is_in_no_batch on rhythm.execution is 'An execution that has ended does not run again.';
 
 comment on constraint batch_pkey on rhythm.batch is 'A batch is one row.';
-comment on constraint leased_by_a_call on rhythm.batch is 'A lease has a worker, a call and a time.';
-comment on constraint delayed_is_not_leased on rhythm.batch is 'Nothing runs before its time.';
-comment on constraint size_is_of_ids on rhythm.batch is 'A batch has at least one member.';
 
 comment on constraint workflow_state_pkey on rhythm.workflow_state is 'A workflow has one state.';
-comment on constraint one_need_a_group on rhythm.workflow_state is 'Each group has a size and a need.';
-comment on constraint delivered_arrived on rhythm.workflow_state is 'Only items that have arrived can be delivered.';
 comment on constraint key_waiter_pkey on rhythm.key_waiter is 'It waits for one key.';
 comment on constraint pause_pkey on rhythm.pause is 'One pause for each task, flow, and everything.';
 comment on constraint type_known on rhythm.pause is 'Tasks, flows (workflow), or everything.';
@@ -20496,7 +20700,7 @@ comment on constraint type_known on rhythm.failure_hook is 'It starts a task or 
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "17c55ff6ddad9a0e357ef6d678f4b0fce1a35f542e79a61acc063ba75ace87db",
+    checksum: "46374d9da9c0aba2971d33ed509554213a599337b200c952dea9b1855f3f0c4d",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -20585,7 +20789,6 @@ comment on column rhythm.queue_key.pause_reason is 'Why it was paused, if that w
 comment on column rhythm.pause.type is 'task, workflow or everything.';
 comment on column rhythm.pause.paused_at is 'Since when.';
 comment on constraint everything_has_no_name on rhythm.pause is 'Only the pause of everything has no name.';
-comment on constraint paused_is_parked on rhythm.batch is 'What is paused is delayed without an end, so that no claim reads it.';
 comment on column rhythm.queue_state.queue is 'The queue.';
 comment on column rhythm.queue_state.nth is 'The number of this version of the row.';
 comment on column rhythm.queue_state.fair is 'Whether the lanes have turns.';
@@ -20787,7 +20990,7 @@ comment on constraint audit_entry_pkey on rhythm.audit_entry is 'Each act is rec
   {
     name: "install/comments_types.sql",
     kind: "behaviour",
-    checksum: "27d3ad18c3b0172516961e8a5fd0261dc112e7710f68d683be8db506fbe5560b",
+    checksum: "9d9cd980b16087a694e1639f704548f190fbfdec47629d376fa0ba4c0b1d8f7d",
     text: `
 comment on column rhythm.inner_schema.path is 'Where in the whole schema.';
 comment on column rhythm.inner_schema.schema is 'The schema.';
@@ -20841,6 +21044,7 @@ comment on column rhythm.kind.unique_key is 'As in execution.';
 comment on column rhythm.kind.unique_while is 'As in execution.';
 comment on column rhythm.kind.metadata is 'As in execution.';
 comment on column rhythm.kind.notify_on_end is 'As in execution.';
+comment on column rhythm.kind.outlives is 'As in execution.';
 
 comment on column rhythm.settled_item.execution_id is 'The workflow that asked for it.';
 comment on column rhythm.settled_item.id is 'The child, timer or wait.';
@@ -20924,7 +21128,7 @@ comment on column rhythm.key_claim.is_new is 'The execution must still be create
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "fe773385350da2ebedbbe89ebb5529fffbd9028867ceffa147d470cf315a8380",
+    checksum: "8e030efb8425577482defd3fd2f970ea39dfc05c2a4dbb66e5ff73fbe8bde6c0",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -20955,7 +21159,7 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'count_standing', 'count_signal_waits', 'count_queues', 'search_executions', 'lines_of', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'explain', 'find', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'count_standing', 'count_signal_waits', 'count_queues', 'search_executions', 'keys_of', 'lines_of', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered', 'home_problem', 'find_token', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[

@@ -160,12 +160,12 @@ export interface Snapshot {
 /** The state of an execution after a step. */
 export interface Step {
   /** How the step ended. */
-  status: "suspended" | "completed" | "failed" | "cancelled";
+  status: "suspended" | "completed" | "continued" | "failed" | "cancelled";
   /** When it was taken, ISO 8601: the moment that the host gave, or that of the step before if that was later. */
   moment: string;
   /** Set while suspended. */
   snapshot?: Snapshot;
-  /** Set when completed. */
+  /** Set when completed; when continued, the inputs with which it starts over. */
   output?: JsonValue;
   /** Set when failed or cancelled. */
   error?: FlowFailure;

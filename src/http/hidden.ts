@@ -17,7 +17,7 @@ const VALUES = new Set([
   "set",
   "snapshot",
 ]);
-const TEXTS = new Set(["message", "errorMessage", "stack"]);
+const TEXTS = new Set(["message", "errorMessage", "stack", "heldKey"]);
 // What changed. A gate has a task `before` it, which is a text.
 const CHANGES = new Set(["before", "after"]);
 // Names stay, values do not.

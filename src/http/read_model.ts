@@ -260,6 +260,8 @@ export interface Commands {
   schedule(name: string, definition: ScheduleDefinition): Promise<void>;
   /** Removes, pauses, resumes or fires a schedule. */
   changeSchedule(name: string, change: "remove" | "pause" | "resume" | "trigger"): Promise<void>;
+  /** Starts what a schedule would have started in a time past; gives the ids. */
+  backfillSchedule(name: string, span: { from: string; to: string }): Promise<readonly string[]>;
 }
 
 /** What a schedule says. */

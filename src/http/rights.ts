@@ -30,7 +30,7 @@ export const RIGHTS: ReadonlyMap<string, readonly Role[]> = new Map([
     resumeOperation setFailure setGate removeGate pauseExecution resumeExecution pauseTask resumeTask pauseFlow resumeFlow pauseQueue
     resumeQueue pauseKey resumeKey pauseEverything resumeEverything listAudit`,
   ),
-  ...each(CLIENT, "pauseSchedule resumeSchedule triggerSchedule"),
+  ...each(CLIENT, "pauseSchedule resumeSchedule triggerSchedule backfillSchedule"),
   ...each(
     DEPLOYER,
     `importExecution configureQueue configureKey putSchedule removeSchedule registerFlow setFlowVersion setFailureHook

@@ -17,6 +17,7 @@ import {
 import { type Duration, durationMs } from "../shared/duration.ts";
 import { type JsonObject, toJson } from "../shared/json.ts";
 import { childOf, type ChildOptions, type NamedChild, type TaskLike } from "./child.ts";
+import { Continuation } from "./continuation.ts";
 import { ContextError } from "./errors.ts";
 import { type StepAcquisition, StepGuard } from "./guard.ts";
 import { checkKey, checkStepName, type Counter, keyed } from "./names.ts";
@@ -121,6 +122,20 @@ export class WorkflowContext {
   /** Fires when the workflow is cancelled, or is no longer this process's: pass it to `fetch()` and its like. */
   get abortSignal(): AbortSignal {
     return this.#running("abortSignal").abortSignal;
+  }
+
+  /**
+   * Lets the workflow start over under the same id, with other inputs and without its history: return what this gives. For workflows that run
+   * for ever. Signals that nobody took wait on. Children that still run go on, and nobody waits for them.
+   *
+   * @param inputs what it begins with
+   * @returns what the workflow must return
+   * @throws {JsonError} the inputs are not JSON
+   */
+  continueAs(inputs: unknown = {}): never {
+    return new Continuation(
+      toJson(inputs, { what: `the inputs with which workflow "${this.name}" starts over` }),
+    ) as never;
   }
 
   /** Durable log lines. In the workflow's own code they are written once, not again in every replay. */

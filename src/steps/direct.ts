@@ -192,6 +192,9 @@ export class DirectDriver implements Driver {
           throw end.thrown;
         }
         return undefined;
+      case "continued":
+        await this.#settle(core, `"status":"continued","output":${end.inputs}`);
+        return undefined;
       case "suspended": {
         const waits = JSON.stringify([{ mode: "any", ids: end.waits }]);
         const released = JSON.stringify(end.released);

@@ -5,6 +5,7 @@ import { type JsonValue, toJson } from "../shared/json.ts";
 import { runAttempts } from "./attempts.ts";
 import { CancellationPoint, CANCELLED } from "./cancellation_point.ts";
 import { Deliveries } from "./deliveries.ts";
+import { Continuation } from "./continuation.ts";
 import { ContextError, DuplicateStepError, WorkflowCancelledError } from "./errors.ts";
 import { cancellationNews, History } from "./history.ts";
 import type { RunEnd, RunParts, SettledWait, StopReason, WaitStart } from "./run_parts.ts";
@@ -408,6 +409,11 @@ export class WorkflowRun {
     const running = [...this.#calls].filter(([, call]) => !call.isOver).map(([name]) => name);
     if (this.#busy.size > 0 && running.length > 0) this.#warnings.leftRunning(running);
     try {
+      if (value instanceof Continuation) {
+        this.#close("over");
+        this.#ended.resolve({ status: "continued", inputs: value.inputs });
+        return;
+      }
       const output = toJson(value, { what: `the result of workflow "${this.#parts.workflow}"` });
       this.#close("over");
       this.#ended.resolve({ status: "completed", output });

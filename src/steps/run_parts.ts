@@ -6,6 +6,7 @@ import type { StepNews, StepStore } from "./store.ts";
 /** How far a run of a workflow's code came. */
 export type RunEnd =
   | { readonly status: "completed"; readonly output: string }
+  | { readonly status: "continued"; readonly inputs: string }
   | {
     readonly status: "failed";
     readonly error: ExecutionError;

@@ -13,8 +13,8 @@ const completed = "00000000-0000-7000-8000-000000000001";
 const ready = "00000000-0000-7000-8000-000000000003";
 const waiting = "00000000-0000-7000-8000-000000000004";
 
-/** What answers when an execution has ended: on a live one it would take its time. */
-const patient = "waitForExecution";
+/** What answers when an execution has ended or has taken a step: on a live one it would take its time. */
+const patient: ReadonlySet<string> = new Set(["waitForExecution", "askWorkflow"]);
 
 type Schema = Record<string, unknown>;
 
@@ -221,7 +221,7 @@ function pathOf({ path }: Operation, value: (name: string) => string): string {
 function* sweep(operation: Operation): Generator<Ask> {
   const { method, body, id } = operation;
   const known = (name: string): string =>
-    name !== "id" ? "f" : id === patient ? completed : id === "deleteExecution" ? ready : waiting;
+    name !== "id" ? "f" : patient.has(id) ? completed : id === "deleteExecution" ? ready : waiting;
   const path = pathOf(operation, known);
   const goodBody = body === undefined ? {} : { body: bodyWith(body, [], "{}") };
   for (const param of operation.params) {

@@ -296,3 +296,24 @@ return await Task.run("pay", { amount })`,
   assert.equal(await paused.result({ timeout: "2m" }), 7);
   assert.equal(await held.result({ timeout: "2m" }), 1);
 });
+
+Deno.test("repair(): a migration that no worker has applied yet says that it was refused", async () => {
+  await using app = await testApp({ tasks: [] });
+  const { executions, flows, operations, signals, workflows } = app.rhythm;
+  await flows.register({ name: "hold", source: 'let limit = 1\nawait Signal.next("go")\nreturn limit' });
+  app.work();
+  const run = await workflows.start("hold");
+  await untilWaits(app, run, 2);
+  await flows.register({ name: "hold", source: 'let limit = 1\nawait Signal.next("go")\nreturn limit + 1' });
+  const { operation: moved } = await executions.migrate({ target: "hold" });
+  await work(app, moved.id);
+  assert.equal((await operations.get(moved.id)).done, 1);
+  const { operation: repaired } = await executions.repair({ target: "hold" }, { set: { limit: 5 } });
+  await work(app, repaired.id);
+  const { done, refused } = await operations.get(moved.id);
+  assert.deepEqual([done, refused], [0, 1]);
+  const [act] = await operations.acts(moved.id);
+  assert.match(act!.detail!, /changed it before a worker had applied this/);
+  await signals.send({ execution: run, name: "go" });
+  assert.equal(await run.result({ timeout: "2m" }), 5);
+});

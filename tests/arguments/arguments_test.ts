@@ -969,6 +969,10 @@ Deno.test({
       success: { call: ctx.success.bind(ctx), takes: [json("the result")] },
       // Whatever was thrown is a failure.
       fail: nothing(() => {}),
+      continueAs: {
+        call: (...given: unknown[]) => ctx.continueAs(...given as [unknown?]),
+        takes: [json("the inputs")],
+      },
       acquireStep: { call: ctx.acquireStep.bind(ctx), takes: [name("name")] },
       step: {
         call: ctx.step.bind(ctx) as Callable["call"],

@@ -41,6 +41,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   "explain, what is ready": "select rhythm.explain(:ready)",
   "explain, what waits": "select rhythm.explain(:signals)",
   wait_for: "select rhythm.wait_for(:done)",
+  keys_of: "select * from rhythm.keys_of(:signals)",
   lines_of: "select rhythm.lines_of(:signals)",
   flow_state: "select rhythm.flow_state(:signals)",
   history: "select count(*) from rhythm.history(:signals)",

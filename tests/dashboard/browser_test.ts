@@ -217,6 +217,41 @@ Deno.test({
       quiet();
     });
 
+    await t.step("what has not begun is changed, one and many; its page shows its keys", async () => {
+      const waits = { delay: "2h", expires: "1d", unique: { key: "order 7", while: "queued" } } as const;
+      const one = await rhythm.tasks.queue("price_of", { orderId: 7 }, waits);
+      const other = await rhythm.tasks.queue("price_of", { orderId: 8 }, { delay: "3h" });
+      await visit(page, `${base}/executions/${one.id}`);
+      const keys = page.getByRole("region", { name: "Keys" });
+      await keys.getByText("order 7").waitFor();
+      match(await keys.innerText(), /until it begins · held by this one/);
+      await page.getByRole("button", { name: "Change", exact: true }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Change" }).click();
+      await page.getByText("Enter what to change").waitFor();
+      await page.getByLabel("Queue").fill("slow");
+      await page.getByLabel("Priority").fill("5");
+      await page.getByRole("dialog").getByRole("button", { name: "Change" }).click();
+      await page.getByRole("link", { name: "queue slow" }).waitFor();
+      equal(await violations(page), []);
+      await visit(page, `${base}/executions?q=task:price_of status:pending`);
+      for (const { id } of [one, other]) {
+        await page.getByLabel(`Choose price_of ${id.slice(-8)}`).check();
+      }
+      const bulk = page.getByRole("region", { name: "What to do" });
+      await bulk.getByRole("button", { name: "Change" }).click();
+      await page.getByLabel("Run in").fill("4h");
+      await page.getByRole("dialog").getByRole("button", { name: "Change" }).click();
+      const inFour = Date.now() + 4 * 3_600_000;
+      await until(async () => {
+        const both = await Promise.all([rhythm.executions.get(one), rhythm.executions.get(other)]);
+        return both.every((it) => Math.abs(Number(it!.runAt) - inFour) < 60_000);
+      });
+      const changed = await rhythm.executions.get(one);
+      equal([changed!.queue, changed!.priority], ["slow", 5]);
+      for (const it of [one, other]) await rhythm.executions.cancel(it);
+      quiet();
+    });
+
     await t.step("a queue gets limits and is paused; its keys have their own", async () => {
       await visit(page, `${base}/queues`);
       await page.getByRole("link", { name: "mail", exact: true }).click();
@@ -260,6 +295,12 @@ Deno.test({
       await page.getByText("report started").waitFor();
       const { executions } = await rhythm.executions.query({ metadata: { schedule: "report" } });
       same(executions.length, 1);
+      await page.getByRole("button", { name: "Back-fill" }).click();
+      const local = (ms: number): string => new Date(ms).toISOString().slice(0, 16);
+      await page.getByLabel("From").fill(local(Date.now() - 3 * 86_400_000));
+      await page.getByLabel("To").fill(local(Date.now() - 86_400_000));
+      await page.getByRole("button", { name: "Start them" }).click();
+      await page.getByText(/^2 times of report/).waitFor();
       quiet();
     });
 
@@ -461,7 +502,7 @@ Deno.test({
     });
 
     await t.step(
-      "no screen breaks a rule of accessibility, in light and dark, or is too wide at 360 and 2560 px",
+      "no screen breaks a rule of accessibility, in light and dark, or is too wide at 360, 640 and 2560 px",
       async () => {
         const faults: string[] = [];
         for (
@@ -497,7 +538,8 @@ Deno.test({
           await page.emulateMedia({ colorScheme: "dark" });
           const found = await violations(page, "color-contrast");
           faults.push(...found.map((fault) => `${path}, dark: ${fault}`));
-          for (const width of [360, 2560]) {
+          // 640: a window of 1280 px at a zoom of 200 %.
+          for (const width of [360, 640, 2560]) {
             await page.setViewportSize({ width, height: 800 });
             const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
             if (over as number > 0) {
@@ -506,6 +548,34 @@ Deno.test({
           }
         }
         equal(faults, []);
+        quiet();
+      },
+    );
+
+    await t.step(
+      "more contrast is given to who asks for it, and nothing moves for who wants no motion",
+      async () => {
+        await page.setViewportSize({ width: 1280, height: 800 });
+        const soft = `getComputedStyle(document.querySelector("main .soft")).color`;
+        for (const colorScheme of ["light", "dark"] as const) {
+          await page.emulateMedia({ colorScheme, contrast: "no-preference", reducedMotion: "no-preference" });
+          await visit(page, `${base}/executions/${approve.id}`);
+          await ready(page);
+          const plain = await page.evaluate(soft);
+          await page.emulateMedia({ colorScheme, contrast: "more", reducedMotion: "reduce" });
+          ok(await page.evaluate(soft) !== plain, colorScheme);
+          equal(await violations(page, "color-contrast"), []);
+          const moving = await page.evaluate(
+            `[...document.querySelectorAll("*")].map((one) => getComputedStyle(one))
+            .filter((style) => [style.transitionDuration, style.animationDuration].some((text) => parseFloat(text) > 0.001)).length`,
+          );
+          same(moving, 0);
+        }
+        await page.emulateMedia({
+          colorScheme: "light",
+          contrast: "no-preference",
+          reducedMotion: "no-preference",
+        });
         quiet();
       },
     );
@@ -519,6 +589,37 @@ Deno.test({
       server = serve(server.addr.port);
       await page.getByText("live", { exact: true }).waitFor();
       ok(complaints.splice(0).every((text) => /ERR_|Failed to load/.test(text)));
+    });
+
+    await t.step("columns of the list are chosen, and stay", async () => {
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await visit(page, `${base}/executions?q=approve`);
+      await page.getByRole("columnheader", { name: "Queue" }).waitFor();
+      await page.getByRole("button", { name: "Columns" }).click();
+      await page.getByRole("checkbox", { name: "Queue" }).uncheck();
+      await page.getByRole("checkbox", { name: "Attempts" }).check();
+      equal(await violations(page), []);
+      await page.getByRole("button", { name: "Show them" }).click();
+      await page.getByRole("columnheader", { name: "Attempts" }).waitFor();
+      await page.reload();
+      await page.getByRole("columnheader", { name: "Attempts" }).waitFor();
+      same(await page.getByRole("columnheader", { name: "Queue" }).count(), 0);
+      quiet();
+    });
+
+    await t.step("a search that has not found anything says how far it looked, and goes on", async () => {
+      await app.database.database.query(
+        `insert into rhythm.execution (id, completed_at, state, type, target, queue, inputs)
+        select rhythm.uuid7(), rhythm.now(), 1, 'task', 'many', 'default', '{}' from generate_series(1, 41000)`,
+      );
+      await visit(page, `${base}/executions?q=choose`);
+      const notice = page.getByRole("status").filter({ hasText: "Searched back to" });
+      await notice.getByText("Nothing fits so far").waitFor();
+      equal(await violations(page), []);
+      await notice.getByRole("button", { name: "Search on" }).click();
+      await page.getByRole("link", { name: "choose" }).first().waitFor();
+      ok(new URL(page.url()).searchParams.has("after"));
+      quiet();
     });
 
     await t.step("who logs out has to log in again", async () => {

@@ -28,7 +28,7 @@ Deno.test({
   app.work();
   const approve = await rhythm.workflows.start("approve", { orderId: 1042 });
   await rhythm.tasks.queue("charge", {});
-  await rhythm.tasks.queue("price_of", {}, { queue: "mail" });
+  const mail = await rhythm.tasks.queue("price_of", {}, { queue: "mail" });
   await until(async () => (await rhythm.executions.get(approve))!.status === "suspended");
   await until(async () => (await rhythm.failures.list()).length > 0);
   const server = Deno.serve(
@@ -71,6 +71,7 @@ Deno.test({
       for (
         const [path, acts] of [
           [`executions/${approve.id}`, ["Fork", "Edit variables", "Pause", "Cancel", "Send signal"]],
+          [`executions/${mail.id}`, ["Change", "Pause", "Cancel"]],
           ["queues/mail", ["Pause", "Change limits"]],
           ["schedules", ["New schedule"]],
           ["failures", ["Set state"]],
@@ -116,6 +117,9 @@ Deno.test({
     });
 
     await t.step("the audit shows who did what and what changed, and leads there", async () => {
+      await rhythm.as("ada").executions.change(mail, { priority: 7 });
+      await visit(page, `${base}/audit?kind=execution`);
+      await page.getByRole("row", { name: /ada.*change/ }).waitFor();
       await rhythm.as("ada").queues.configure("mail", { concurrency: 3 });
       await rhythm.as("ada").queues.pause("mail", { reason: "<b>night</b>" });
       await visit(page, `${base}/audit?kind=queue`);

@@ -27,6 +27,16 @@ interface Wait {
   readonly moment: string;
 }
 
+/** A state of a flow that people could change. */
+interface State {
+  readonly id: string;
+  readonly seq: number;
+  readonly snapshot: string;
+  /** Who has leased the flow; nobody: it waits. */
+  readonly worker: string | null;
+  readonly call: number | null;
+}
+
 /** Whatever must be refused, and why. */
 interface Wrong {
   readonly id: string;
@@ -59,8 +69,10 @@ export interface ForeignParts {
   readonly held: (
     worker: string,
   ) => Promise<readonly { readonly id: string; readonly call: number }[] | undefined>;
-  /** Keeps all other workers from working, so that most of what is ready comes to this one. */
-  readonly alone: (ms: number) => void;
+  /** The states of some flows; nothing: a transaction is open. */
+  readonly states: () => Promise<readonly State[]>;
+  /** Keeps others from working, so that what is ready comes to this one: all of them, or who takes from the queue abroad. */
+  readonly alone: (ms: number, how: "everywhere" | "abroad") => void;
   /** Told of a promise that was not kept. */
   readonly onBroken: (what: string) => void;
 }
@@ -90,13 +102,15 @@ export class Foreign {
     const until = clock.monotonic() + forMs;
     const pace = dice.pick([0.1, 1]);
     await this.#register();
-    if (dice.happens(0.7)) this.#parts.alone(dice.between(1_000, 3_000));
+    if (dice.happens(0.3)) this.#parts.alone(dice.between(1_000, 3_000), "everywhere");
+    else if (dice.happens(0.8)) this.#parts.alone(dice.between(3_000, 7_000), "abroad");
     while (clock.monotonic() < until) {
       const { thieving, ends } = await this.#ends();
       const wrong = [...thieving, ...await this.#steps()];
       const answer = await this.#exchange([...ends, ...wrong.map(({ end }) => end)]);
       if (answer !== undefined) this.#expectRefused(answer, wrong);
       if (dice.happens(0.2)) await this.#write();
+      if (dice.happens(0.3)) await this.#edit();
       if (dice.happens(0.5)) await this.#beat();
       // Sometimes longer than its lease.
       const pauseMs = pace * dice.pick([20, 100, 400, 1_500]);
@@ -116,7 +130,7 @@ export class Foreign {
     this.#flows = [];
     this.#calls = 0;
     const [row] = await this.#insist<{ id: string }>(
-      `select rhythm.register_worker(null, p_queues => '{default,other,narrow,keyed,rated}'::text[], p_name => 'foreign',
+      `select rhythm.register_worker(null, p_queues => '{default,other,narrow,keyed,rated,abroad}'::text[], p_name => 'foreign',
         p_lease => $1::text::interval, p_info => '{"tasks": ["echo"]}') as id`,
       [`${LEASE_MS}ms`],
     );
@@ -128,7 +142,7 @@ export class Foreign {
     const { dice, leases } = this.#parts;
     const byCall = new Map<number, string[]>();
     for (const [id, { call }] of this.#held) {
-      if (dice.happens(0.6)) byCall.set(call, [...byCall.get(call) ?? [], id]);
+      if (dice.happens(0.4)) byCall.set(call, [...byCall.get(call) ?? [], id]);
     }
     const ends: object[] = [];
     const thieving: Wrong[] = [];
@@ -189,6 +203,8 @@ export class Foreign {
       // Two of one workflow are refused for that alone.
       if (flows.has(flow)) continue;
       const isMine = worker === this.#id && this.#held.get(id)?.call === call;
+      // It has forgotten that.
+      if (worker === this.#id && !isMine) continue;
       let at = seq;
       let why: string;
       if (worker === null) why = "is a timer that is not due";
@@ -309,6 +325,32 @@ export class Foreign {
           `${id} is leased, and its worker has not named it for ${Math.round(now - since)} ms`,
         );
       }
+    }
+  }
+
+  // A state that has gone on since it was read, or that a worker has. What is written is what is there.
+  async #edit(): Promise<void> {
+    const { dice, states } = this.#parts;
+    const all = await states();
+    const leased = all.filter(({ worker }) => worker !== null);
+    const chosen = leased.length > 0 && dice.happens(0.7) ? leased : all;
+    if (chosen.length === 0) return;
+    const { id, seq, snapshot, worker, call } = dice.pick(chosen);
+    const stale = worker === null ? seq - 1 : seq;
+    try {
+      await this.#insist(
+        `select rhythm.edit_state(p_execution => $1::text::uuid, p_seq => $2::text::integer, p_snapshot => $3::text::json)`,
+        [id, String(stale), snapshot],
+      );
+    } catch (error) {
+      if (errorKind(error) !== "passing" && /^Cannot edit/.test((error as Error).message)) return;
+      throw error;
+    }
+    const now = (await states()).find((one) => one.id === id);
+    if (worker === null) {
+      this.#parts.onBroken(`the state of ${id} at step ${stale} was edited, and it was at step ${seq}`);
+    } else if (now?.worker === worker && now.call === call) {
+      this.#parts.onBroken(`the state of ${id} was edited while a worker had it`);
     }
   }
 

@@ -265,6 +265,23 @@ export function planLoad(dice: Dice, { from, calmFrom, nextFrom, nth: day, progr
     while (nth < always.length && made.kind !== always[nth]) made = item(dice, place);
     return made;
   });
+  // Whoever works wrongly finds workflows that wait.
+  for (const { kind, at } of items.slice()) {
+    if (kind !== "foreign") continue;
+    for (let left = 3; left > 0; left--) {
+      const place = {
+        n: day * 1_000 + items.length,
+        at: at + dice.between(0, 4_000),
+        nextFrom: undefined,
+        programs,
+      };
+      let made = item(dice, place);
+      while (made.kind !== "workflow") made = item(dice, place);
+      const signalEveryMs = dice.pick([200, 1_500]);
+      const later = dice.happens(0.5) ? again(dice) : made.later;
+      items.push(dice.happens(0.7) ? { ...made, program: 0, signalEveryMs, later } : made);
+    }
+  }
   // However little the rest starts, there are enough executions.
   for (let started = items.reduce((sum, one) => sum + startedBy(one), 0); started < FEWEST;) {
     const at = dice.between(from, calmFrom);
@@ -529,6 +546,15 @@ function changesOf(dice: Dice): Later[] {
       ...(act === "edit" || dice.happens(0.3) ? { mark: markOf(base, nth) } : {}),
     };
   });
+}
+
+// Put back while it goes on, with what it has begun since.
+function again(dice: Dice): Later[] {
+  return Array.from({ length: dice.whole(1, 3) }, () => ({
+    act: dice.pick(["rewind", "rewind", "edit", "cancel"] as const),
+    afterMs: dice.between(300, 4_000),
+    which: dice.next(),
+  })).map((later) => later.act === "edit" ? { ...later, mark: markOf(dice.whole(1, 900), 9) } : later);
 }
 
 function haltedOf(dice: Dice, programs: readonly Program[]): Halted {

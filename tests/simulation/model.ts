@@ -2,7 +2,7 @@ import type { Clients, Record } from "./clients.ts";
 import { HOOK_TASK } from "../../src/app/hook_task.ts";
 import type { Ledger } from "./ledger.ts";
 import { BEGINNING } from "./world.ts";
-import { MARK, NO_MARK, type Part, type Program, valueOf, VERSIONS } from "./programs.ts";
+import { MARK, NO_MARK, type Part, type Program, stagesOf, valueOf, VERSIONS } from "./programs.ts";
 
 /** An execution as the database has it. */
 export interface Seen {
@@ -26,6 +26,8 @@ export interface Seen {
   readonly created_ms: number;
   /** When it ended, in milliseconds since 1970. */
   readonly completed_ms: number | null;
+  /** It was cancelled, and its worker is still to be told. */
+  readonly is_stopping: boolean;
   readonly attempt: number;
   readonly max_attempts: number;
   readonly max_crashes: number;
@@ -43,7 +45,7 @@ export interface Seen {
 
 /** What is read of each. */
 export const SEEN =
-  `select e.id, e.type, e.target, e.status, e.inputs, e.output, e.error, e.version, e.attempt, e.max_attempts, e.max_crashes, e.metadata,
+  `select e.id, e.type, e.target, e.status, e.inputs, e.output, e.error, e.version, e.attempt, e.max_attempts, e.max_crashes, e.metadata, e.cancel_reason is not null as is_stopping,
   (1000 * extract(epoch from e.created_at))::float8 as created_ms, (1000 * extract(epoch from e.completed_at))::float8 as completed_ms, e.parent_id, e.root_id, e.on_parent_cancel, e.timeout_ms::float8 as timeout_ms, e.tags,
   case when e.unique_while = 'active' and e.cancel_reason is null then e.unique_key end as held,
   case when e.error ->> 'code' = 'EXPIRED' then e.completed_at < e.expires_at else e.attempt = 1 and e.claimed_at >= e.expires_at end as odd_expiry
@@ -110,7 +112,7 @@ export class Model {
       }
     }
     this.#last = byId;
-    wrong.push(...this.#doubled(rows));
+    wrong.push(...this.#doubled(rows), ...this.#lookAtStages(rows));
     return wrong;
   }
 
@@ -363,6 +365,26 @@ export class Model {
     if ("parts" in part) return part.parts.some((one) => this.#shares(one));
     if ("body" in part) return this.#shares(part.body);
     return part.type === "child" && this.#shares(this.#programs[part.program]!.body);
+  }
+
+  // What an everyday flow runs at one time belongs to one part of it: what was begun before it was put back is cancelled.
+  #lookAtStages(rows: readonly Seen[]): string[] {
+    const program = this.#programs[0]!;
+    const adds = new Map<string, number[]>();
+    const flows = new Map(
+      rows.filter(({ target, status }) => target === program.name && !FINAL.has(status)).map((
+        row,
+      ) => [row.id, row]),
+    );
+    for (const { parent_id: parent, inputs, status, is_stopping: isStopping, target } of rows) {
+      const flow = parent === null ? undefined : flows.get(parent);
+      if (flow === undefined || FINAL.has(status) || isStopping || target !== "echo") continue;
+      adds.set(parent!, [...adds.get(parent!) ?? [], inputs.v! - flow.inputs.n!]);
+    }
+    return [...adds].flatMap(([flow, all]) => {
+      const stages = stagesOf(program, all);
+      return stages.size > 1 ? [`${flow} runs ${all} at one time, which belong to parts ${[...stages]}`] : [];
+    });
   }
 
   // Two of what there may be one of.

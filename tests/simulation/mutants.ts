@@ -57,15 +57,16 @@ export async function runMutants({ within, only, days, place, log }: MutantOptio
   console.log("| Planted fault | Found by | As |\n|---|---|---|");
   for (const mutation of chosen) {
     const { name, because, replace, test } = mutation;
-    // Where nothing can be found, a few seeds show that nothing is.
-    const most = because === undefined ? within : Math.min(within, HARMLESS_SEEDS);
+    // Where nothing can be found, or a test finds it, a few seeds are enough.
+    const most = because === undefined && test === undefined ? within : Math.min(within, FEW_SEEDS);
     let outcome = known.findLast((one) =>
       one.name === name && one.replace === replace && (one.found !== undefined || one.within >= most)
     );
     if (outcome === undefined) {
       const look = mutation.file.startsWith("sql/") ? findInEngine : findInWorker;
       const search = { seeds: orderOf(most, hits), days, place };
-      const found = test === undefined ? await look(mutation, search) : await findByTest(mutation, test);
+      const found = await look(mutation, search) ??
+        (test === undefined ? undefined : await findByTest(mutation, test));
       if (found?.seed !== undefined) hits.set(found.seed, (hits.get(found.seed) ?? 0) + 1);
       outcome = { name, replace, within: most, found };
       if (log !== undefined) await Deno.writeTextFile(log, `${JSON.stringify(outcome)}\n`, { append: true });
@@ -87,7 +88,7 @@ export async function runMutants({ within, only, days, place, log }: MutantOptio
   return found >= 0.95 * (found + counts.missed) ? 0 : 1;
 }
 
-const HARMLESS_SEEDS = 10;
+const FEW_SEEDS = 10;
 
 async function readLog(log: string | undefined): Promise<Outcome[]> {
   if (log === undefined) return [];

@@ -8,7 +8,7 @@ export interface Mutation {
   readonly find: string;
   /** What takes its place. */
   readonly replace: string;
-  /** Seeds cannot see it: the file of the test that does, and after ` => ` what its name contains. */
+  /** The file of a test that sees it where seeds do not, and after ` => ` what the name of the test contains. */
   readonly test?: string;
   /** Why no promise is broken by it; nothing: one is. */
   readonly because?: string;
@@ -95,6 +95,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a workflow that was cancelled while it ran is not taken up again",
+    test: "tests/sql/run_test.ts => cancel/cleanup_always.sql",
     file: "sql/settle/settle.sql",
     find:
       "where o.fate = 'suspended' and exists (select from rhythm.execution as x where x.id = o.id and x.stopping offset 0));",
@@ -120,6 +121,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a workflow goes on one end too early",
+    test: "tests/sql/run_test.ts => waits/all.sql",
     file: "sql/wake/wake.sql",
     find: "case when (p_items[1]).failed then 0 else p_need[v_nth] - 1 end;",
     replace: "case when (p_items[1]).failed then 0 else p_need[v_nth] - 2 end;",
@@ -271,8 +273,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a call that is sent again is carried out again",
     file: "sql/settle/exchange.sql",
-    find: "  if p_call = v_last.call then\n    return rhythm.same_answer(v_last);",
-    replace: "  if false then\n    return rhythm.same_answer(v_last);",
+    find: "set call = p_call, refused = null where c.worker_id = p_worker and c.odd = v_last.odd",
+    replace: "set refused = null where c.worker_id = p_worker and c.odd = v_last.odd",
   },
   {
     name: "the answer to a call that is sent again has no work in it",
@@ -288,6 +290,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a step in memory counts although something is in the inbox",
+    test: "tests/sql/run_test.ts => settle/steps_inbox.sql",
     file: "sql/settle/steps.sql",
     find: "where s.execution_id = g.flow and s.seq = g.seq and s.batch_id is null and s.arrived = 0",
     replace: "where s.execution_id = g.flow and s.seq = g.seq and s.batch_id is null",
@@ -326,6 +329,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a slot of a schedule can start twice",
+    test: "tests/sql/run_test.ts => schedules/fires.sql",
     file: "sql/schedules/fire.sql",
     find:
       "    v_entry.next_slot := rhythm.cron_after(v_times, v_entry.timezone, v_slots[cardinality(v_slots)]);\n",
@@ -333,12 +337,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a step of code that is over can be written again",
+    test: "tests/sql/run_test.ts => steps/save.sql",
     file: "sql/steps/steps.sql",
     find: "  where s.status in ('waiting', 'retrying')\n",
     replace: "",
   },
   {
-    name: "steps of code are written by whoever comes",
+    name: "steps of code are written by any worker",
     file: "sql/steps/steps.sql",
     find: "on b.worker = p_worker and b.call = coalesce(n.call, b.call)\n  on conflict",
     replace: "on true\n  on conflict",
@@ -357,6 +362,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a retry takes the unique key of another",
+    test: "tests/sql/run_test.ts => queue/unique.sql",
     file: "sql/create/unique.sql",
     find: "  if v_owner <> p_execution then\n    perform rhythm.raise('RH003', format('Cannot run",
     replace: "  if false then\n    perform rhythm.raise('RH003', format('Cannot run",
@@ -368,13 +374,15 @@ export const mutations: readonly Mutation[] = [
     replace: "",
   },
   {
-    name: "a purge removes what is not over",
+    name: "a purge removes what ended a moment ago, because it was started long ago",
+    test: "tests/sql/run_test.ts => upkeep/purge.sql",
     file: "sql/history/sweep.sql",
     find: "      and e.state > 0\n      and e.completed_at < v_before",
-    replace: "      and coalesce(e.completed_at, '-infinity') < v_before",
+    replace: "      and e.state > 0",
   },
   {
     name: "an execution that is resumed stays parked",
+    test: "tests/sql/run_test.ts => pause/execution.sql",
     file: "sql/pause/executions.sql",
     find: "    set paused = false, gate = null, run_at = case when x.run_at > p_now then x.run_at end,",
     replace: "    set paused = false, gate = null, run_at = b.run_at,",
@@ -387,6 +395,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a task or flow that is paused is not parked",
+    test: "tests/sql/run_test.ts => pause/targets.sql",
     file: "sql/pause/targets.sql",
     find: "where b.id = any (p_batches) and b.type || ':' || b.target = any (p_paused) returning b.id",
     replace: "where false and b.type || ':' || b.target = any (p_paused) returning b.id",
@@ -400,6 +409,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "an operation leaves out the last of what it looks at",
+    test: "tests/races/operations_test.ts => sessions that are killed in a piece",
     file: "sql/operations/work.sql",
     find: "    v_operation.is_looked := not v_left and cardinality(v_ids) < v_operation.pace;\n",
     replace: "    v_operation.is_looked := cardinality(v_ids) < v_operation.pace;\n",
@@ -423,13 +433,14 @@ export const mutations: readonly Mutation[] = [
     replace: "  if false then",
   },
   {
-    name: "ids are given twice after an edit",
+    name: "an edit takes no number among the steps",
     file: "sql/history/changes.sql",
-    find: "set epoch = coalesce(e.epoch, 0) + 1 where",
-    replace: "set epoch = coalesce(e.epoch, 0) where",
+    find: "p_state.seq + case when e.state = 0 then 1 else 2 end into v_epoch, v_step;",
+    replace: "p_state.seq into v_epoch, v_step;",
   },
   {
     name: "a rewind leaves what was begun since",
+    test: "tests/sql/run_test.ts => history/rewind.sql",
     file: "sql/history/changes.sql",
     find: "where c.parent_id = p_execution and c.state = 0 and c.id <> all (p_pending)), 'its workflow",
     replace: "where false), 'its workflow",
@@ -448,6 +459,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a rewind does not take again what has ended",
+    test: "tests/sql/run_test.ts => history/rewind.sql",
     file: "sql/history/changes.sql",
     find:
       "      select c.id, c.state <> 1 as failed, c.wait_group, c.completed_at as ended_at from rhythm.execution as c where c.parent_id = p_execution and c.state > 0 and c.id = any (p_pending)",
@@ -455,19 +467,22 @@ export const mutations: readonly Mutation[] = [
       "      select c.id, c.state <> 1 as failed, c.wait_group, c.completed_at as ended_at from rhythm.execution as c where false",
   },
   {
-    name: "a child that is to go on ends with the timeout of its workflow",
+    name: "a child that outlives its workflow ends with its timeout",
+    test: "tests/sql/run_test.ts => cancel/abandon.sql",
     file: "sql/time/chores.sql",
     find: "where c.parent_id = any (v_ids) and c.state = 0 and c.outlives is null\n",
     replace: "where c.parent_id = any (v_ids) and c.state = 0\n",
   },
   {
     name: "a cancellation that comes again ends the clean-up",
+    test: "tests/sql/run_test.ts => cancel/again.sql",
     file: "sql/cancel/cancel.sql",
     find: "    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null) and c.outlives is null\n",
     replace: "    where n.depth < 1000 and c.outlives is null\n",
   },
   {
     name: "the clean-up of code is cancelled",
+    test: "tests/sql/run_test.ts => steps/clean_up.sql",
     file: "sql/create/parents.sql",
     find: "      when x.cancel_reason is not null and not rhythm.is_cleaning_up(x) then x.cancel_reason",
     replace: "      when x.cancel_reason is not null then x.cancel_reason",
@@ -480,12 +495,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "worker: a call whose answer was lost is forgotten",
+    test: "tests/worker/engine/exchange_test.ts => sends the very same call again",
     file: "src/worker/engine/exchange.ts",
     find: '          this.#failed("exchange", error, attempt);\n',
     replace: '          this.#failed("exchange", error, attempt);\n          return undefined;\n',
   },
   {
     name: "worker: a call that is sent again has a new number",
+    test: "tests/worker/engine/exchange_test.ts => sends the very same call again",
     file: "src/worker/engine/exchange.ts",
     find: '          this.#failed("exchange", error, attempt);\n',
     replace:
@@ -493,24 +510,28 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "worker: what was declined is not brought again",
+    test: "tests/worker/engine/exchange_test.ts => what is declined comes again",
     file: "src/worker/engine/exchange.ts",
     find: "        this.#endAgain(outcome);\n",
     replace: "",
   },
   {
     name: "worker: a refused workflow stays open in memory",
+    test: "tests/worker/engine/exchange_test.ts => what is refused is told, and forgotten",
     file: "src/worker/engine/exchange.ts",
     find: "      user.flows.forget(id);\n      this.#parts.stats.refused++;",
     replace: "      this.#parts.stats.refused++;",
   },
   {
     name: "worker: it does not say what is under way",
+    test: "tests/worker/engine/exchange_test.ts => holds() names",
     file: "src/worker/engine/exchange.ts",
     find: "      yield* leasesOf(call?.ends.outcomes ?? []);\n",
     replace: "",
   },
   {
     name: "worker: it does not say what runs",
+    test: "tests/worker/engine/exchange_test.ts => holds() names",
     file: "src/worker/engine/exchange.ts",
     find: "    for (const { claimed } of this.#parts.inFlight.all()) yield claimed;\n",
     replace: "",
@@ -528,7 +549,7 @@ export const mutations: readonly Mutation[] = [
     replace: "    })()",
   },
   {
-    name: "worker: it gives no signs of life",
+    name: "worker: it sends no heartbeats",
     file: "src/worker/engine/engine_client.ts",
     find: "    this.#beats.at(leaseMs / 3);\n",
     replace: "",
@@ -541,18 +562,21 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "worker: what was cancelled runs on",
+    test: "tests/worker/loop/worker_test.ts => stops what is cancelled",
     file: "src/worker/engine/engine_client.ts",
     find: '    for (const { id, reason } of cancelled) inFlight.stop(id, "cancelled", reason);\n',
     replace: "",
   },
   {
     name: "worker: it runs what it claimed long ago",
+    test: "tests/worker/loop/zombie_test.ts => starts no handler from a claim",
     file: "src/worker/engine/engine_client.ts",
     find: "    return clock.monotonic() - Math.max(askedAt, this.#beatSentAt) <= leaseMs;",
     replace: "    return clock.monotonic() - Math.max(askedAt, this.#beatSentAt) <= Infinity;",
   },
   {
     name: "worker: it takes its own clock for the server's",
+    test: "tests/worker/flows/server_time_test.ts => never before what the server told",
     file: "src/worker/flows/server_time.ts",
     find: "    this.#offsetMs = Math.max(least, Math.min(this.#offsetMs, now - since));\n",
     replace: "",
@@ -571,12 +595,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "worker: a stopped worker does not take leave",
+    test: "tests/worker/loop/worker_test.ts => hands back what outlives the grace time",
     file: "src/worker/engine/engine_client.ts",
     find: "      await engine.leave();\n",
     replace: "",
   },
   {
     name: "a paused queue that has no limits is claimed from",
+    test: "tests/sql/run_test.ts => limits/pause_keeps_limits.sql",
     file: "sql/limits/queues.sql",
     find:
       "set paused_at = excluded.paused_at, paused_by = excluded.paused_by, pause_reason = excluded.pause_reason where q.paused_at is null;",
@@ -585,12 +611,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a migration is not noted on its workflows",
+    test: "tests/app/migrate_test.ts",
     file: "sql/operations/migrate.sql",
     find: "set change = p_operation.id where",
     replace: "set change = null where",
   },
   {
     name: "a migration leaves the program as it was",
+    test: "tests/app/migrate_test.ts",
     file: "sql/operations/migrate.sql",
     find: "v_operation.args ->> 'note'), v_to.program, v_operation.started_by);",
     replace: "v_operation.args ->> 'note'), null, v_operation.started_by);",
@@ -604,36 +632,42 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "what is repaired does not go on",
+    test: "tests/app/migrate_test.ts",
     file: "sql/operations/migrate.sql",
     find: "    perform rhythm.retry_again(p_id);\n",
     replace: "    null;\n",
   },
   {
     name: "a rewind keeps the version",
+    test: "tests/app/migrate_test.ts",
     file: "sql/history/changes.sql",
     find: "'rewound', p_note, nullif(v_program, v_state.program));",
     replace: "'rewound', p_note);",
   },
   {
     name: "a hook is called for the first failure of a kind only",
+    test: "tests/sql/run_test.ts => failures/hooks.sql",
     file: "sql/failures/hooks.sql",
     find: "case v_hook.event when 'new' then v_first else p_notes end);",
     replace: "v_first);",
   },
   {
     name: "hooks are called again for what they started",
+    test: "tests/sql/run_test.ts => failures/hooks.sql",
     file: "sql/failures/count.sql",
     find: "  perform rhythm.call_hooks(v_notes, v_new);\n",
     replace: "  perform rhythm.call_hooks(v_notes, v_new);\n  perform rhythm.call_hooks(v_notes, v_new);\n",
   },
   {
     name: "failures are counted once a second, however many",
+    test: "tests/sql/run_test.ts => failures/",
     file: "sql/failures/count.sql",
     find: "set count = f.count + excluded.count, first_at",
     replace: "set count = f.count + 1, first_at",
   },
   {
     name: "what a flow is found by is not stored",
+    test: "tests/app/find_test.ts",
     file: "sql/settle/effects.sql",
     find: "where e.id = o.id and e.tags is distinct from t.tags;",
     replace: "where e.id = o.id and e.tags is null and t.tags is null;",
@@ -646,14 +680,57 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a copy of the database works",
+    test: "tests/sql/run_test.ts => home/adopt.sql",
     file: "sql/home/home.sql",
     find: "  if v_problem is not null then\n    perform rhythm.raise('RH011', v_problem,",
     replace: "  if false then\n    perform rhythm.raise('RH011', v_problem,",
   },
   {
     name: "all leases are of the first call",
+    test: "tests/sql/run_test.ts => settle/done.sql",
     file: "sql/claim/claim.sql",
     find: "  set worker = p_worker, call = p_call, claimed_at = p_now, run_at = null,\n",
     replace: "  set worker = p_worker, call = 1, claimed_at = p_now, run_at = null,\n",
+  },
+  {
+    name: "a start that is debounced does not wait after the last one",
+    file: "sql/create/unique.sql",
+    find: "    p_now + rhythm.duration_ms(p_request #> '{debounce,delay}') * interval '1 millisecond',\n",
+    replace:
+      "    rhythm.created_at(p_waiting) + rhythm.duration_ms(p_request #> '{debounce,delay}') * interval '1 millisecond',\n",
+  },
+  {
+    name: "a start that is debounced forgets the inputs before it",
+    test: "tests/sql/run_test.ts => queue/debounce.sql",
+    file: "sql/create/unique.sql",
+    find: "when 'all' then v_before || jsonb_build_array(",
+    replace: "when 'all' then jsonb_build_array(",
+  },
+  {
+    name: "a start that is throttled looks at one start too early",
+    file: "sql/create/throttle.sql",
+    find: "v_starts[cardinality(v_starts) - v_request.most + 1] + v_request.per",
+    replace: "v_starts[cardinality(v_starts) - v_request.most] + v_request.per",
+  },
+  {
+    name: "a start that is throttled and delayed counts from now",
+    test: "tests/sql/run_test.ts => queue/throttle.sql",
+    file: "sql/create/throttle.sql",
+    find: "      v_starts := v_starts || v_at;\n",
+    replace: "      v_starts := v_starts || v_now;\n",
+  },
+  {
+    name: "what has begun can be changed",
+    test: "tests/sql/run_test.ts => queue/change.sql",
+    file: "sql/create/change.sql",
+    find: "  if v_old.id is null or rhythm.is_begun(v_execution) then",
+    replace: "  if v_old.id is null then",
+  },
+  {
+    name: "a change does not delay",
+    test: "tests/sql/run_test.ts => queue/change.sql",
+    file: "sql/create/change.sql",
+    find: "case when v_execution.run_at > p_now then v_execution.run_at end, 0,",
+    replace: "null, 0,",
   },
 ];

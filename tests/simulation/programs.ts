@@ -83,10 +83,45 @@ export function makePrograms(dice: Dice, count: number): Program[] {
         [1, () => ({ type: "finally", body: part(depth - 1, top), step: steps++ })],
       ])();
     };
-    const body = part(2, "top");
-    programs.push({ name: `sim_${nth}`, kind, body, signals: signalsOf(body) });
+    const body = nth === 0 ? everyday(dice) : part(2, "top");
+    programs.push({ name: `sim_${nth}`, kind: nth === 0 ? "flow" : kind, body, signals: signalsOf(body) });
   }
   return programs;
+}
+
+/** A queue from which one of our workers takes, and every foreign one. */
+export const ABROAD = "abroad";
+
+// What every seed has: tasks side by side, a timer, signals.
+function everyday(dice: Dice): Part {
+  let tasks = 0;
+  const task = (): Part => ({
+    type: "task",
+    // Each has another. Most are cancelled with their workflow.
+    add: 8 * tasks++ + 1,
+    ms: dice.pick([0, 100, 1_500]),
+    queue: dice.pick(["default", ABROAD, ABROAD]),
+  });
+  return {
+    type: "sum",
+    parts: [
+      { type: "all", parts: list(dice.pick([3, 6]), task) },
+      { type: "signal", count: 2 },
+      { type: "timer", ms: dice.pick([300, 6_000]) },
+      task(),
+      { type: "signal", count: 1 },
+      task(),
+    ],
+  };
+}
+
+/** Of some tasks of the everyday program, which part of it starts them: parts are taken one after another. */
+export function stagesOf(program: Program, adds: readonly number[]): Set<number> {
+  const { body } = program;
+  if (body.type !== "sum") return new Set();
+  const isIn = (part: Part, add: number): boolean =>
+    part.type === "task" ? part.add === add : part.type === "all" && part.parts.some((one) => isIn(one, add));
+  return new Set(adds.map((add) => body.parts.findIndex((part) => isIn(part, add))));
 }
 
 /** What a run gives. */

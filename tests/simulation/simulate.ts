@@ -28,7 +28,7 @@ import { type Item, LIMITS, planLoad, QUEUES } from "./load.ts";
 import { Model, SEEN, type Seen } from "./model.ts";
 import { Network } from "./network.ts";
 import { Process } from "./process.ts";
-import { flowSource, makePrograms, type Program } from "./programs.ts";
+import { ABROAD, flowSource, makePrograms, type Program } from "./programs.ts";
 import { Rates } from "./rates.ts";
 import { ADDRESS, Receiver } from "./receiver.ts";
 import { Server } from "./server.ts";
@@ -65,6 +65,7 @@ const MINUTE = 60_000;
 const LENGTH_MS = 29.5 * MINUTE;
 const WORKERS = 3;
 const OLD_PLACE = 1;
+const ABROAD_PLACE = 2;
 const NEW_TASKS = new Set(["talk", "told"]);
 const RATED = "rated";
 /** How many histories are rebuilt at each quiet moment. At the end, all are. */
@@ -152,6 +153,7 @@ class Simulation {
   #isLeaving = false;
   /** When the database was taken to another place, until it is adopted there. */
   #movedAt: number | undefined;
+  #moves = 0;
   #lookedAfter = 0;
   #checkedAt = -Infinity;
   #night = 0;
@@ -270,9 +272,12 @@ class Simulation {
         waits: () => this.#server.isQuiet ? this.#server.peek(WAITS_NOW) : Promise.resolve([]),
         held: (worker) =>
           this.#server.isQuiet ? this.#server.peek(HELD_NOW, [worker]) : Promise.resolve(undefined),
-        alone: (ms) => {
-          for (const { current } of this.#places) {
-            if (current !== undefined) this.#freeze(current.process, ms);
+        states: () => this.#server.isQuiet ? this.#server.peek(STATES_NOW) : Promise.resolve([]),
+        alone: (ms, how) => {
+          for (const { current, number } of this.#places) {
+            if (current !== undefined && (how === "everywhere" || number === ABROAD_PLACE)) {
+              this.#freeze(current.process, ms);
+            }
           }
         },
         onBroken: (what) => this.#world.fail(new Broken(what)),
@@ -286,11 +291,13 @@ class Simulation {
         database: this.#network.connect(process),
         queue,
         id,
+        forgiven: () => this.#moves,
         onBroken: (what) => this.#world.fail(new Broken(what)),
       });
       this.#network.forget(process);
     };
     this.#clients.move = async () => {
+      this.#moves++;
       for (const { current } of this.#places) if (current !== undefined) this.#kill(current.process, 300);
       await this.#server.turn(async () => {
         await this.#server.script("begin read write; update rhythm.home set system_identifier = '1'; commit");
@@ -365,7 +372,7 @@ class Simulation {
         transactional: database,
         schema: "rhythm",
         name,
-        queues: QUEUES,
+        queues: place.number === ABROAD_PLACE ? [...QUEUES, ABROAD] : QUEUES,
         targets: tasks.map((made) => made.name),
         leaseMs,
         runsCode: true,
@@ -803,6 +810,9 @@ class Simulation {
       from jsonb_to_recordset($1::text::jsonb) as m (id uuid, version integer, at timestamptz)
       join rhythm.executions as e on e.id = m.id and e.version < m.version
         and not exists (select from rhythm.base as b where b.execution_id = m.id and b.act = 'rewound')
+        -- Another operation may have come before it was applied; then it says that it was refused.
+        and exists (select from rhythm.operation_act as a join rhythm.operation as o on o.id = a.operation_id
+          where a.execution_id = m.id and a.result = 'done' and o.action = 'migrate' and o.args ->> 'to' = m.version::text)
       where (select count(*) from rhythm.journal as j where j.execution_id = m.id and j.moment > m.at) > 1`,
       [
         JSON.stringify(moved),
@@ -916,6 +926,14 @@ const WAITS_NOW =
   join rhythm.execution as p on p.id = t.execution_id and p.parent_id is null and p.state = 0
   where not t.fired and not t.deadline and t.fires_at > rhythm.now() + interval '4 seconds'
   order by 1`;
+
+/** The states of flows. */
+const STATES_NOW =
+  `select s.execution_id::text as id, s.seq, s.snapshot::text as snapshot, b.worker::text, b.call
+  from rhythm.workflow_state as s join rhythm.execution as e on e.id = s.execution_id and e.state = 0 and e.cancel_reason is null
+  join rhythm.flow_version as v on v.program = s.program and v.code <> '{"language": "typescript"}'
+  left join rhythm.batch as b on b.id = s.batch_id
+  where s.snapshot is not null and s.seq > 0 order by b.worker is null, s.execution_id limit 10`;
 
 /** What one worker has leased. */
 const HELD_NOW =

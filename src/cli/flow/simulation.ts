@@ -62,6 +62,9 @@ interface Execution {
   readonly depth: number;
   readonly parent?: { execution: Execution; operation: string };
   open?: OpenFlow;
+  program?: Program;
+  /** How often it started over. */
+  rounds: number;
   /** How many steps it took. */
   steps: number;
   end?: SimulatedEnd;
@@ -138,6 +141,7 @@ export class Simulation {
       mailbox: [],
       waits: new Map(),
       released: new Set(),
+      rounds: 0,
       ...(parent === undefined ? {} : { parent }),
     };
     this.#executions.set(id, made);
@@ -146,6 +150,7 @@ export class Simulation {
 
   #begin(execution: Execution, program: Program, inputs: JsonValue): void {
     const { clock } = this.#parts;
+    execution.program = program;
     const context = {
       executionId: execution.id,
       flow: execution.flow,
@@ -156,7 +161,12 @@ export class Simulation {
       createdAt: clock.now().toISOString(),
       metadata: {},
     };
-    const host = { executionId: execution.id, seed: this.#seed, epoch: 0, ...this.#nextStep(execution) };
+    const host = {
+      executionId: execution.id,
+      seed: this.#seed,
+      epoch: execution.rounds,
+      ...this.#nextStep(execution),
+    };
     execution.open = openFlow(program, { inputs, context }, host);
     this.#heed(execution);
   }
@@ -180,6 +190,10 @@ export class Simulation {
     }
     for (const effect of step.effects) this.#effect(execution, effect);
     if (step.status === "suspended") return;
+    if (step.status === "continued") {
+      execution.rounds++;
+      return this.#soon(() => this.#begin(execution, execution.program!, step.output ?? null));
+    }
     execution.end = step.status === "completed"
       ? { status: "completed", output: step.output ?? null }
       : { status: step.status, error: step.error! };

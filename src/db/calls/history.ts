@@ -8,7 +8,7 @@ export interface StoredStep {
   /** When. */
   readonly moment: Date;
   /** A step, or what a person did. */
-  readonly act: "step" | "edited" | "rewound" | "forked" | "migrated" | "repaired";
+  readonly act: "step" | "edited" | "rewound" | "forked" | "migrated" | "repaired" | "continued";
   /** What had ended and was taken, in order. */
   readonly took: readonly StoredItem[];
   /** Why a person did it. */

@@ -256,6 +256,27 @@ export async function readStamp(engine: EngineRef, id: string, after: number): P
   return row?.stamp ?? null;
 }
 
+/** A key that an execution was started with. */
+export interface HeldKey {
+  /** `kept`: an idempotency key; `queued`, `active`: how long it is held; `throttle`. */
+  readonly kind: "kept" | "queued" | "active" | "throttle";
+  /** The key. */
+  readonly heldKey: string;
+  /** Whose it is now; of a throttle key, the last that was started. */
+  readonly holder: string;
+  /** When it ends by itself. */
+  readonly until: Date | null;
+}
+
+/** The keys of an execution that still mean something. */
+export async function listKeysOf(engine: EngineRef, id: string): Promise<HeldKey[]> {
+  return await ask<HeldKey>(
+    engine,
+    `select k.kind, k.key as "heldKey", k.holder, k.until from rhythm.keys_of($1::text::uuid) as k order by k.kind, k.key`,
+    [id],
+  );
+}
+
 /** The text of the version that an execution runs; nothing: it is no flow. */
 export async function readSource(
   engine: EngineRef,

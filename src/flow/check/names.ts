@@ -67,7 +67,7 @@ export const BUILT_INS: ReadonlyMap<string, BuiltIn> = new Map(Object.entries({
     durable: true,
   },
   Task: durable("run"),
-  Workflow: durable("run"),
+  Workflow: durable("run continueAs"),
   Timer: durable("delay until"),
   Signal: durable("next when send"),
 }));

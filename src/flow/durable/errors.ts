@@ -96,6 +96,12 @@ export function failureOfLimit(vm: FlowMachine, limit: LimitExceeded): FlowFailu
   return placed(vm, { type: "LimitError", message: limit.message, code: limit.code }, traceOf(vm));
 }
 
+/** The error of an execution that waits although it wants to start over. Its place is where its body waits. */
+export function failureOfContinued(vm: FlowMachine, main: Fibre): FlowFailure {
+  const message = "This flow called Workflow.continueAs and then waited: it must return right after the call";
+  return placed(vm, { type: "ContinueError", message, code: "FLOW_CONTINUED" }, [main.fn.index, ~main.pc]);
+}
+
 /** The error of an execution that nothing can wake. Its place is where its body waits. */
 export function failureOfStuck(vm: FlowMachine, main: Fibre): FlowFailure {
   const message = "This flow waits for something that can never happen";

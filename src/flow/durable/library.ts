@@ -57,6 +57,18 @@ function runner(space: "Task" | "Workflow"): NativeFunction {
   });
 }
 
+const continueAs = new NativeFunction({
+  id: "Workflow.continueAs",
+  length: 1,
+  call: (machine, _self, [inputs]) => {
+    const vm = machine as FlowMachine;
+    vm.continued = {
+      inputs: inputs === undefined ? {} : toJsonValue(vm, inputs, "inputs of the next round"),
+    };
+    return undefined;
+  },
+});
+
 const delay = new NativeFunction({
   id: "Timer.delay",
   length: 1,
@@ -126,7 +138,10 @@ function logger(level: string): [string, NativeFunction] {
 /** The names of the durable API. */
 export const durableGlobals: ReadonlyMap<string, Value> = new Map<string, Value>([
   ["Task", new Namespace("Task", new Map([["run", runner("Task")]]))],
-  ["Workflow", new Namespace("Workflow", new Map([["run", runner("Workflow")]]))],
+  [
+    "Workflow",
+    new Namespace("Workflow", new Map([["run", runner("Workflow")], ["continueAs", continueAs]])),
+  ],
   ["Timer", new Namespace("Timer", new Map([["delay", delay], ["until", until]]))],
   [
     "Signal",

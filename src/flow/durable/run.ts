@@ -26,7 +26,7 @@ import { FlowFunction, type Value } from "../vm/value.ts";
 import { toJsonValue } from "./boundary.ts";
 import { callOf } from "./calls.ts";
 import { warnOfDropped } from "./dropped.ts";
-import { errorFromJson, failureOf, failureOfLimit, failureOfStuck } from "./errors.ts";
+import { errorFromJson, failureOf, failureOfContinued, failureOfLimit, failureOfStuck } from "./errors.ts";
 import type { World } from "./globals.ts";
 import { tagsOf } from "./tags.ts";
 import { waitsOf } from "./waits.ts";
@@ -162,10 +162,14 @@ export class Run {
       for (const rejected of vm.unhandled) return this.#end("failed", failureOf(vm, rejected.value));
       if (promise.state === "rejected") return this.#end("failed", failureOf(vm, promise.value));
       if (promise.state === "fulfilled") {
+        if (vm.continued !== undefined) return { ...this.#end("continued"), output: vm.continued.inputs };
         const output = toJsonValue(vm, promise.value, "the output");
         warnOfDropped(vm);
         return { ...this.#end("completed"), output };
       }
+    }
+    if (vm.continued !== undefined && !vm.cancelled) {
+      return this.#end("failed", failureOfContinued(vm, this.#main));
     }
     const suspended = this.#suspended();
     if (suspended !== undefined) return suspended;
@@ -211,7 +215,7 @@ export class Run {
     };
   }
 
-  #end(status: "completed" | "failed" | "cancelled", error?: FlowFailure): Step {
+  #end(status: "completed" | "continued" | "failed" | "cancelled", error?: FlowFailure): Step {
     this.#over = true;
     const released = [...this.#released, ...this.#vm.pending.keys()];
     const effects = this.#vm.outbox.take();

@@ -1,4 +1,5 @@
 import type { FailOptions, Library, Machine, MemberTable } from "../builtins/builtin.ts";
+import type { JsonValue } from "../../shared/json.ts";
 import type { FunctionCode } from "../compile/program.ts";
 import { OPERANDS } from "../compile/opcodes.ts";
 import { looseEquals, payFor, show, toKey, toNumber, toPrimitive, toText } from "./convert.ts";
@@ -82,6 +83,8 @@ export class FlowMachine implements Machine {
   /** Rejected promises that have no handler yet. */
   readonly unhandled = new Set<FlowPromise>();
   cancelled: Cancellation | undefined = undefined;
+  /** With which inputs the flow starts over when it returns. */
+  continued: { readonly inputs: JsonValue } | undefined = undefined;
   /** The last value thrown that is no error, and where; a snapshot does not keep it. */
   thrown: { readonly value: Value; readonly trace: readonly number[] } | undefined = undefined;
   /** The error made last: its place is known exactly only where it is caught. */

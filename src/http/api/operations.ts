@@ -210,6 +210,22 @@ function scheduleRoutes(commands: Commands): Route[] {
     change("pause", "Keeps a schedule from firing"),
     change("resume", "Lets a schedule fire again"),
     change("trigger", "Fires a schedule now, in addition to its times"),
+    route({
+      method: "POST",
+      path: "/api/schedules/:name/backfill",
+      operation: "backfillSchedule",
+      summary: "Starts an execution for each time of a schedule in a span that is past, 1,000 at most",
+      tag: "schedules",
+      body: z.strictObject({
+        from: z.iso.datetime({ offset: true }).describe("the first moment"),
+        to: z.iso.datetime({ offset: true }).describe("the last"),
+      }),
+      response: z.object({
+        ids: z.array(z.string()).describe("one for each time; also of what ran already"),
+      }),
+      status: 201,
+      handle: async ({ params, body }) => ({ ids: await commands.backfillSchedule(params.name!, body) }),
+    }),
   ];
 }
 

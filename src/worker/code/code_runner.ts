@@ -23,6 +23,7 @@ import type { StopReason } from "../tasks/task_run.ts";
 /** How far a run of code came. */
 export type CodeEnd =
   | { readonly status: "completed"; readonly output: string }
+  | { readonly status: "continued"; readonly inputs: string }
   | { readonly status: "failed"; readonly error: ExecutionError; readonly retryable: boolean }
   | { readonly status: "suspended"; readonly waits: readonly string[]; readonly released: readonly string[] }
   | { readonly status: "stopped"; readonly reason: StopReason; readonly message: string };
@@ -191,6 +192,8 @@ function outcomeOf(end: CodeEnd, claimed: Claimed): Outcome {
   switch (end.status) {
     case "completed":
       return { ...lease, status: "completed", output: end.output };
+    case "continued":
+      return { ...lease, status: "continued", inputs: end.inputs };
     case "failed":
       return { ...lease, status: "failed", error: end.error, retryable: end.retryable };
     case "suspended": {
@@ -211,6 +214,7 @@ function outcomeOf(end: CodeEnd, claimed: Claimed): Outcome {
 function observe(observer: WorkerObserver, claimed: Claimed, end: CodeEnd): void {
   const event = factsOf(claimed);
   if (end.status === "completed") observer({ type: "completed", ...event, output: end.output });
+  else if (end.status === "continued") observer({ type: "continued", ...event, output: end.inputs });
   else if (end.status === "failed") {
     observer({
       type: "failed",

@@ -111,6 +111,7 @@ export type Outcome =
       readonly flow?: FlowOutcome;
     }
     | { readonly status: "suspended"; readonly flow: FlowOutcome }
+    | { readonly status: "continued"; readonly inputs: string; readonly flow?: FlowOutcome }
     | { readonly status: "cancelled"; readonly flow?: FlowOutcome }
     | { readonly status: "released"; readonly reason: string; readonly delayMs: number }
   );

@@ -60,6 +60,8 @@ export function outcomeText(outcome: Outcome): string {
       return `${head}${FINISHED},"error":${JSON.stringify(outcome.error)},"retryable":${outcome.retryable}${
         flowText(outcome.flow)
       }}`;
+    case "continued":
+      return `${head},"output":${outcome.inputs}${flowText(outcome.flow)}}`;
     case "released":
       return `${head},"reason":${JSON.stringify(outcome.reason)},"delay_ms":${outcome.delayMs}}`;
     default:
@@ -73,11 +75,16 @@ function flowText(flow: FlowOutcome | undefined): string {
   if (flow.cancelReason !== undefined) text += `,"reason":${JSON.stringify(flow.cancelReason)}`;
   if (flow.effects.length > 0) text += `,"effects":${JSON.stringify(flow.effects)}`;
   if (flow.snapshot === null) return text;
-  text += `,"snapshot":${JSON.stringify(flow.snapshot)},"waits":${JSON.stringify(flow.waits)}`;
+  text += `,"snapshot":${snapshotText(flow.snapshot)},"waits":${JSON.stringify(flow.waits)}`;
   if (flow.released.length > 0) text += `,"released":${JSON.stringify(flow.released)}`;
   if (flow.stack !== undefined) text += `,"stack":${JSON.stringify(flow.stack)}`;
   if (flow.cleanup !== undefined) text += `,"cleanup":${flow.cleanup}`;
   return text;
+}
+
+// As the text of a text: the database stores it as it is, and does not parse it.
+function snapshotText(snapshot: JsonValue): string {
+  return JSON.stringify(JSON.stringify(snapshot));
 }
 
 // What children have in common is sent once.
@@ -104,7 +111,7 @@ function endText({ id, task, flow, seq, moment, result, rest }: StepEnd): string
   const head = `{"id":"${id}",${cause},"flow":"${flow}","seq":${seq},"moment":"${moment}"`;
   if (rest === undefined) return `${head},"next":"completed","result":${JSON.stringify(result ?? null)}}`;
   const { snapshot, wait, cleanup, timers, released } = rest;
-  let text = `${head},"next":"suspended","snapshot":${JSON.stringify(snapshot)},"mode":"${wait.mode}","ids":${
+  let text = `${head},"next":"suspended","snapshot":${snapshotText(snapshot)},"mode":"${wait.mode}","ids":${
     JSON.stringify(wait.ids)
   }`;
   if (cleanup) text += ',"cleanup":true';

@@ -29,10 +29,10 @@ export interface FlowStep {
   /** When it was taken, ISO 8601; nothing: the flow was not asked. */
   readonly moment?: string;
   /** Whether it waits, or how it ended. */
-  readonly status: "suspended" | "completed" | "failed" | "cancelled";
+  readonly status: "suspended" | "completed" | "continued" | "failed" | "cancelled";
   /** Where it stands, while it waits. */
   readonly snapshot?: JsonValue;
-  /** Its result. */
+  /** Its result; if it starts over, its inputs. */
   readonly output?: JsonValue;
   /** Why it failed. */
   readonly error?: ExecutionError;
@@ -401,6 +401,8 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
       });
     } else if (step.status === "cancelled") {
       this.#parts.observer!({ type: "cancelled", ...event, reason: claimed.flow?.cancelReason ?? undefined });
+    } else if (step.status === "continued") {
+      this.#parts.observer!({ type: "continued", ...event, output: JSON.stringify(step.output ?? null) });
     } else {
       this.#parts.observer!({ type: "suspended", ...event, waits: step.effects.flatMap(describe) });
     }
@@ -464,6 +466,8 @@ function outcomeOf(
       return { ...lease, status: "suspended", flow };
     case "completed":
       return { ...lease, status: "completed", output: JSON.stringify(step.output ?? null), flow };
+    case "continued":
+      return { ...lease, status: "continued", inputs: JSON.stringify(step.output ?? null), flow };
     case "failed":
       return { ...lease, status: "failed", error: step.error!, retryable: true, flow };
     case "cancelled":

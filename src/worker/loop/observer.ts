@@ -3,8 +3,8 @@ import type { Claimed } from "../engine/engine.ts";
 
 /** What a worker tells about an execution it has in flight, as it happens. */
 export interface WorkerEvent {
-  /** What happened: an attempt began; the execution ended or stopped for now; it was handed back. */
-  readonly type: "started" | "completed" | "failed" | "suspended" | "cancelled" | "released";
+  /** What happened: an attempt began; the execution ended, stopped for now, or starts over; it was handed back. */
+  readonly type: "started" | "completed" | "failed" | "suspended" | "continued" | "cancelled" | "released";
   /** The execution. */
   readonly id: string;
   /** A task or a workflow. */
@@ -15,7 +15,7 @@ export interface WorkerEvent {
   readonly attempt: number;
   /** What it got; on `started`. */
   readonly inputs?: unknown;
-  /** JSON text of the result; on `completed`. */
+  /** JSON text of the result, on `completed`; of the new inputs, on `continued`. */
   readonly output?: string;
   /** Why; on `failed`. */
   readonly error?: ExecutionError;

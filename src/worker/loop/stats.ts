@@ -78,8 +78,8 @@ export class WorkerStats {
     { status, isOver }: { status: Outcome["status"]; isOver: boolean },
   ): void {
     const stats = this.of(kind, name);
-    // A workflow that waits goes on in the same attempt.
-    if (status === "suspended") return void stats.waits++;
+    // A workflow that waits, or starts over, goes on in the same attempt.
+    if (status === "suspended" || status === "continued") return void stats.waits++;
     stats.attempts[status]++;
     if (isOver && status !== "released") stats.ends[status]++;
   }

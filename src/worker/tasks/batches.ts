@@ -106,10 +106,10 @@ export class Batches {
   #begin(gathering: Gathering): void {
     const { definition, cancelTimer } = gathering;
     cancelTimer();
-    this.#gathering.delete(definition.name);
     for (const { claimed, run } of gathering.members) {
       if (!this.#parts.isFresh(claimed)) run.stop("shutdown", STALE);
     }
+    this.#gathering.delete(definition.name);
     const members = [...gathering.members];
     if (members.length > 0) void this.#call(definition, members);
   }

@@ -1683,10 +1683,14 @@ export const cases: Record<string, Cases> = {
       [
         outcome('"status": "done"'),
         "RH001",
-        '"done" cannot be the status of an outcome: expected completed, failed, suspended, cancelled or released',
+        '"done" cannot be the status of an outcome: expected completed, failed, suspended, continued, cancelled or released',
       ],
       [outcome('"status": "failed"'), "RH001", 'A failed outcome needs an error: {"type", "message"}'],
-      [outcome('"status": "suspended"'), "RH001", "A suspended outcome needs a snapshot"],
+      [
+        outcome('"status": "suspended"'),
+        "RH001",
+        "A suspended outcome needs a snapshot: an object, or its JSON text",
+      ],
       [outcome('"status": "suspended", "snapshot": {}'), "RH001", needsWaits],
       [outcome('"status": "suspended", "snapshot": {}, "waits": []'), "RH001", needsWaits],
       [
@@ -1954,6 +1958,7 @@ export const cases: Record<string, Cases> = {
     p_before: "older than any id: nothing is found",
     p_limit: "less than one is one, and more than 5,000 are 5,000",
   },
+  keys_of: { p_execution: "what is unknown has no keys" },
   lines_of: { p_execution: "what is unknown, or no workflow, stands nowhere" },
   count_signal_waits: {},
   count_standing: {

@@ -1,4 +1,4 @@
--- retry() of a workflow that waited for all: what completed counts, what failed runs again, and its time begins anew.
+-- retry() of a workflow that waited for all: what completed counts, what failed runs again, and its time starts over.
 do $$
 declare
   w constant uuid := test.worker();

@@ -49,6 +49,22 @@ begin
   v_ids := jsonb_build_object('f', f, 'g', g, 'h', h, 'k', k, 'a', a, 'b', b, 's', s, 't', t, 'd', d, 'r', r, 'x', x, 'w', w);
   for v_case in
     select * from (values
+      -- Columns of one row that do not fit together
+      ('update rhythm.execution set type = ''x'' where id = $r', r, '"x" is not a type'),
+      ('update rhythm.execution set state = 5, completed_at = now() where id = $d', d, '5 is not a state'),
+      ('update rhythm.execution set completed_at = null where id = $d', d, 'it ended without one'),
+      ('update rhythm.execution set completed_at = now() where id = $r', r, 'it is live and has a time of its end'),
+      ('update rhythm.execution set fingerprint = 7 where id = $d', d, 'has one without a failure'),
+      ('update rhythm.execution set batch_id = 7 where id = $d', d, 'it is over and names a batch'),
+      ('update rhythm.execution set unique_key = ''x'' where id = $d', d, 'a unique key without'),
+      ('update rhythm.execution set unique_key = ''x'', unique_while = ''kept'' where id = $d', d, 'a unique key without'),
+      ('update rhythm.batch set call = null where id = (select batch_id from rhythm.execution where id = $r)', r, 'has a part of a lease'),
+      ('update rhythm.batch set claimed_at = null where id = (select batch_id from rhythm.execution where id = $r)', r, 'has a part of a lease'),
+      ('update rhythm.batch set run_at = now() where id = (select batch_id from rhythm.execution where id = $r)', r, 'is delayed and leased'),
+      ('update rhythm.batch set size = 2 where id = (select batch_id from rhythm.execution where id = $r)', r, 'says another size than it has'),
+      ('update rhythm.batch set gate = 1 where id = (select batch_id from rhythm.execution where id = $r)', r, 'is paused, or at a gate, and not parked'),
+      ('update rhythm.workflow_state set delivered = 9 where execution_id = $f', f, 'was told of more items than have arrived'),
+      ('update rhythm.workflow_state set need = need || 1 where execution_id = $f', f, 'are not as many'),
       -- execution
       ('delete from rhythm.execution where id in ($a, $b)', f, 'waits for nothing that can still happen'),
       ('delete from rhythm.execution where id = $f', a, 'it is live and its parent $f is not there'),

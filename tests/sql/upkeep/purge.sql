@@ -28,3 +28,20 @@ begin
   perform test.eq(rhythm.purge('1 day'), 0, 'nothing more');
 end;
 $$;
+
+-- What was started long ago and has ended a moment ago stays.
+do $$
+declare
+  w constant uuid := test.worker();
+  l constant uuid := rhythm.queue('long');
+begin
+  perform test.claim(w);
+  perform test.pass('2 days');
+  perform rhythm.register_worker(w, p_lease => '1h');
+  perform rhythm.beat(w);
+  perform test.complete(w, l);
+  perform test.pass('1 hour');
+  perform test.eq(rhythm.purge('1 day'), 0, 'it ended an hour ago');
+  perform test.eq(rhythm.get(l) ->> 'status', 'completed', 'it is there');
+end;
+$$;

@@ -2,6 +2,8 @@ import { systemClock } from "../../../src/runtime/clock.ts";
 import { deepStrictEqual as equal, match, rejects, strictEqual as same } from "node:assert/strict";
 import { z } from "zod";
 import { type AnyTask, type Logger, task, type TaskContext } from "../../../src/define/mod.ts";
+import type { Claimed } from "../../../src/worker/engine/engine.ts";
+import { Batches } from "../../../src/worker/tasks/batches.ts";
 import { type Report, Reporter } from "../../../src/worker/engine/reporter.ts";
 import { runTask, type TaskEnd, type TaskLimits } from "../../../src/worker/tasks/run_task.ts";
 import { TaskRun } from "../../../src/worker/tasks/task_run.ts";
@@ -165,4 +167,26 @@ Deno.test("TaskRun.heartbeat() asks at once, and throws what stopped the run", a
   await rejects(run.heartbeat(), { code: "TASK_LOST" });
   await rejects(run.heartbeat(), { code: "TASK_LOST" });
   same(asked, 2);
+});
+
+Deno.test("Batches: an execution whose lease may be lost when its call begins is not among the others", async () => {
+  const seen: unknown[] = [];
+  const { definition } = task({ name: "t", batch: { size: 3 } }, (many: number[]) => {
+    seen.push(...many);
+    return many;
+  });
+  const batches = new Batches({
+    clock: systemClock,
+    longestWaitMs: 1_000,
+    isFresh: ({ id }) => id !== "2",
+    onBlocked: () => {},
+    onCall: (_, size) => void seen.push(`${size} of them`),
+  });
+  const ends = await Promise.all([1, 2, 3].map(async (n) => {
+    const { run, limits } = prepare(definition);
+    const claimed = { id: String(n), target: "t", inputs: n } as unknown as Claimed;
+    return (await batches.run(definition, claimed, run, limits)).status;
+  }));
+  equal(ends, ["completed", "stopped", "completed"]);
+  equal(seen, ["2 of them", 1, 3]);
 });

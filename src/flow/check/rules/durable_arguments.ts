@@ -39,6 +39,7 @@ const wait: readonly Argument[] = [
 const CALLS: Readonly<Record<string, readonly Argument[]>> = {
   "Task.run": run,
   "Workflow.run": run,
+  "Workflow.continueAs": [{ name: "inputs", type: "anything" }],
   "Signal.next": wait,
   "Signal.when": wait,
   "Signal.send": [
