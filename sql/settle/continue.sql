@@ -41,8 +41,9 @@ $$;
 
 comment on function rhythm.ended_under(uuid[]) is 'What workflows started that has ended, at most a thousand. Internal.';
 
--- A signal that a wait took, and that the workflow has not seen, waits again in its old place. Signals that nobody took stay.
-create or replace function rhythm.forget_past(p_ids uuid[])
+-- A signal that a wait took, and that the workflow has not seen, waits again in its old place. Signals that nobody took stay. A
+-- question that it took and did not answer is rejected. The newest thousand questions stay, for those who asked.
+create or replace function rhythm.forget_past(p_ids uuid[], p_now timestamptz)
 returns void
 language plpgsql
 volatile
@@ -52,7 +53,18 @@ begin
   update rhythm.signal as g set taken_by = null
   from rhythm.workflow_state as s join rhythm.inbox as i on i.execution_id = s.execution_id and i.nth > s.delivered
   where s.execution_id = any (p_ids) and g.execution_id = s.execution_id and g.taken_by = i.item;
-  delete from rhythm.signal as g where g.execution_id = any (p_ids) and g.taken_by is not null;
+  update rhythm.signal as g
+  set answered_at = p_now, answer = jsonb_build_object('error', jsonb_build_object('type', 'UnansweredError', 'message',
+    format('Workflow "%s" (%s) has started over and has not answered "%s"', e.target, e.id, g.name)))
+  from rhythm.execution as e
+  where g.execution_id = any (p_ids) and g.asked and g.taken_by is not null and g.answer is null and e.id = g.execution_id;
+  if found then
+    perform rhythm.notify('done', i.id::text) from unnest(p_ids) as i (id);
+  end if;
+  delete from rhythm.signal as g
+  using unnest(p_ids) as i (id)
+  where g.execution_id = i.id and g.taken_by is not null and (g.asked is null or g.id <= (
+    select x.id from rhythm.signal as x where x.execution_id = i.id and x.asked and x.taken_by is not null order by x.id desc offset 1000 limit 1));
   delete from rhythm.signal_wait as w where w.execution_id = any (p_ids);
   delete from rhythm.timer as t where t.execution_id = any (p_ids) and not t.deadline;
   delete from rhythm.inbox as i where i.execution_id = any (p_ids);
@@ -68,7 +80,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.forget_past(uuid[]) is 'Deletes the history of workflows that start over, with the children that have ended. Internal.';
+comment on function rhythm.forget_past(uuid[], timestamptz) is 'Deletes the history of workflows that start over, with the children that have ended. Internal.';
 
 -- Its number of steps goes on, so that a worker that has the old state in memory is refused. Its epoch is raised, so that no id is
 -- given twice. The caller has locked states and executions. Returns the workflows: they are in no batch, and can continue at once.
@@ -85,7 +97,7 @@ begin
     return '{}';
   end if;
   perform rhythm.check_continuation(o) from unnest(p_outcomes) as o where o.fate = 'continued';
-  perform rhythm.forget_past(v_ids);
+  perform rhythm.forget_past(v_ids, p_now);
   update rhythm.workflow_state as s
   set seq = s.seq + 1, program = coalesce((select f.program from rhythm.flow as f where f.name = e.target), s.program), snapshot = null, stack = null, cleanup = false,
     groups = '{}', sizes = '{}', need = '{}', delivered = 0, arrived = 0, attempt = 0, failures = 0, batch_id = null

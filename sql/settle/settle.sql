@@ -63,6 +63,10 @@ begin
     end if;
     perform rhythm.insert_timers(v_flows, v_groups);
     perform rhythm.insert_logs(v_flows, p_now);
+    -- Before waits go, which say what is answered.
+    if exists (select from unnest(v_flows) as o where o.effects @> '[{"type": "answer"}]') then
+      perform rhythm.settle_answers(v_flows, p_now);
+    end if;
     if jsonb_path_exists(p_items, '$[*].effects[*] ? (@.type == "tag")') then
       perform rhythm.write_tags(v_flows);
     end if;
@@ -85,9 +89,6 @@ begin
       v_ended := v_ended || rhythm.join_owners(v_waiters, p_now);
     end if;
     v_items := rhythm.settle_signals(v_flows, p_now);
-    if exists (select from unnest(v_flows) as o where o.effects @> '[{"type": "answer"}]') then
-      perform rhythm.settle_answers(v_flows, p_now);
-    end if;
   end if;
   v_leased := rhythm.resume(v_at_once, p_now, p_worker, p_call,
     p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer);

@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "3352f3b14c966f15";
+export const imageDigest = "0e5b67236c6cd3bf";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -13562,7 +13562,7 @@ comment on function rhythm.checkpoint(uuid, uuid, integer, jsonb, integer) is
   {
     name: "settle/continue.sql",
     kind: "behaviour",
-    checksum: "ae92c50f7f67e404472c464641a8f6851cad1ac9b8d71024f6ce4d9c766adb0d",
+    checksum: "b94915d8a41134f248e3cdfac21d4e2a9fa1ef2f209514e8108adcbbcb407104",
     text: `-- Workflows that start over under the same id: Workflow.continueAs().
 
 -- The inputs must match the schema of the version that is current now, with which it goes on.
@@ -13606,8 +13606,9 @@ $$;
 
 comment on function rhythm.ended_under(uuid[]) is 'What workflows started that has ended, at most a thousand. Internal.';
 
--- A signal that a wait took, and that the workflow has not seen, waits again in its old place. Signals that nobody took stay.
-create or replace function rhythm.forget_past(p_ids uuid[])
+-- A signal that a wait took, and that the workflow has not seen, waits again in its old place. Signals that nobody took stay. A
+-- question that it took and did not answer is rejected. The newest thousand questions stay, for those who asked.
+create or replace function rhythm.forget_past(p_ids uuid[], p_now timestamptz)
 returns void
 language plpgsql
 volatile
@@ -13617,7 +13618,18 @@ begin
   update rhythm.signal as g set taken_by = null
   from rhythm.workflow_state as s join rhythm.inbox as i on i.execution_id = s.execution_id and i.nth > s.delivered
   where s.execution_id = any (p_ids) and g.execution_id = s.execution_id and g.taken_by = i.item;
-  delete from rhythm.signal as g where g.execution_id = any (p_ids) and g.taken_by is not null;
+  update rhythm.signal as g
+  set answered_at = p_now, answer = jsonb_build_object('error', jsonb_build_object('type', 'UnansweredError', 'message',
+    format('Workflow "%s" (%s) has started over and has not answered "%s"', e.target, e.id, g.name)))
+  from rhythm.execution as e
+  where g.execution_id = any (p_ids) and g.asked and g.taken_by is not null and g.answer is null and e.id = g.execution_id;
+  if found then
+    perform rhythm.notify('done', i.id::text) from unnest(p_ids) as i (id);
+  end if;
+  delete from rhythm.signal as g
+  using unnest(p_ids) as i (id)
+  where g.execution_id = i.id and g.taken_by is not null and (g.asked is null or g.id <= (
+    select x.id from rhythm.signal as x where x.execution_id = i.id and x.asked and x.taken_by is not null order by x.id desc offset 1000 limit 1));
   delete from rhythm.signal_wait as w where w.execution_id = any (p_ids);
   delete from rhythm.timer as t where t.execution_id = any (p_ids) and not t.deadline;
   delete from rhythm.inbox as i where i.execution_id = any (p_ids);
@@ -13633,7 +13645,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.forget_past(uuid[]) is 'Deletes the history of workflows that start over, with the children that have ended. Internal.';
+comment on function rhythm.forget_past(uuid[], timestamptz) is 'Deletes the history of workflows that start over, with the children that have ended. Internal.';
 
 -- Its number of steps goes on, so that a worker that has the old state in memory is refused. Its epoch is raised, so that no id is
 -- given twice. The caller has locked states and executions. Returns the workflows: they are in no batch, and can continue at once.
@@ -13650,7 +13662,7 @@ begin
     return '{}';
   end if;
   perform rhythm.check_continuation(o) from unnest(p_outcomes) as o where o.fate = 'continued';
-  perform rhythm.forget_past(v_ids);
+  perform rhythm.forget_past(v_ids, p_now);
   update rhythm.workflow_state as s
   set seq = s.seq + 1, program = coalesce((select f.program from rhythm.flow as f where f.name = e.target), s.program), snapshot = null, stack = null, cleanup = false,
     groups = '{}', sizes = '{}', need = '{}', delivered = 0, arrived = 0, attempt = 0, failures = 0, batch_id = null
@@ -14846,7 +14858,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "97772bb1aa82d3812d8ec261210192746132bb7ccb0272ebdddbfa8fe16129ff",
+    checksum: "1691d78d4814f4cac1d627c2267839b0857d3a6b430a59186b9494fdbe196fd8",
     text: `-- Settling outcomes.
 
 -- One transaction. Never waits for a row: what it cannot lock at once, it declines.
@@ -14912,6 +14924,10 @@ begin
     end if;
     perform rhythm.insert_timers(v_flows, v_groups);
     perform rhythm.insert_logs(v_flows, p_now);
+    -- Before waits go, which say what is answered.
+    if exists (select from unnest(v_flows) as o where o.effects @> '[{"type": "answer"}]') then
+      perform rhythm.settle_answers(v_flows, p_now);
+    end if;
     if jsonb_path_exists(p_items, '$[*].effects[*] ? (@.type == "tag")') then
       perform rhythm.write_tags(v_flows);
     end if;
@@ -14934,9 +14950,6 @@ begin
       v_ended := v_ended || rhythm.join_owners(v_waiters, p_now);
     end if;
     v_items := rhythm.settle_signals(v_flows, p_now);
-    if exists (select from unnest(v_flows) as o where o.effects @> '[{"type": "answer"}]') then
-      perform rhythm.settle_answers(v_flows, p_now);
-    end if;
   end if;
   v_leased := rhythm.resume(v_at_once, p_now, p_worker, p_call,
     p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer);

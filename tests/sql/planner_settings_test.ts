@@ -13,6 +13,7 @@ const ALLOWED: readonly string[] = [
   "check",
   "check_batches",
   "check_executions",
+  "check_rows",
   "check_inboxes",
   "check_references",
   "check_steps",
