@@ -128,7 +128,7 @@ for (const isFirst of [true, false]) {
         // What is refused must not end the transaction around it.
         const within = (run: Does): Promise<unknown> =>
           "savepoint" in session
-            ? (session as postgres.TransactionSql).savepoint(run as never)
+            ? (session as unknown as postgres.TransactionSql).savepoint(run as never)
             : run(session);
         const [row] = await session`select seq from rhythm.workflow_state where execution_id = ${flow}`;
         try {
