@@ -1,7 +1,7 @@
 -- Executions, and the places of those that have not ended.
 
--- The tables that each call writes have no check constraints: Postgres parses their texts anew for each statement that writes, which took
--- an eighth of a call with one task. check() looks for what they would refuse.
+-- The tables that each call writes have no check constraints. Postgres parses the text of each again for every statement that writes, which
+-- took an eighth of a call with one task. check() looks for what they would refuse.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
 -- changes, so ends are heap-only updates.

@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "0e5b67236c6cd3bf";
+export const imageDigest = "4682557c41f299c0";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -124,11 +124,11 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "3aae551fb4d864952acb71c23aa9facdb478727b619da4fec87a269410671874",
+    checksum: "7b92c3383646e3ebd4874e024e6b58913acd12c707f81f2d71a7d551cd28608e",
     text: `-- Executions, and the places of those that have not ended.
 
--- The tables that each call writes have no check constraints: Postgres parses their texts anew for each statement that writes, which took
--- an eighth of a call with one task. check() looks for what they would refuse.
+-- The tables that each call writes have no check constraints. Postgres parses the text of each again for every statement that writes, which
+-- took an eighth of a call with one task. check() looks for what they would refuse.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
 -- changes, so ends are heap-only updates.
