@@ -146,7 +146,6 @@ const NOT_IN_LOAD: readonly string[] = [
   ...["flows.check", "tasks.register", "workflows.register", "rhythm.as", "rhythm.close"],
   ...["rhythm.fetch", "rhythm.worker"],
   // No flow of the load answers yet.
-  ...["signals.getAsk"],
   // Made twice, because an answer was lost, they start twice as much.
   ...["schedules.trigger", "schedules.backfill"],
 ];
