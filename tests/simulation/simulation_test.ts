@@ -145,7 +145,6 @@ const NOT_IN_LOAD: readonly string[] = [
   // What the application itself does when it begins and ends, or without a database.
   ...["flows.check", "tasks.register", "workflows.register", "rhythm.as", "rhythm.close"],
   ...["rhythm.fetch", "rhythm.worker"],
-  // No flow of the load answers yet.
   // Made twice, because an answer was lost, they start twice as much.
   ...["schedules.trigger", "schedules.backfill"],
 ];
