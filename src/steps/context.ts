@@ -32,8 +32,10 @@ export interface ContextCore {
   readonly id: string;
   /** The workflow's name. */
   readonly workflow: string;
-  /** What it was started with. */
-  readonly input: unknown;
+  /** What it was started with, or started over with. */
+  input: unknown;
+  /** It has started over in this process. */
+  isContinued?: boolean;
   /** What its starter attached. */
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Where its log lines go. */
@@ -53,8 +55,11 @@ export interface Driver {
   /** Ends it by hand. */
   end(core: ContextCore, end: { output: string } | { thrown: unknown }): Promise<void>;
   /** Runs its code to the end. */
-  drive(core: ContextCore, code: (ctx: WorkflowContext) => unknown): Promise<unknown>;
+  drive(core: ContextCore, code: DrivenCode): Promise<unknown>;
 }
+
+/** The code of a workflow. `next`: what it started over with; nothing: it is in its first round. */
+export type DrivenCode = (ctx: WorkflowContext, next: { readonly input: unknown } | undefined) => unknown;
 
 /** A call of a step as `step()` makes it. */
 export interface ContextCall {

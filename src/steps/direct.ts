@@ -13,7 +13,7 @@ import {
 import type { Database } from "../db/database.ts";
 import { Uuids } from "../define/uuid.ts";
 import { failureOf } from "../define/failure.ts";
-import type { ContextCore, Driver, WorkflowContext } from "./context.ts";
+import type { ContextCore, DrivenCode, Driver } from "./context.ts";
 import type { CancelTimer, Clock } from "../runtime/clock.ts";
 import { makeContext } from "./context.ts";
 import { errorKind } from "../db/error_kind.ts";
@@ -98,7 +98,7 @@ export class DirectDriver implements Driver {
     }
   }
 
-  async drive(core: ContextCore, code: (ctx: WorkflowContext) => unknown): Promise<unknown> {
+  async drive(core: ContextCore, code: DrivenCode): Promise<unknown> {
     if (core.run?.isOpen && !core.run.isDriven) return await this.#goOn(core, code);
     // A second call with one context has a run of its own, which begins when the first is over.
     const own = core.run === undefined ? core : { ...core, run: undefined };
@@ -121,9 +121,9 @@ export class DirectDriver implements Driver {
   }
 
   // It was begun by hand, and is ended by its code.
-  async #goOn(core: ContextCore, code: (ctx: WorkflowContext) => unknown): Promise<unknown> {
+  async #goOn(core: ContextCore, code: DrivenCode): Promise<unknown> {
     try {
-      const end = await core.run!.drive(() => code(makeContext(core)));
+      const end = await core.run!.drive(() => code(makeContext(core), core.isContinued ? core : undefined));
       const over = await this.#conclude(core, end);
       if (over !== undefined) return over.value;
       core.run = undefined;
@@ -134,7 +134,7 @@ export class DirectDriver implements Driver {
     }
   }
 
-  async #untilOver(core: ContextCore, code: (ctx: WorkflowContext) => unknown): Promise<unknown> {
+  async #untilOver(core: ContextCore, code: DrivenCode): Promise<unknown> {
     for (let tries = 0;; tries++) {
       this.#checkOpen();
       const claimed = await this.#claim(core.id);
@@ -146,7 +146,10 @@ export class DirectDriver implements Driver {
       }
       tries = 0;
       const run = await this.#open(core, claimed, "driven");
-      const over = await this.#conclude(core, await run.drive(() => code(makeContext(core))));
+      const over = await this.#conclude(
+        core,
+        await run.drive(() => code(makeContext(core), core.isContinued ? core : undefined)),
+      );
       if (over !== undefined) return over.value;
     }
   }
@@ -193,7 +196,7 @@ export class DirectDriver implements Driver {
         }
         return undefined;
       case "continued":
-        await this.#settle(core, `"status":"continued","output":${end.inputs}`);
+        await this.#continue(core, end.inputs);
         return undefined;
       case "suspended": {
         const waits = JSON.stringify([{ mode: "any", ids: end.waits }]);
@@ -215,11 +218,20 @@ export class DirectDriver implements Driver {
     }
   }
 
-  // If the database refuses the result, for example because it is too large, the workflow fails, and its caller gets the error.
   async #complete(core: ContextCore, output: string): Promise<{ value: unknown } | undefined> {
+    const isOurs = await this.#settleOrFail(core, `"status":"completed","output":${output}`);
+    return isOurs ? { value: JSON.parse(output) } : undefined;
+  }
+
+  async #continue(core: ContextCore, inputs: string): Promise<void> {
+    const isOurs = await this.#settleOrFail(core, `"status":"continued","output":${inputs}`);
+    if (isOurs) Object.assign(core, { input: JSON.parse(inputs), isContinued: true });
+  }
+
+  // If the database refuses what it gives, for example because it is too large, the workflow fails, and its caller gets the error.
+  async #settleOrFail(core: ContextCore, outcome: string): Promise<boolean> {
     try {
-      const isOurs = await this.#settle(core, `"status":"completed","output":${output}`);
-      return isOurs ? { value: JSON.parse(output) } : undefined;
+      return await this.#settle(core, outcome);
     } catch (error) {
       if (errorKind(error) !== "refused") throw error;
       const reason = JSON.stringify(failureOf(error).error);

@@ -90,7 +90,10 @@ export function workflow<Input, Output>(
   const call = async (ctx: WorkflowContext, input?: Input): Promise<unknown> => {
     const core = contextFor(name, ctx);
     const given = input === undefined ? core.input as Input : input;
-    return await core.driver!.drive(core, (own) => code!(own, given));
+    return await core.driver!.drive(
+      core,
+      (own, next) => code!(own, next === undefined ? given : next.input as Input),
+    );
   };
   return Object.defineProperties(call, {
     name: { value: name },
