@@ -154,3 +154,33 @@ race("exchange(): two calls that end the last two tasks of a batch leave no batc
   assert.equal((await one`select count(*)::integer from rhythm.batch`)[0]!.count, 0);
   assert.deepEqual(await violations(arena.watcher), []);
 });
+
+race("exchange(): two sequences of calls drain a queue side by side, each task once", async (arena) => {
+  const sessions = arena.sessions as [postgres.Sql, postgres.Sql];
+  const worker = await registerWorker(sessions[0]);
+  await sessions[0]`select count(rhythm.queue('t', to_jsonb(n))) from generate_series(1, 3000) as n`;
+  const drained: string[] = [];
+  await Promise.all(sessions.map(async (sql, nth) => {
+    let held: string[] = [];
+    for (let number = nth + 1;; number += 2) {
+      const ids = held.toSorted();
+      // One of each call fails, so it ends in another way than the others of its batch.
+      const failed = ids.splice(0, 1).map((id): End => ({
+        ...{ kind: "outcome", id, call: number - 2, status: "failed", error: { type: "E", message: "no" } },
+      }));
+      const done: End = { kind: "done", call: number - 2, ids, outputs: ids.map(() => null) };
+      const ends = held.length > 0 ? [...failed, done] : [];
+      const { parcels, refused, declined } = await call(sql, { worker, number, ends, want: { limit: 70 } });
+      assert.deepEqual([refused, declined], [[], []]);
+      held = parcels.flatMap((parcel) => parcel.ids);
+      if (held.length === 0) return;
+      drained.push(...held);
+    }
+  }));
+  assert.deepEqual([drained.length, new Set(drained).size], [3000, 3000]);
+  const [left] = await sessions[0]`
+    select (select count(*)::integer from rhythm.batch) as batches, count(*)::integer as tasks
+    from rhythm.execution where state = 0`;
+  assert.deepEqual(left, { batches: 0, tasks: 0 });
+  assert.deepEqual(await violations(arena.watcher), []);
+});

@@ -62,29 +62,41 @@ interface Answered {
   readonly answer: Answer;
 }
 
+/** Calls of one sequence: they have odd numbers, or even ones. */
+interface Lane {
+  readonly side: "odd" | "even";
+  readonly sleep: Sleep;
+  /** The number of its last call. */
+  number: number;
+  /** Ends that its next calls bring. */
+  outcomes: Outcome[];
+  underWay: Call | undefined;
+  /** What its last call leased, until that runs. */
+  unhandled: readonly Claimed[];
+}
+
 /**
  * Settles what has ended and claims what comes next.
  *
  * What ends during a call goes into the next one: a natural group commit, without a timer. A call whose answer was lost is sent
  * again with the same number, until it is answered. While the database works on a call, the worker runs what the call before it
- * returned. If many steps of workflows wait meanwhile, a second call takes some of them: it brings steps only, and does not claim.
+ * returned.
+ *
+ * One call at a time is enough for a worker that has little to do. While there is more, calls with even numbers run beside those with
+ * odd ones: they claim from a long queue, complete what they claimed, and take steps of workflows when many wait.
  */
 export class Exchange {
   readonly #parts: ExchangeParts;
   readonly #backoff: PollBackoff;
-  readonly #sleep: Sleep;
-  #outcomes: Outcome[] = [];
+  readonly #odd: Lane;
+  readonly #even: Lane;
   #steps: StepResult[] = [];
   #fired: string[] = [];
   #left: string[] = [];
   readonly #declines = new Map<string, number>();
   readonly #postponed = new Map<Outcome | StepResult, CancelTimer>();
-  /** Wakes the second call. */
-  readonly #manySteps: Sleep;
-  #underWay: Call | undefined;
-  #second: Call | undefined;
-  #unhandled: readonly Claimed[] = [];
-  readonly #numbers = { odd: -1, even: 0 };
+  /** The last poll found as much as it asked for. */
+  #isBacklog = false;
   #mostEnds = BATCH;
   #mostClaims = BATCH;
   #pollAt = 0;
@@ -96,8 +108,8 @@ export class Exchange {
   constructor(parts: ExchangeParts) {
     this.#parts = parts;
     this.#backoff = new PollBackoff(parts.pollMs);
-    this.#sleep = new Sleep(parts.clock);
-    this.#manySteps = new Sleep(parts.clock);
+    this.#odd = emptyLane("odd", parts.clock);
+    this.#even = emptyLane("even", parts.clock);
   }
 
   /** Whether the last polls found nothing. */
@@ -117,27 +129,28 @@ export class Exchange {
 
   /** Hands back how an execution ended. */
   end(outcome: Outcome): void {
-    this.#outcomes.push(outcome);
-    this.#sleep.wake();
+    const lane = this.#laneOf(outcome);
+    lane.outcomes.push(outcome);
+    lane.sleep.wake();
   }
 
   /** Hands back the end of a task, or a timer, together with the step that its workflow took. */
   endStep(result: StepResult): void {
     this.#steps.push(result);
-    this.#sleep.wake();
-    if (this.#steps.length >= MANY_STEPS) this.#manySteps.wake();
+    this.#odd.sleep.wake();
+    if (this.#steps.length >= MANY_STEPS) this.#even.sleep.wake();
   }
 
   /** Asks the engine to wake the workflow of a timer that is due. */
   fire(timer: string): void {
     this.#fired.push(timer);
-    this.#sleep.wake();
+    this.#odd.sleep.wake();
   }
 
   /** Leaves timers to the engine that this worker kept. */
   leaveTimers(timers: readonly string[]): void {
     this.#left.push(...timers);
-    this.#sleep.wake();
+    this.#odd.sleep.wake();
   }
 
   /** Hears that there may be work, even if another session has it locked for a moment. */
@@ -149,24 +162,25 @@ export class Exchange {
   /** Polls at once, if there is room. */
   poll(): void {
     this.#pollAt = 0;
-    this.#sleep.wake();
+    this.#odd.sleep.wake();
   }
 
   /** Hears that there is room for more. */
   roomFreed(): void {
-    if (this.#pollAt <= this.#parts.clock.monotonic()) this.#sleep.wake();
+    if (this.#pollAt <= this.#parts.clock.monotonic()) this.#odd.sleep.wake();
+    if (this.#isBacklog) this.#even.sleep.wake();
   }
 
   /** What this worker believes it holds: what runs, and what has ended and is not settled yet. */
   *holds(): Iterable<Lease> {
     for (const { claimed } of this.#parts.inFlight.all()) yield claimed;
-    yield* this.#unhandled;
-    yield* leasesOf(this.#outcomes);
     yield* leasesOf(this.#steps);
     yield* leasesOf(this.#postponed.keys());
-    for (const call of [this.#underWay, this.#second]) {
-      yield* leasesOf(call?.ends.outcomes ?? []);
-      yield* leasesOf(call?.ends.steps ?? []);
+    for (const { unhandled, outcomes, underWay } of this.#lanes) {
+      yield* unhandled;
+      yield* leasesOf(outcomes);
+      yield* leasesOf(underWay?.ends.outcomes ?? []);
+      yield* leasesOf(underWay?.ends.steps ?? []);
     }
   }
 
@@ -178,62 +192,46 @@ export class Exchange {
    */
   async run(user: ExchangeUser): Promise<void> {
     try {
-      await Promise.all([this.#runCalls(user), this.#runSecond(user)]);
+      await Promise.all(this.#lanes.map((lane) => this.#runCalls(lane, user)));
     } catch (error) {
       this.#abandon();
       throw error;
     }
   }
 
-  async #runCalls(user: ExchangeUser): Promise<void> {
+  async #runCalls(lane: Lane, user: ExchangeUser): Promise<void> {
     for (let answered: Answered | undefined;;) {
       // What has ended goes first. If there is nothing, handlers that end at once have their ends in the next call.
-      if (answered !== undefined && this.#pending === 0 && !isFull(answered)) {
-        this.#handle(answered, user);
+      if (answered !== undefined && this.#pending(lane) === 0 && !isFull(answered)) {
+        this.#handle(lane, answered, user);
         answered = undefined;
         await new Promise<void>((resolve) => this.#parts.clock.nextTurn(resolve));
       }
-      const call = this.#nextCall();
-      const answering = call === undefined ? undefined : this.#send(call, user);
-      if (this.#steps.length >= MANY_STEPS) this.#manySteps.wake();
+      const call = lane.underWay = this.#nextCall(lane);
+      const answering = call === undefined ? undefined : this.#send(lane, call, user);
       // A failure is thrown at the await.
       answering?.catch(() => {});
-      if (answered !== undefined) this.#handle(answered, user);
+      if (lane.side === "odd" && call !== undefined) this.#even.sleep.wake();
+      if (answered !== undefined) this.#handle(lane, answered, user);
       answered = undefined;
       if (answering !== undefined) {
         answered = await answering;
-        this.#underWay = undefined;
-        this.#unhandled = answered?.answer.claimed ?? [];
-      } else if (this.#isDone) return this.#manySteps.wake();
-      else await this.#sleep.for(this.#pauseMs());
-    }
-  }
-
-  async #runSecond(user: ExchangeUser): Promise<void> {
-    while (!this.#isDone) {
-      const call = this.#secondCall();
-      if (call === undefined) {
-        await this.#manySteps.for();
-        continue;
-      }
-      const answered = await this.#send(call, user);
-      this.#second = undefined;
-      if (answered !== undefined) this.#handle(answered, user);
-      // What it created without room for it is in the queue, and perhaps no poll has seen it there.
-      if (broughtBy(call.ends) > call.want.lease) this.poll();
-      this.#sleep.wake();
+        lane.underWay = undefined;
+        lane.unhandled = answered?.answer.claimed ?? [];
+      } else if (this.#isDone) return this.#wake();
+      else await lane.sleep.for(this.#pauseMs(lane));
     }
   }
 
   /** Waits, but not when the worker is told to stop. */
   async pause(ms: number): Promise<void> {
-    if (this.#phase === "claiming") await this.#sleep.for(ms);
+    if (this.#phase === "claiming") await this.#odd.sleep.for(ms);
   }
 
   /** Stops claiming. What runs may still end. */
   stopClaiming(): void {
     if (this.#phase === "claiming") this.#phase = "settling";
-    this.#sleep.wake();
+    this.#wake();
   }
 
   /** Ends `run()` when everything is settled, or after a number of milliseconds, without the rest. */
@@ -243,90 +241,106 @@ export class Exchange {
     // Timers that came too early are left to the engine.
     for (const item of this.#postponed.keys()) if ("end" in item) this.#forgetPostponed(item);
     clock.after(patienceMs, () => this.#abandon(), { background: true });
-    this.#sleep.wake();
+    this.#wake();
   }
 
   #abandon(): void {
     this.#isAbandoned = true;
     for (const item of this.#postponed.keys()) this.#forgetPostponed(item);
-    this.#outcomes = [];
+    for (const lane of this.#lanes) lane.outcomes = [];
     this.#steps = [];
     this.#fired = [];
     this.#left = [];
-    this.#sleep.wake();
-    this.#manySteps.wake();
+    this.#wake();
   }
 
-  // What the second call brings may be declined: then the first one brings it again.
+  get #lanes(): readonly Lane[] {
+    return [this.#odd, this.#even];
+  }
+
+  #wake(): void {
+    for (const { sleep } of this.#lanes) sleep.wake();
+  }
+
+  // Tasks that no workflow started end in the lane that leased them: so two calls do not meet at a batch. All else meets at the
+  // states of workflows, and goes in turn.
+  #laneOf({ call, claimed }: Outcome): Lane {
+    const isAlone = claimed?.kind === "task" && claimed.parentId === null;
+    return isAlone && call % 2 === 0 ? this.#even : this.#odd;
+  }
+
   get #isDone(): boolean {
-    const isEmpty = this.#pending + this.#postponed.size === 0 && this.#second === undefined;
-    return this.#isAbandoned || this.#phase === "closing" && isEmpty && this.#underWay === undefined;
+    const isEmpty = this.#postponed.size === 0 &&
+      this.#lanes.every((lane) => this.#pending(lane) === 0 && lane.underWay === undefined);
+    return this.#isAbandoned || this.#phase === "closing" && isEmpty;
   }
 
-  get #pending(): number {
-    return this.#outcomes.length + this.#steps.length + this.#fired.length + this.#left.length;
+  // How many ends the next calls of a lane bring. Steps are for either, but an even call leaves a few to the next odd one.
+  #pending({ side, outcomes }: Lane): number {
+    const steps = side === "odd" || this.#steps.length >= MANY_STEPS ? this.#steps.length : 0;
+    return outcomes.length + steps + (side === "odd" ? this.#fired.length + this.#left.length : 0);
   }
 
-  #nextCall(): Call | undefined {
+  #nextCall(lane: Lane): Call | undefined {
     if (this.#isAbandoned) return undefined;
-    const ends: Ends = {
-      outcomes: this.#outcomes.splice(0, this.#mostEnds),
+    const ends = lane.side === "odd" ? this.#oddEnds() : this.#evenEnds();
+    const want = this.#wantOf(lane, ends);
+    if (sizeOf(ends) === 0 && want.limit === 0) return undefined;
+    return { number: lane.number += 2, askedAt: this.#parts.clock.monotonic(), ends, want };
+  }
+
+  #oddEnds(): Ends {
+    return {
+      outcomes: this.#odd.outcomes.splice(0, this.#mostEnds),
       steps: this.#steps.splice(0, Math.min(STEPS_BATCH, this.#mostEnds)),
       fired: this.#fired.splice(0, Math.min(STEPS_BATCH, this.#mostEnds)),
       left: this.#left.splice(0),
     };
-    const want = this.#wantOf(ends);
-    if (sizeOf(ends) === 0 && want.limit === 0) return undefined;
-    return this.#underWay = this.#callOf("odd", ends, want);
   }
 
-  #secondCall(): Call | undefined {
-    const room = this.#room;
-    const many = Math.min(this.#steps.length, STEPS_BATCH, room);
-    if (this.#isAbandoned || this.#underWay === undefined || many < MANY_STEPS) return undefined;
-    const ends = {
-      outcomes: [],
-      steps: this.#steps.splice(0, Math.min(many, this.#mostEnds)),
+  #evenEnds(): Ends {
+    const many = Math.min(this.#steps.length, STEPS_BATCH, this.#room);
+    const takesSteps = many >= MANY_STEPS && this.#odd.underWay !== undefined;
+    return {
+      outcomes: this.#even.outcomes.splice(0, this.#mostEnds),
+      steps: this.#steps.splice(0, takesSteps ? Math.min(many, this.#mostEnds) : 0),
       fired: [],
       left: [],
     };
-    const want = { limit: 0, lease: Math.min(broughtBy(ends), room), sleeps: false };
-    return this.#second = this.#callOf("even", ends, want);
-  }
-
-  #callOf(side: "odd" | "even", ends: Ends, want: Want): Call {
-    return { number: this.#numbers[side] += 2, askedAt: this.#parts.clock.monotonic(), ends, want };
   }
 
   // Places for more work. What is under way may fill some.
   get #room(): number {
     const { concurrency, inFlight } = this.#parts;
-    let free = concurrency - inFlight.size - this.#unhandled.length;
-    for (const call of [this.#underWay, this.#second]) {
-      if (call !== undefined) free -= call.want.limit + call.want.lease;
+    let free = concurrency - inFlight.size;
+    for (const { unhandled, underWay } of this.#lanes) {
+      free -= unhandled.length + (underWay === undefined ? 0 : underWay.want.limit + underWay.want.lease);
     }
     return this.#phase === "claiming" ? Math.max(0, free) : 0;
   }
 
-  #wantOf(ends: Ends): Want {
+  #wantOf({ side }: Lane, ends: Ends): Want {
     const { clock, concurrency } = this.#parts;
     const room = this.#room;
     // What a call creates or wakes gets half of the free places, so that what is queued meanwhile need not wait for it.
-    const lease = Math.min(broughtBy(ends), room >> 1);
-    const isPoll = this.#pending <= MOST_WAITING && this.#pollAt <= clock.monotonic();
+    const lease = Math.min(broughtBy(ends), side === "odd" ? room >> 1 : room);
     // At most half of many places: while the database fills one half, the worker runs the other.
     const half = Math.max(SMALL_CLAIM, (concurrency + 1) >> 1);
-    const limit = isPoll ? Math.min(this.#mostClaims, room - lease, half) : 0;
-    return { limit, lease, sleeps: this.#backoff.phase === "idle" };
+    const limit = Math.min(this.#mostClaims, room - lease, half);
+    const isPoll = this.#pending(this.#odd) <= MOST_WAITING && this.#pollAt <= clock.monotonic() &&
+      (side === "odd" || this.#isBacklog && this.#odd.underWay !== undefined && limit >= SMALL_CLAIM);
+    return { limit: isPoll ? limit : 0, lease, sleeps: side === "odd" && this.#backoff.phase === "idle" };
   }
 
-  #pauseMs(): number {
+  // Until it is woken, if it has nothing to wait for.
+  #pauseMs({ side }: Lane): number | undefined {
+    if (side === "even") return undefined;
     const { clock, concurrency, inFlight } = this.#parts;
     const cannotClaim = this.#phase !== "claiming" || inFlight.size >= concurrency;
     return cannotClaim ? LONGEST_SLEEP_MS : Math.max(0, this.#pollAt - clock.monotonic());
   }
 
-  async #send(call: Call, user: ExchangeUser): Promise<Answered | undefined> {
+  async #send(lane: Lane, call: Call, user: ExchangeUser): Promise<Answered | undefined> {
     const { clock, engine } = this.#parts;
     for (let attempt = 1; !this.#isAbandoned; attempt++) {
       // A poll that is cut off loses nothing: what it leased goes back when the worker stops.
@@ -342,14 +356,14 @@ export class Exchange {
           if (this.#phase !== "claiming") return this.#giveUp(call.ends, error);
           // Their leases are lost. The answer to the next call says so for each of them.
           await user.registerAnew().catch((again) => this.#failed("register", again, attempt));
-          call = { ...call, number: this.#numbers[call.number % 2 === 1 ? "odd" : "even"] += 2 };
+          call = { ...call, number: lane.number += 2 };
         } else if (engine.isHopeless(error)) {
           throw error;
         } else if (engine.isTransient(error)) {
           this.#failed("exchange", error, attempt);
-          if (attempt > 1 && engine.isTooSlow(error) && this.#sendLess(call)) return undefined;
+          if (attempt > 1 && engine.isTooSlow(error) && this.#sendLess(lane, call)) return undefined;
         } else if (sizeOf(call.ends) > 0) {
-          return this.#isolate(call.ends, error, user);
+          return this.#isolate(lane, call.ends, error, user);
         } else throw error;
         await clock.sleep(pauseAfter(attempt, clock.random()));
       }
@@ -358,27 +372,27 @@ export class Exchange {
   }
 
   // The server ends calls that take long, and it has ended this one before. Half of it may succeed.
-  #sendLess({ ends, want }: Call): boolean {
+  #sendLess(lane: Lane, { ends, want }: Call): boolean {
     if (countOf(ends) <= 1 && want.limit <= 1) return false;
     this.#mostClaims = Math.max(1, want.limit >> 1);
-    this.#bringAgain(ends);
+    this.#bringAgain(lane, ends);
     return true;
   }
 
-  #bringAgain({ outcomes, steps, fired, left }: Ends): void {
+  #bringAgain(lane: Lane, { outcomes, steps, fired, left }: Ends): void {
     this.#mostEnds = Math.max(1, Math.max(outcomes.length, steps.length, fired.length) >> 1);
-    this.#outcomes.unshift(...outcomes);
+    lane.outcomes.unshift(...outcomes);
     this.#steps.unshift(...steps);
     this.#fired.unshift(...fired);
     this.#left.unshift(...left);
-    this.#sleep.wake();
+    this.#wake();
   }
 
   // One of the ends is bad: calls become smaller until it is alone and fails with the reason.
-  #isolate(ends: Ends, error: unknown, { flows }: ExchangeUser): undefined {
+  #isolate(lane: Lane, ends: Ends, error: unknown, { flows }: ExchangeUser): undefined {
     const { outcomes, steps } = ends;
     if (countOf(ends) > 1) {
-      this.#bringAgain(ends);
+      this.#bringAgain(lane, ends);
       return undefined;
     }
     for (const result of steps) this.#endAlone(result, flows);
@@ -399,15 +413,16 @@ export class Exchange {
     return undefined;
   }
 
-  #handle({ call, answer }: Answered, user: ExchangeUser): void {
+  #handle(lane: Lane, { call, answer }: Answered, user: ExchangeUser): void {
     user.answered();
     const { clock } = this.#parts;
     user.flows.toldTime(answer.now, clock.now() - (clock.monotonic() - call.askedAt));
-    this.#unhandled = [];
+    lane.unhandled = [];
     this.#count({ call, answer });
     if (call.want.limit > 0) {
       const pauseMs = this.#backoff.afterPoll(answer.found, call.want.limit);
       this.#pollAt = pauseMs === 0 ? 0 : this.#parts.clock.monotonic() + pauseMs;
+      this.#isBacklog = isFull({ call, answer });
     }
     for (const { id, reason } of answer.refused) {
       user.flows.forget(id);
@@ -415,6 +430,8 @@ export class Exchange {
       this.#parts.logger.warn("an outcome changed nothing", { execution: id, reason });
     }
     if (sizeOf(call.ends) > 0) this.#settled({ call, answer }, user);
+    // What it created without room for it is in the queue, and perhaps no poll has seen it there.
+    if (lane.side === "even" && broughtBy(call.ends) > call.want.lease) this.poll();
     for (const claimed of answer.claimed) user.take(claimed);
     if (sizeOf(call.ends) + answer.claimed.length > 0) user.due(SOON_MS);
   }
@@ -524,6 +541,11 @@ export class Exchange {
     const log = attempt === 1 ? logger.warn : logger.error;
     log(`${what} failed; it is tried again`, { attempt, error });
   }
+}
+
+function emptyLane(side: "odd" | "even", clock: Clock): Lane {
+  const number = side === "odd" ? -1 : 0;
+  return { side, number, sleep: new Sleep(clock), outcomes: [], underWay: undefined, unhandled: [] };
 }
 
 function isFull({ call, answer }: Answered): boolean {

@@ -80,11 +80,11 @@ class Desk implements AsyncDisposable {
 
 const noLogger = { level: "silent", debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-function done(id: string): Outcome {
+function done(id: string, call = 1): Outcome {
   return {
     id,
-    call: 1,
-    claimed: leased(id, { number: 1, askedAt: 0 }, "t"),
+    call,
+    claimed: leased(id, { number: call, askedAt: 0 }, "t"),
     hasParent: false,
     status: "completed",
     output: "1",
@@ -107,7 +107,7 @@ Deno.test("Exchange: ends of one turn go in one call, and what ends during a cal
   equal(it.settled, ["a", "b", "c", "d"]);
 });
 
-Deno.test("Exchange: each call has the next odd number, as only second calls have even ones", async () => {
+Deno.test("Exchange: each call has the next odd number, as there is nothing for even ones", async () => {
   await using it = new Desk();
   for (const id of ["a", "b", "c"]) {
     it.done(id);
@@ -326,7 +326,7 @@ async function underWay(
   return { it, open: () => gate.resolve({}) };
 }
 
-Deno.test("Exchange: many steps go in a second call beside the one under way, and it claims nothing", async () => {
+Deno.test("Exchange: many steps go in a second call beside the one under way, and with a short queue it claims nothing", async () => {
   const { it, open } = await underWay(numbers(60).map((nth) => stepOf(`s${nth}`)));
   await using _ = it;
   const second = it.engine.calls.filter((call) => call.number % 2 === 0);
@@ -344,6 +344,88 @@ Deno.test("Exchange: a few steps wait for the call under way", async () => {
   open();
   await it.clock.settle();
   equal(it.settled.length, 50);
+});
+
+/** A long queue: each call gets as much as it asks for, those after the first when their gate opens. */
+class LongQueue extends Desk {
+  readonly gates: Map<number, () => void>;
+
+  constructor(concurrency = 1_000) {
+    const gates = new Map<number, () => void>();
+    let next = 0;
+    super(async (call) => {
+      if (call.number > 1) await new Promise<void>((resolve) => gates.set(call.number, resolve));
+      return { claimed: Array.from({ length: call.want.limit }, () => leased(`t${next++}`, call)) };
+    }, concurrency);
+    this.gates = gates;
+  }
+
+  async open(number: number): Promise<void> {
+    this.gates.get(number)!();
+    this.gates.delete(number);
+    await this.clock.settle();
+  }
+
+  /** Ends some of what a call leased. */
+  async endOf(number: number, most = Infinity): Promise<void> {
+    const mine = this.taken.filter(({ id, call }) => call === number && this.inFlight.get(id) !== undefined);
+    for (const claimed of mine.slice(0, most)) {
+      this.inFlight.remove(claimed);
+      this.exchange.end(done(claimed.id, number));
+    }
+    await this.clock.settle();
+  }
+
+  /** Number, ends and limit of each call. */
+  get all(): number[][] {
+    return this.engine.calls.map(({ number, ends, want }) => [number, ends.outcomes.length, want.limit]);
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    const opening = setInterval(() => this.gates.forEach((open) => open()), 1);
+    await super[Symbol.asyncDispose]();
+    clearInterval(opening);
+  }
+}
+
+Deno.test("Exchange: two calls claim side by side from a long queue, and each completes what it leased", async () => {
+  await using it = new LongQueue();
+  await it.clock.settle();
+  equal(it.all, [[1, 0, 500], [3, 0, 500]], "the first half runs");
+  await it.endOf(1, 200);
+  equal(it.all.at(-1), [2, 0, 200], "there is room beside the call under way");
+  await it.open(2);
+  await it.endOf(2);
+  equal(it.all.at(-1)!.slice(0, 2), [4, 200], "its own ends");
+  await it.open(3);
+  equal(it.all.at(-1)!.slice(0, 2), [5, 200], "those of the odd calls");
+});
+
+Deno.test("Exchange: a few free places are left to the odd calls, and so is what a short queue holds", async () => {
+  await using it = new LongQueue();
+  await it.clock.settle();
+  await it.endOf(1, 49);
+  equal(it.all, [[1, 0, 500], [3, 0, 500]]);
+  it.engine.onExchange = ({ want }) => ({ claimed: [], found: Math.max(0, want.limit - 1) });
+  await it.open(3);
+  await it.endOf(1);
+  await it.endOf(3);
+  equal(it.engine.calls.filter(({ number }) => number % 2 === 0), []);
+});
+
+Deno.test("Exchange: tasks of an even call end in even calls, but those of workflows in odd ones", async () => {
+  await using it = new Desk();
+  await it.clock.settle();
+  const child = done("child", 2);
+  it.exchange.end({ ...child, claimed: { ...child.claimed!, parentId: "flow" } } as Outcome);
+  const failed = { status: "failed", error: {}, retryable: false };
+  it.exchange.end({ ...done("failed", 2), ...failed } as unknown as Outcome);
+  it.exchange.end(done("done", 2));
+  await it.clock.settle();
+  const brought = it.engine.calls.map((
+    { number, ends },
+  ) => [number % 2, ...ends.outcomes.map(({ id }) => id)]);
+  equal(brought.filter(({ length }) => length > 1).toSorted(), [[0, "failed", "done"], [1, "child"]]);
 });
 
 Deno.test("Exchange: two calls side by side never lease more than there is room for", async () => {
