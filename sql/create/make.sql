@@ -147,14 +147,14 @@ $$;
 comment on function rhythm.next_batch_ids(bigint) is 'Ids for a number of new batches. Internal.';
 
 -- The common case of create_many(): tasks that differ only in their inputs. Nothing is grouped or joined.
-create or replace function rhythm.make_alike(p_head jsonb, p_requests jsonb, p_now timestamptz)
+create or replace function rhythm.make_alike(p_head jsonb, p_list jsonb, p_member text, p_now timestamptz)
 returns uuid[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_count constant integer := jsonb_array_length(p_requests);
+  v_count constant integer := jsonb_array_length(p_list);
   v_kind constant rhythm.kind := rhythm.kind_of(p_head - 'traceparent', p_now);
   v_room constant integer := rhythm.batch_room(v_kind);
   v_limited constant boolean := rhythm.has_limits(v_kind.queue);
@@ -167,8 +167,8 @@ begin
   )
   select v_ids[r.nth], v_batches[(r.nth - 1) / v_room + 1], v_kind.run_at, v_kind.expires_at, v_kind.notify_on_end, v_kind.priority, v_kind.timeout_ms,
     'task', v_kind.target, v_kind.queue, v_kind.concurrency_key, p_head ->> 'traceparent', v_kind.retry, v_kind.metadata,
-    coalesce(r.value -> 'inputs', '{}')
-  from jsonb_array_elements(p_requests) with ordinality as r (value, nth);
+    case when p_member is null then r.value else coalesce(r.value -> p_member, '{}') end
+  from jsonb_array_elements(p_list) with ordinality as r (value, nth);
 
   insert into rhythm.batch (id, first_id, run_at, expires_at, timeout_ms, priority, size, limited, type, queue, target, concurrency_key, common, ids)
   select b.id, v_ids[b.first], v_kind.run_at, v_kind.expires_at, v_kind.timeout_ms, v_kind.priority, least(v_room, v_count - b.first + 1), v_limited, 'task', v_kind.queue,
@@ -185,7 +185,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.make_alike(jsonb, jsonb, timestamptz) is 'Creates tasks that differ only in their inputs, wakes sleeping workers, and returns the ids in order. Internal.';
+comment on function rhythm.make_alike(jsonb, jsonb, text, timestamptz) is 'Creates tasks that differ only in their inputs, wakes sleeping workers, and returns the ids in order. p_member: the inputs are this member of the elements; null: the elements themselves. Internal.';
 
 -- Requests with ids become kinds and newcomers. What many have in common is read once.
 create or replace function rhythm.sort_requests(p_requests jsonb, p_now timestamptz, out kinds rhythm.kind[], out newcomers rhythm.newcomer[])

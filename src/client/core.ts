@@ -27,7 +27,7 @@ import {
 import type { Clock } from "../runtime/clock.ts";
 import { Asks } from "./asks.ts";
 import { Channel } from "./channel.ts";
-import { idOf, isKeyed, type StartRequest, toCreate } from "./request.ts";
+import { type Element, idOf, isKeyed, requestsText, type StartRequest, toCreate } from "./request.ts";
 import { isPassing } from "../db/error_kind.ts";
 import { WaitTimeoutError } from "./errors.ts";
 import { ExecutionNotFoundError } from "../db/engine_errors.ts";
@@ -178,12 +178,12 @@ export class ClientCore {
 
   /** Starts many in one call: all of them or none. `keyed`: some of them have keys, which others may have. */
   async createAll(
-    elements: readonly string[],
+    elements: readonly Element[],
     options: { sql: SqlRunner | undefined; keyed: boolean },
   ): Promise<Started[]> {
     if (elements.length === 0) return [];
     const engine = this.within(options.sql);
-    const requests = `[${elements.join(",")}]`;
+    const requests = requestsText(elements);
     if (options.keyed) return await this.retried(() => createEach(engine, requests));
     return (await this.retried(() => createMany(engine, requests))).map((id) => ({ id, created: true }));
   }

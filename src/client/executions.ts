@@ -72,7 +72,7 @@ import {
   type StepChanges,
 } from "./changes.ts";
 import { changeMany, type MigrateOptions, type Migration, type RepairOptions } from "./migrations.ts";
-import { idOf, isKeyed, toCreate } from "./request.ts";
+import { idOf, inputsText, isKeyed, toCreate } from "./request.ts";
 import { exportFile, importFile } from "./frozen.ts";
 import { pause, resume } from "./pauses.ts";
 import { readReasons } from "./reasons.ts";
@@ -181,11 +181,18 @@ export class Executions {
     checkArgument(requests, { argument: "requests", type: ARRAY, where });
     checkShape(options, { sql: TRANSACTION }, { where });
     let keyed = false;
+    let before: { request: ExecutionRequest; head: string } | undefined;
     const elements = requests.map((request, index) => {
+      // Most differ only in their inputs. What is the same was checked.
+      if (before !== undefined && differOnlyInInputs(request, before.request)) {
+        return { head: before.head, inputs: inputsText(request, request.inputs ?? {}) };
+      }
       const at = `${where}[${index}]`;
       const { type, target, inputs, ...start } = checkRequest(request, at);
       keyed ||= isKeyed(start);
-      return toCreate({ type, target, inputs: inputs ?? {}, options: start }, at, REQUEST);
+      const element = toCreate({ type, target, inputs: inputs ?? {}, options: start }, at, REQUEST);
+      before = { request, head: element.head };
+      return element;
     });
     const started = await this.#core.createAll(elements, { sql: options.sql, keyed });
     return started.map((one) => new ExecutionRun(this.#core, one));
@@ -498,6 +505,13 @@ function checkRequest(request: ExecutionRequest, where: string): ExecutionReques
     checkArgument(request[argument], { argument, type: REQUEST[argument]!, where });
   }
   return request;
+}
+
+function differOnlyInInputs(one: ExecutionRequest, other: ExecutionRequest): boolean {
+  if (Object.getPrototypeOf(one ?? {}) !== Object.getPrototypeOf(other)) return false;
+  const names = Object.keys(one) as (keyof ExecutionRequest)[];
+  return names.length === Object.keys(other).length &&
+    names.every((name) => name === "inputs" ? "inputs" in other : one[name] === other[name]);
 }
 
 /** A filter as the database takes it, checked. */

@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "4682557c41f299c0";
+export const imageDigest = "f53a33f7481d9224";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -4357,7 +4357,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "create/create_many.sql",
     kind: "behaviour",
-    checksum: "2ea7b82309e464c116d760686519c0e7060ecea383d0fbd4fdfb3064918a3fb5",
+    checksum: "98f73374f3c16e862ca6d6e9e25b86311b26f026dcde289fc31ab6d740a09e5f",
     text: `-- Creating many executions at once, all or none.
 
 create or replace function rhythm.key_of(p_request jsonb)
@@ -4472,34 +4472,67 @@ $$;
 comment on function rhythm.claim_keys(jsonb, timestamptz) is
   'For each request with a key: the execution to which the key belongs, and whether it must still be created. Internal.';
 
--- The common head of alike requests; null if they are not alike, or if each of them must be checked.
-create or replace function rhythm.one_head(p_requests jsonb)
+-- Requests with "each" become one request for each of its inputs.
+create or replace function rhythm.spread(p_requests jsonb)
 returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if jsonb_typeof(p_requests) is distinct from 'array' or not jsonb_path_exists(p_requests, '$[*].each') then
+    return p_requests;
+  elsif jsonb_path_exists(p_requests, 'strict $[*] ? (@.type() == "object" && exists(@.each) && (@.each.type() != "array" || exists(@.inputs) || exists(@.id)))') then
+    perform rhythm.raise('RH001', '"each" must be an array of inputs, without "inputs" and "id" beside it', 'Expected [{"type": "task", "target": "send_email", "each": [{"to": "a@example.com"}, …]}, …]');
+  end if;
+  return (
+    select coalesce(jsonb_agg(case when e.value is null then r.value else (r.value - 'each') || jsonb_build_object('inputs', e.value) end order by r.nth, e.nth), '[]')
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    left join lateral jsonb_array_elements(case when jsonb_typeof(r.value) = 'object' then r.value -> 'each' end) with ordinality as e (value, nth) on true
+    where e.nth is not null or jsonb_typeof(r.value) <> 'object' or not r.value ? 'each');
+end;
+$$;
+
+comment on function rhythm.spread(jsonb) is 'Requests for create_many() that each start one execution. Internal.';
+
+-- What all requests have in common, and a list with the inputs of each: its elements are the inputs, or have them as a member. No head
+-- if they are not alike, or if each of them must be checked.
+create or replace function rhythm.one_head(p_requests jsonb, out head jsonb, out list jsonb, out member text)
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-  v_head jsonb;
+  v_first jsonb;
   v_is_one boolean;
 begin
   if jsonb_typeof(p_requests) is distinct from 'array' or jsonb_typeof(p_requests -> 0) is distinct from 'object' then
-    return null;
+    return;
   end if;
-  v_head := (p_requests -> 0) - 'inputs';
-  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'unique', 'debounce', 'throttle', 'parent'] or rhythm.request_problem(v_head) is not null then
-    return null;
+  v_first := (p_requests -> 0) - 'inputs' - 'each';
+  if v_first ->> 'type' is distinct from 'task' or v_first ?| array['id', 'idempotency_key', 'unique', 'debounce', 'throttle', 'parent'] or rhythm.request_problem(v_first) is not null then
+    return;
   end if;
-  select bool_and(case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' = v_head else false end)
-    and coalesce(max(octet_length((r.value -> 'inputs')::text)), 0) <= v_limit
-  into v_is_one
-  from jsonb_array_elements(p_requests) as r;
-  return case when v_is_one then v_head end;
+  if p_requests -> 0 ? 'each' then
+    list := p_requests -> 0 -> 'each';
+    v_is_one := jsonb_array_length(p_requests) = 1 and jsonb_typeof(list) = 'array' and not p_requests -> 0 ? 'inputs' and (pg_column_size(list) <= v_limit / 2
+      or (select coalesce(max(octet_length(i.value::text)), 0) <= v_limit from jsonb_array_elements(list) as i));
+  else
+    list := p_requests;
+    member := 'inputs';
+    select bool_and(case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' = v_first else false end)
+      and coalesce(max(octet_length((r.value -> 'inputs')::text)), 0) <= v_limit
+    into v_is_one
+    from jsonb_array_elements(p_requests) as r;
+  end if;
+  if v_is_one then
+    head := v_first;
+  end if;
 end;
 $$;
 
-comment on function rhythm.one_head(jsonb) is 'What requests for tasks have in common, if they differ only in their inputs and are right; else null. Internal.';
+comment on function rhythm.one_head(jsonb) is 'What requests for tasks have in common, and where their inputs are, if they differ only in these and are right; else no head. Internal.';
 
 -- All keys are claimed before executions are created. A key that another request of this call has just claimed has no execution
 -- yet, and would look free. So each key is claimed once, and requests of one call that share a key are one execution.
@@ -4515,6 +4548,7 @@ declare
   v_result rhythm.key_claim[];
   v_new jsonb;
 begin
+  p_requests := rhythm.spread(p_requests);
   perform rhythm.check_requests(p_requests);
   perform rhythm.check_targets(p_requests);
   perform rhythm.hold_parents(p_requests);
@@ -4556,11 +4590,12 @@ set jit = off
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
-  v_head constant jsonb := rhythm.one_head(p_requests);
+  v_alike record;
   v_ids uuid[];
 begin
-  if v_head is not null then
-    v_ids := rhythm.make_alike(v_head, p_requests, v_now);
+  v_alike := rhythm.one_head(p_requests);
+  if v_alike.head is not null then
+    v_ids := rhythm.make_alike(v_alike.head, v_alike.list, v_alike.member, v_now);
     perform rhythm.record_named('start', v_ids);
     return query select i.id from unnest(v_ids) with ordinality as i (id, nth) order by i.nth;
     return;
@@ -4572,7 +4607,7 @@ $$;
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
   'and optionally "queue", "priority", "delay", "run_at", "expires", "timeout", "retry", "idempotency_key", "idempotency_ttl", "unique", "debounce", "throttle", "concurrency_key", '
-  '"metadata", "parent", "on_parent_cancel", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
+  '"metadata", "parent", "on_parent_cancel", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}. "each": [inputs, …] instead of "inputs" starts one for each.';
 
 create or replace function rhythm.create_each(p_requests jsonb)
 returns jsonb
@@ -5450,7 +5485,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Tries key waiters
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "f3f3c377aceb2848a05823e267aae08e09e67d30cea7d6e7b5d90eca3f46a863",
+    checksum: "b946754eb9cc570e75f68d962fd2983defc718b78b0579b2a30c0aef30daf60d",
     text: `-- Checked requests become executions and their batches.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -5600,14 +5635,14 @@ $$;
 comment on function rhythm.next_batch_ids(bigint) is 'Ids for a number of new batches. Internal.';
 
 -- The common case of create_many(): tasks that differ only in their inputs. Nothing is grouped or joined.
-create or replace function rhythm.make_alike(p_head jsonb, p_requests jsonb, p_now timestamptz)
+create or replace function rhythm.make_alike(p_head jsonb, p_list jsonb, p_member text, p_now timestamptz)
 returns uuid[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_count constant integer := jsonb_array_length(p_requests);
+  v_count constant integer := jsonb_array_length(p_list);
   v_kind constant rhythm.kind := rhythm.kind_of(p_head - 'traceparent', p_now);
   v_room constant integer := rhythm.batch_room(v_kind);
   v_limited constant boolean := rhythm.has_limits(v_kind.queue);
@@ -5620,8 +5655,8 @@ begin
   )
   select v_ids[r.nth], v_batches[(r.nth - 1) / v_room + 1], v_kind.run_at, v_kind.expires_at, v_kind.notify_on_end, v_kind.priority, v_kind.timeout_ms,
     'task', v_kind.target, v_kind.queue, v_kind.concurrency_key, p_head ->> 'traceparent', v_kind.retry, v_kind.metadata,
-    coalesce(r.value -> 'inputs', '{}')
-  from jsonb_array_elements(p_requests) with ordinality as r (value, nth);
+    case when p_member is null then r.value else coalesce(r.value -> p_member, '{}') end
+  from jsonb_array_elements(p_list) with ordinality as r (value, nth);
 
   insert into rhythm.batch (id, first_id, run_at, expires_at, timeout_ms, priority, size, limited, type, queue, target, concurrency_key, common, ids)
   select b.id, v_ids[b.first], v_kind.run_at, v_kind.expires_at, v_kind.timeout_ms, v_kind.priority, least(v_room, v_count - b.first + 1), v_limited, 'task', v_kind.queue,
@@ -5638,7 +5673,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.make_alike(jsonb, jsonb, timestamptz) is 'Creates tasks that differ only in their inputs, wakes sleeping workers, and returns the ids in order. Internal.';
+comment on function rhythm.make_alike(jsonb, jsonb, text, timestamptz) is 'Creates tasks that differ only in their inputs, wakes sleeping workers, and returns the ids in order. p_member: the inputs are this member of the elements; null: the elements themselves. Internal.';
 
 -- Requests with ids become kinds and newcomers. What many have in common is read once.
 create or replace function rhythm.sort_requests(p_requests jsonb, p_now timestamptz, out kinds rhythm.kind[], out newcomers rhythm.newcomer[])

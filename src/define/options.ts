@@ -304,6 +304,7 @@ export function engineOptions(options: object, scope: OptionScope): JsonObject {
 
 function namedValues(options: object, entries: readonly OptionEntry[], scope: OptionScope): JsonObject {
   const named: JsonObject = {};
+  if (Object.keys(options).length === 0) return named;
   for (const { name, type } of entries) {
     const value = (options as Record<string, unknown>)[name];
     if (value !== undefined) named[sqlName(name)] = engineValue(type, value, scope);

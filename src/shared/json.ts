@@ -207,7 +207,8 @@ function checkMembers(value: object, path: string, above: Set<object>): void {
     throw new JsonError(path, emptied(name, value instanceof Error ? "Error" : tag));
   }
   for (const [key, member] of entries) {
-    check(member, memberPath(path, key), above);
+    // A path is made only for what may be refused.
+    if (typeof member !== "string" && !Number.isFinite(member)) check(member, memberPath(path, key), above);
   }
 }
 

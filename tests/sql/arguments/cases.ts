@@ -269,6 +269,7 @@ const notOutcome = "Every outcome needs its id (a UUID) and the call that leased
 const notEnds =
   'p_ends must be a JSON array of objects: [{"kind": "done", "call": 1, "ids": ["…"], "outputs": [null]}, …]';
 const notKind = "cannot be the kind of an end: expected done, outcome, steps, fire or leave";
+const notEach = '"each" must be an array of inputs, without "inputs" and "id" beside it';
 const needsWaits =
   'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]';
 const badLine =
@@ -311,6 +312,14 @@ export const cases: Record<string, Cases> = {
         'It is of type number: expected an object such as {"type": "task", "target": "send_email"}',
       ],
       [request('{"target": "a"}'), "RH001", "type must be task or workflow"],
+      [task('"each": 5'), "RH001", notEach],
+      [task('"each": [1], "inputs": 1'), "RH001", notEach],
+      [task('"each": [1], "id": null'), "RH001", notEach],
+      [
+        task('"each": [1, 2], "queue": "a b"'),
+        "RH001",
+        `Request 1: "a b" cannot be a queue name: expected ${nameRule}`,
+      ],
       [request('{"type": "job", "target": "a"}'), "RH001", "type must be task or workflow"],
       [request('{"type": "task", "target": 5}'), "RH001", "target must be a text"],
       [
