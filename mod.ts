@@ -56,6 +56,8 @@ export {
 export type { ExecutionRequest, Executions } from "./src/client/executions.ts";
 export type { Failures } from "./src/client/failures.ts";
 export type { Gates } from "./src/client/gates.ts";
+export type { DrainOptions, Workers } from "./src/client/workers.ts";
+export type { WorkerInfo } from "./src/db/calls/state.ts";
 export type { Tokens } from "./src/client/tokens.ts";
 export type { ChangePlan, Fork, ForkChanges, StateChanges, StepChanges } from "./src/client/changes.ts";
 export type { MigrateOptions, Migration, RepairOptions } from "./src/client/migrations.ts";

@@ -19,6 +19,7 @@ export const navigation: Part[] = [
     text: "Guides",
     items: [
       { text: "A tour of the dashboard", link: "/guides/dashboard" },
+      { text: "The dashboard in your server", link: "/guides/mount" },
       { text: "How the dashboard is designed", link: "/dashboard-design" },
       { text: "Tasks", link: "/guides/tasks" },
       { text: "Executions", link: "/guides/executions" },

@@ -1,4 +1,6 @@
+import { answerAsk } from "../db/calls/asks.ts";
 import {
+  ANY_STORED_TEXT,
   ANYTHING,
   type Ask,
   type AskOptions,
@@ -10,7 +12,7 @@ import {
   type SqlRunner,
   TRANSACTION,
 } from "../define/mod.ts";
-import type { JsonValue } from "../shared/json.ts";
+import { type JsonValue, toJson } from "../shared/json.ts";
 import { answerOf, checkAskOptions, checkQuestion } from "./asks.ts";
 import type { ClientCore } from "./core.ts";
 import { send } from "./run.ts";
@@ -102,5 +104,40 @@ export class Signals {
   async getAsk(id: string): Promise<Ask | null> {
     checkArgument(id, { argument: "id", type: ASK_ID, where: "signals.getAsk()" });
     return await this.#core.asks.get(id);
+  }
+
+  /**
+   * Answers a question in place of its workflow, for a person who knows the answer. The workflow goes on, and an answer of its own is
+   * ignored. Needs the role `rhythm_operator`.
+   *
+   * @param id its number
+   * @param answer the answer, JSON
+   * @returns false if it was answered already
+   * @throws {UnknownNameError} there is no such question
+   * @throws {ExecutionStateError} its workflow has ended
+   */
+  async answer(id: string, answer: unknown): Promise<boolean> {
+    const where = "signals.answer()";
+    checkArgument(id, { argument: "id", type: ASK_ID, where });
+    const text = toJson(answer, { what: `the answer to question ${id}` });
+    return await this.#core.retried(() => answerAsk(this.#core.engine, id, { answer: text, error: null }));
+  }
+
+  /**
+   * Rejects a question in place of its workflow: those who asked get an `AskRejectedError`. Needs the role `rhythm_operator`.
+   *
+   * @param id its number
+   * @param message why
+   * @returns false if it was answered already
+   * @throws {UnknownNameError} there is no such question
+   * @throws {ExecutionStateError} its workflow has ended
+   */
+  async reject(id: string, message: string): Promise<boolean> {
+    const where = "signals.reject()";
+    checkArgument(id, { argument: "id", type: ASK_ID, where });
+    checkArgument(message, { argument: "message", type: ANY_STORED_TEXT, where });
+    return await this.#core.retried(() =>
+      answerAsk(this.#core.engine, id, { answer: "null", error: message })
+    );
   }
 }

@@ -82,6 +82,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
     signals,
     tasks,
     tokens,
+    workers,
     workflows,
   } = rhythm;
   const run = await tasks.queue(greet, { who: "Ada" });
@@ -329,6 +330,17 @@ Deno.test("the application and its services refuse every wrong argument", async 
       },
       remove: { call: gates.remove.bind(gates), takes: [{ name: "gate", kind: "count", good: 1 }] },
     }],
+    ["workers", workers, {
+      list: nothing(() => {}),
+      drain: {
+        call: workers.drain.bind(workers),
+        takes: [{ name: "worker", kind: "id", good: run.id }, options({ reason: "any text" })],
+      },
+      resume: {
+        call: workers.resume.bind(workers),
+        takes: [{ name: "worker", kind: "id", good: run.id }],
+      },
+    }],
     ["tokens", tokens, {
       list: nothing(() => {}),
       create: {
@@ -433,6 +445,17 @@ Deno.test("the application and its services refuse every wrong argument", async 
         ],
       },
       getAsk: { call: signals.getAsk.bind(signals), takes: [{ name: "id", kind: "choice" }] },
+      answer: {
+        call: signals.answer.bind(signals),
+        takes: [{ name: "id", kind: "choice", good: "1" }, {
+          name: "the answer to question 1",
+          kind: "json",
+        }],
+      },
+      reject: {
+        call: signals.reject.bind(signals),
+        takes: [{ name: "id", kind: "choice", good: "1" }, { name: "message", kind: "any text", good: "no" }],
+      },
     }],
     ["schedules", schedules, {
       set: {

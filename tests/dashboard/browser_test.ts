@@ -487,6 +487,110 @@ Deno.test({
       quiet();
     });
 
+    await t.step(
+      "a worker is drained: it ends what it has and takes nothing new, until it goes on",
+      async () => {
+        const line = page.getByRole("row", { name: /price_of/ });
+        await line.getByRole("button", { name: /^Drain / }).click();
+        await page.getByLabel("Why").fill("a new machine");
+        await page.getByRole("dialog").getByRole("button", { name: "Drain" }).click();
+        await line.getByText("drained: it can be stopped").waitFor();
+        equal(await violations(page), []);
+        const run = await rhythm.tasks.queue("price_of", { orderId: 7 });
+        const [act] = await rhythm.audit({ act: "drain" });
+        equal([act!.by, act!.kind, act!.why], ["shared token", "worker", "a new machine"]);
+        same((await rhythm.executions.explain(run))[0]!.reason, "no_worker");
+        same((await run.get()).status, "pending");
+        await line.getByRole("button", { name: /^Resume / }).click();
+        same(await run.result({ timeout: "1m" }), 12);
+        await line.getByRole("button", { name: /^Drain / }).waitFor();
+        quiet();
+      },
+    );
+
+    await t.step("a question to a workflow is shown, and answered or rejected by a person", async () => {
+      const asked = await rhythm.workflows.start("odd", {});
+      const one = asked.ask("quote", { item: "<b>desk</b>" }, { timeout: "1m" });
+      const other = asked.ask("stock", {}, { timeout: "1m" }).catch((error) => error);
+      await visit(page, `${base}/signals`);
+      const open = page.getByRole("region", { name: "Questions" });
+      await open.getByText("2 open").waitFor();
+      await open.getByText('{ item: "<b>desk</b>" }').waitFor();
+      equal(await violations(page), []);
+      await open.getByRole("button", { name: "Answer quote of odd" }).click();
+      await page.getByLabel("Answer, as JSON").fill("{ price");
+      await page.getByRole("dialog").getByRole("button", { name: "Answer" }).click();
+      await page.getByRole("alert").getByText("The answer is not JSON").waitFor();
+      await page.getByLabel("Answer, as JSON").fill('{ "price": 40 }');
+      await page.getByRole("dialog").getByRole("button", { name: "Answer" }).click();
+      equal(await one, { price: 40 });
+      await open.getByRole("row", { name: /quote.*answered.*price: 40/ }).waitFor();
+      await open.getByRole("button", { name: "Answer stock of odd" }).click();
+      await page.getByLabel("Or why it is rejected").fill("out of stock");
+      await page.getByRole("dialog").getByRole("button", { name: "Reject" }).click();
+      match(String(await other), /rejected "stock": Error: out of stock/);
+      await open.getByRole("row", { name: /stock.*rejected.*out of stock/ }).waitFor();
+      same((await asked.get()).status, "suspended");
+      await rhythm.executions.cancel(asked);
+      quiet();
+    });
+
+    await t.step("an execution leads to its trace", async () => {
+      Deno.env.set("RHYTHM_TRACE_URL", "https://traces.example/trace/{trace_id}?from=rhythm");
+      try {
+        const trace = "0af7651916cd43dd8448eb211c80319c";
+        const [row] = await app.database.database.query<{ id: string }>(
+          `select * from rhythm.create_many('[{"type": "task", "target": "price_of", "traceparent": "00-${trace}-b7ad6b7169203331-01"}]') as x (id)`,
+        );
+        await visit(page, `${base}/executions/${row!.id}`);
+        const link = page.getByRole("link", { name: "trace", exact: true });
+        same(await link.getAttribute("href"), `https://traces.example/trace/${trace}?from=rhythm`);
+        await visit(page, `${base}/executions/${approve.id}`);
+        await page.getByRole("heading", { name: "approve", exact: true }).waitFor();
+        same(await link.count(), 0);
+        quiet();
+      } finally {
+        Deno.env.delete("RHYTHM_TRACE_URL");
+      }
+    });
+
+    await t.step("three of 120 are chosen, then all that match, and an operation ends them all", async () => {
+      const request = { type: "task", target: "price_of", inputs: { orderId: 1 }, queue: "backlog" } as const;
+      await rhythm.executions.createMany(Array.from({ length: 120 }, () => request));
+      const kept = await rhythm.tasks.queue("price_of", { orderId: 2 }, { queue: "kept" });
+      await visit(page, `${base}/executions?q=queue:backlog`);
+      const bulk = page.getByRole("region", { name: "What to do" });
+      for (const nth of [1, 2, 3]) await page.getByLabel(/^Choose price_of/).nth(nth).check();
+      await bulk.getByText("3 chosen").waitFor();
+      same(await bulk.getByRole("button", { name: "Choose all that match" }).count(), 0);
+      await page.getByLabel("Choose all on this page").check();
+      await bulk.getByText("50 chosen").waitFor();
+      await bulk.getByRole("button", { name: "Choose all that match" }).click();
+      await bulk.getByText("All that match").waitFor();
+      await bulk.getByRole("button", { name: "Cancel" }).click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByText('"queue": "backlog"').or(dialog.getByText('"queue":"backlog"')).waitFor();
+      await dialog.getByRole("button", { name: "Cancel" }).click();
+      await page.locator(".title .state.completed").waitFor();
+      same(await page.locator(".figures b").first().innerText(), "120");
+      same((await kept.get()).status, "pending");
+      await rhythm.executions.cancel(kept);
+      quiet();
+    });
+
+    await t.step("a queue says when it is empty at its pace", async () => {
+      await app.database.database.query(
+        `insert into rhythm.rate select 'minute', date_trunc('minute', rhythm.now()) - n * interval '1 minute', 'task', 'price_of', 'backlog', 30, 0, 0, 0, 0, '{}'
+        from generate_series(0, 6) as n`,
+      );
+      const request = { type: "task", target: "price_of", inputs: { orderId: 1 }, queue: "backlog" } as const;
+      await rhythm.executions.createMany(Array.from({ length: 90 }, () => request));
+      await visit(page, `${base}/queues/backlog`);
+      await page.locator(".figures > div", { hasText: /^3 mempty in, at this pace$/ }).waitFor();
+      await rhythm.operations.start({ action: "cancel", filter: { queue: "backlog" } });
+      quiet();
+    });
+
     await t.step("a queue that falls behind is told at once, and followed until it is empty", async () => {
       await page.goto(base);
       await page.getByText("No worker takes from mail").waitFor();
