@@ -123,7 +123,14 @@ export class AppWorker {
     const open = (maxConnections: number, name: string, limits: Partial<ConnectOptions> = {}): Database => {
       if (place.kind === "embedded") return database;
       const made = new MeteredDatabase(
-        connect({ url: place.at, maxConnections, applicationName: name, session: "worker", ...limits }),
+        connect({
+          url: place.at,
+          listenUrl: place.listenAt,
+          maxConnections,
+          applicationName: name,
+          session: "worker",
+          ...limits,
+        }),
         maxConnections,
       );
       own.push(made);

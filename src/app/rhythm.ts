@@ -207,7 +207,7 @@ export class Rhythm {
    */
   static async init(options: InitOptions = {}): Promise<Rhythm> {
     checkInitOptions(options);
-    const place = placeOf(options.databaseUrl);
+    const place = placeOf(options.databaseUrl, { listenUrl: options.listenUrl });
     const sources = await readFlowSources(options.flows ?? []);
     const clock = systemClock;
     const logger = loggerOf(options.log, clock);

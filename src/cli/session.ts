@@ -108,7 +108,7 @@ async function openDirectly(target: Target): Promise<Database> {
   const place = placeOfTarget(target);
   if (place.kind === "server") {
     const { connect } = await import("../db/connect.ts");
-    return connect({ url: place.at, maxConnections: 3, connectTimeoutMs: 5_000 });
+    return connect({ url: place.at, listenUrl: place.listenAt, maxConnections: 3, connectTimeoutMs: 5_000 });
   }
   if (place.at === "memory://") throw noDatabase(place.at, target);
   const { hasCluster } = await import("../db/embedded_engine.ts");

@@ -111,6 +111,7 @@ Deno.test({
     const id = await shop(app);
     await using caller = await Rhythm.init({
       databaseUrl: app.database.url,
+      listenUrl: app.database.direct,
       autoMigrate: false,
       log: { level: "silent" },
     });

@@ -28,7 +28,13 @@ export async function testApp(options: InitOptions = {}): Promise<TestApp> {
   const log = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
   const rhythm = onEmbedded
     ? await within(database, { log, ...options })
-    : await Rhythm.init({ databaseUrl: database.url, autoMigrate: false, log, ...options });
+    : await Rhythm.init({
+      databaseUrl: database.url,
+      listenUrl: database.direct,
+      autoMigrate: false,
+      log,
+      ...options,
+    });
   const running: Promise<void>[] = [];
   return {
     rhythm,

@@ -634,6 +634,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
         good: { databaseUrl: "nowhere" },
         members: {
           databaseUrl: "text",
+          listenUrl: "text",
           flows: "array",
           tasks: "array",
           workflows: "array",
@@ -653,6 +654,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
         { name: "databaseUrl", kind: "options or a url", good: "nowhere", optional: true },
         options({
           databaseUrl: "text",
+          listenUrl: "text",
           flows: "array",
           tasks: "array",
           workflows: "array",

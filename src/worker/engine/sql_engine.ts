@@ -128,13 +128,14 @@ class SqlEngine implements Engine {
     });
   }
 
-  async listen({ onWork, onDue, onStop }: EngineEars): Promise<() => Promise<void>> {
+  async listen({ onWork, onDue, onStop, onDeaf }: EngineEars): Promise<() => Promise<void>> {
     const { main, queues, schema } = this.#options;
     const stopWork = await main.listen(channelName(schema, "work"), {
       onNotify: (queue) => {
         if (queue === "") onDue();
         else if (queues.includes(queue)) onWork();
       },
+      onDeaf,
       // Log lines from before are lost.
       onListen: () => {
         onWork();
