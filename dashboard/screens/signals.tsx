@@ -144,7 +144,7 @@ function Questions({ asks, onAnswer }: {
         : (
           <Sheet
             label="Questions to workflows"
-            heads={[["Question"], ["To"], [""], ["Payload"], ["Asked"], ["Answer"], [""]]}
+            heads={[["Question"], ["To"], ["State"], ["Payload"], ["Asked"], ["Answer"], [""]]}
           >
             {asks.map((one) => (
               <tr key={one.id}>
@@ -253,7 +253,7 @@ function Kept({ kept }: { kept: Data["kept"] }): JSX.Element {
         : (
           <Sheet
             label="Signals that nobody waits for"
-            heads={[["Signal"], ["To"], [""], ["Payload"], ["Sent"]]}
+            heads={[["Signal"], ["To"], ["Workflow"], ["Payload"], ["Sent"]]}
           >
             {kept.map(({ id, name, flow, executionId, status, payload, sentAt }) => (
               <tr key={id}>

@@ -108,9 +108,11 @@ function Line({ worker }: { worker: Worker }): JSX.Element {
         </span>
       </td>
       <td class="num">{count(running)}</td>
-      <td class={!alive ? "bad" : lagMs > leaseMs / 2 ? "wait" : "soft"}>
+      <td
+        class={!alive ? "bad" : lagMs > leaseMs / 2 ? "wait" : "soft"}
+        title={`It may be silent for ${duration(leaseMs)}`}
+      >
         <Time at={beatAt} />
-        <span class="faint after">lease {duration(leaseMs)}</span>
       </td>
       <td class="soft">{duration(Math.max(0, now.value - Date.parse(startedAt)))}</td>
       <td>
@@ -121,7 +123,7 @@ function Line({ worker }: { worker: Worker }): JSX.Element {
           </span>
         ))}
       </td>
-      <td class="soft" title={all}>{all === "" ? "–" : cut(all, 36)}</td>
+      <td class="soft" title={all}>{all === "" ? "–" : cut(all, 24)}</td>
       <td class="mono soft">{visible(library ?? "–")}</td>
       <td class="acts">
         {drainingSince === null

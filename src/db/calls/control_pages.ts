@@ -300,7 +300,7 @@ export async function readSignals(
         case when pg_column_size(s.payload) < 2000 then s.payload else '"…"' end as payload
       from (
         select x.* from (select y.* from rhythm.signals as y order by y.id desc limit 2000) as x
-        where not x.taken order by x.id desc limit 50
+        where not x.taken and not exists (select from rhythm.asks as q where q.id = x.id) order by x.id desc limit 50
       ) as s
       cross join lateral (select x.status from rhythm.executions as x where x.id = s.execution_id offset 0) as e
       order by s.id::bigint desc`,
