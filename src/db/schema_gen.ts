@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "4e8fa361b089ca53";
+export const imageDigest = "3defe75d61e55df6";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -13677,7 +13677,7 @@ comment on function rhythm.checkpoint(uuid, uuid, integer, jsonb, integer) is
   {
     name: "settle/continue.sql",
     kind: "behaviour",
-    checksum: "b94915d8a41134f248e3cdfac21d4e2a9fa1ef2f209514e8108adcbbcb407104",
+    checksum: "07a274e0ef197b4a529891f38af6d618c57c57b596f6b78f8bb84e748790ffd1",
     text: `-- Workflows that start over under the same id: Workflow.continueAs().
 
 -- The inputs must match the schema of the version that is current now, with which it goes on.
@@ -13704,19 +13704,23 @@ $$;
 
 comment on function rhythm.check_continuation(rhythm.outcome) is 'Raises RH005 if a workflow may not start over with some inputs. Internal.';
 
--- What ended under a workflow, and all under that which has ended, too: at most a thousand, the rest the next time.
+-- What ended under a workflow, and all under that which has ended, too: at most a thousand, the rest the next time. In PL/pgSQL a
+-- session plans this once, and not in each round.
 create or replace function rhythm.ended_under(p_ids uuid[])
 returns uuid[]
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  with recursive node as (
-    select c.id from unnest(p_ids) as i (id) join rhythm.execution as c on c.parent_id = i.id and c.state > 0
-    union all
-    select c.id from node as n join rhythm.execution as c on c.parent_id = n.id and c.state > 0
-  )
-  select array(select n.id from node as n limit 1000);
+begin
+  return array(
+    with recursive node as (
+      select c.id from unnest(p_ids) as i (id) join rhythm.execution as c on c.parent_id = i.id and c.state > 0
+      union all
+      select c.id from node as n join rhythm.execution as c on c.parent_id = n.id and c.state > 0
+    )
+    select n.id from node as n limit 1000);
+end;
 $$;
 
 comment on function rhythm.ended_under(uuid[]) is 'What workflows started that has ended, at most a thousand. Internal.';
