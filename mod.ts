@@ -172,6 +172,7 @@ export type {
   Token,
   TokenOptions,
   TokenRole,
+  Transaction,
   TransactionalContext,
   UniqueOptions,
   WaitOptions,

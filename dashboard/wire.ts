@@ -343,6 +343,7 @@ export interface Worker {
   sleeping: boolean;
   running: number;
   drainingSince: string | null;
+  memoryBytes: number | null;
   library: string | null;
   tasks: string[];
 }

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { ask, refresh, usePage } from "../api.ts";
-import { brief, count, cut, duration, many, now, visible } from "../format.ts";
+import { brief, count, cut, duration, many, now, size, visible } from "../format.ts";
 import { href } from "../router.ts";
 import { Bones, Button, complain, Dialog, Empty, Field, Figures, say, Sheet, Time, Trouble } from "../ui.tsx";
 import type { Worker } from "../wire.ts";
@@ -73,7 +73,7 @@ function Show({ workers }: { workers: Worker[] }): JSX.Element {
       <div class="panel">
         <Sheet
           label="Workers"
-          heads={[["Worker"], ["In hand", "num"], ["Last heard"], ["Up"], ["Queues"], [
+          heads={[["Worker"], ["In hand", "num"], ["Last heard"], ["Memory", "num"], ["Up"], ["Queues"], [
             "Tasks",
           ], [
             "Version",
@@ -87,8 +87,20 @@ function Show({ workers }: { workers: Worker[] }): JSX.Element {
 }
 
 function Line({ worker }: { worker: Worker }): JSX.Element {
-  const { id, name, running, beatAt, leaseMs, startedAt, queues, tasks, library, sleeping, drainingSince } =
-    worker;
+  const {
+    id,
+    name,
+    running,
+    beatAt,
+    leaseMs,
+    startedAt,
+    queues,
+    tasks,
+    library,
+    sleeping,
+    drainingSince,
+    memoryBytes,
+  } = worker;
   const [open, setOpen] = useState(false);
   const alive = isAlive(worker);
   const lagMs = now.value - Date.parse(beatAt);
@@ -114,6 +126,7 @@ function Line({ worker }: { worker: Worker }): JSX.Element {
       >
         <Time at={beatAt} />
       </td>
+      <td class="num soft">{memoryBytes === null ? "–" : size(memoryBytes)}</td>
       <td class="soft">{duration(Math.max(0, now.value - Date.parse(startedAt)))}</td>
       <td>
         {queues.map((queue, index) => (
@@ -123,7 +136,7 @@ function Line({ worker }: { worker: Worker }): JSX.Element {
           </span>
         ))}
       </td>
-      <td class="soft" title={all}>{all === "" ? "–" : cut(all, 24)}</td>
+      <td class="soft" title={all}>{all === "" ? "–" : cut(all, 18)}</td>
       <td class="mono soft">{visible(library ?? "–")}</td>
       <td class="acts">
         {drainingSince === null

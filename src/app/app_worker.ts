@@ -1,3 +1,4 @@
+import { residentBytes } from "../runtime/memory.ts";
 import { connect, type ConnectOptions } from "../db/connect.ts";
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../define/mod.ts";
@@ -154,6 +155,7 @@ export class AppWorker {
           : main,
         schema,
         name: options.name ?? `${Deno.hostname()}:${Deno.pid}`,
+        memory: residentBytes,
         queues: this.#queues(),
         targets: tasks.map((made) => made.name),
         leaseMs,

@@ -9,8 +9,8 @@ import {
   type ExecutionRef,
   KEY,
   type OwnType,
-  type SqlRunner,
   TRANSACTION,
+  type Transaction,
 } from "../define/mod.ts";
 import { type JsonValue, toJson } from "../shared/json.ts";
 import { answerOf, checkAskOptions, checkQuestion } from "./asks.ts";
@@ -22,7 +22,7 @@ export interface SignalOptions {
   /** A second signal under the same key is the first one. */
   idempotencyKey?: string;
   /** The caller's own transaction, to join it. */
-  sql?: SqlRunner;
+  sql?: Transaction;
 }
 
 const ASK_ID: OwnType = {

@@ -66,37 +66,40 @@ for (const kind of ["synchronous", "asynchronous"] as const) {
   });
 }
 
-Deno.test({
-  name: "a pooler between workers and server that is killed again and again, in the middle of 200 workflows",
-  ignore: onEmbedded || !isLong || !await hasPooler(),
-  fn: async () => {
-    const cluster = await privateCluster();
-    const sql = postgres(cluster.url, { max: 2, onnotice: () => {} });
-    try {
-      await using pooler = await Pooler.start(cluster.port);
-      const work = await begin(cluster.url, pooler.url);
-      await using _work = work;
-      let kills = 0;
-      const end = performance.now() + seconds * 1_000;
-      await Promise.all([
-        work.produce(),
-        (async () => {
-          while (performance.now() < end || kills === 0) {
-            await pause(3_000);
-            await pooler.replace();
-            kills++;
-          }
-        })(),
-      ]);
-      await work.end();
-      await checkEnds(work.rhythm, sql, work);
-      console.log(`chaos: the pooler was killed ${kills} times`);
-    } finally {
-      await sql.end();
-      await cluster.stop();
-    }
-  },
-});
+for (const mode of ["session", "transaction"] as const) {
+  Deno.test({
+    name:
+      `a pooler in ${mode} mode between workers and server that is killed again and again, in the middle of 200 workflows`,
+    ignore: onEmbedded || !isLong || !await hasPooler(),
+    fn: async () => {
+      const cluster = await privateCluster();
+      const sql = postgres(cluster.url, { max: 2, onnotice: () => {} });
+      try {
+        await using pooler = await Pooler.start(cluster.port, mode);
+        const work = await begin(cluster.url, pooler.url);
+        await using _work = work;
+        let kills = 0;
+        const end = performance.now() + seconds * 1_000;
+        await Promise.all([
+          work.produce(),
+          (async () => {
+            while (performance.now() < end || kills === 0) {
+              await pause(3_000);
+              await pooler.replace();
+              kills++;
+            }
+          })(),
+        ]);
+        await work.end();
+        await checkEnds(work.rhythm, sql, work);
+        console.log(`chaos: the pooler was killed ${kills} times`);
+      } finally {
+        await sql.end();
+        await cluster.stop();
+      }
+    },
+  });
+}
 
 Deno.test({
   name: "the disk of the server is full for a while, in the middle of 200 workflows",

@@ -484,6 +484,7 @@ Deno.test({
       const line = page.getByRole("row", { name: /price_of/ });
       await line.waitFor();
       match(await line.innerText(), /default/);
+      await line.getByText(/^[1-9][\d.]* MB$/).waitFor();
       quiet();
     });
 
@@ -532,6 +533,26 @@ Deno.test({
       await open.getByRole("row", { name: /stock.*rejected.*out of stock/ }).waitFor();
       same((await asked.get()).status, "suspended");
       await rhythm.executions.cancel(asked);
+      quiet();
+    });
+
+    await t.step("two look at once: what one does, the other sees without a reload", async () => {
+      const opened = await openPage(browser);
+      const other = opened.page;
+      await other.goto(base);
+      await other.getByLabel("Token").fill(TOKEN);
+      await other.getByRole("button", { name: "Log in" }).click();
+      await other.getByText("live", { exact: true }).waitFor();
+      const shared = await rhythm.tasks.queue("price_of", { orderId: 9 }, { delay: "1h" });
+      for (const one of [page, other]) {
+        await visit(one, `${base}/executions/${shared.id}`);
+        await one.locator(".title .state.pending").waitFor();
+      }
+      await page.getByRole("button", { name: "Cancel", exact: true }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+      for (const one of [page, other]) await one.locator(".title .state.cancelled").waitFor();
+      equal(opened.complaints, []);
+      await other.context().close();
       quiet();
     });
 

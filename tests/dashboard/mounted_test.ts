@@ -191,6 +191,22 @@ Deno.test({
       });
     }
 
+    await t.step("an empty installation runs a sample at the press of a button", async () => {
+      if (browser === undefined) return;
+      const { page, complaints } = await openPage(browser);
+      await page.goto(`http://127.0.0.1:${direct.addr.port}/executions`);
+      await page.getByLabel("Token").fill(rhythm.token);
+      await page.getByRole("button", { name: "Log in" }).click();
+      await page.getByText("Nothing has run yet").waitFor();
+      await page.getByRole("button", { name: "Run a sample" }).click();
+      await page.getByRole("heading", { name: "sample_hello", exact: true }).waitFor();
+      app.work();
+      match(await page.locator("li.lit").innerText(), /Timer\.delay/);
+      await page.getByText('greeting = "Hello, Ada!"').first().waitFor();
+      equal(complaints, []);
+      await page.context().close();
+    });
+
     await t.step("a prefix that is no path is not followed", async () => {
       for (const said of ["//evil.example", '/a"><script>', "https://evil.example", "/", "", "/.../a b"]) {
         const response = await rhythm.fetch(
