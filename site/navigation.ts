@@ -63,6 +63,7 @@ export const navigation: Part[] = [
       { text: "Workers", link: "/operate/workers" },
       { text: "Postgres", link: "/operate/postgres" },
       { text: "Managed services", link: "/operate/managed" },
+      { text: "What works with what", link: "/operate/compatibility" },
       { text: "Backup and restore", link: "/operate/backup" },
       { text: "Upgrades", link: "/operate/upgrades" },
       { text: "pg_cron", link: "/operate/pg_cron" },
