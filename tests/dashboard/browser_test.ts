@@ -556,6 +556,46 @@ Deno.test({
       quiet();
     });
 
+    await t.step("a workflow is rewound to a step, and another one forked from it", async () => {
+      const made = await rhythm.workflows.start("approve", { orderId: 7 });
+      await until(async () => (await made.get()).status === "suspended");
+      await visit(page, `${base}/executions/${made.id}`);
+      await page.locator("li.lit", { hasText: "approval" }).waitFor();
+      await page.keyboard.press("ArrowLeft");
+      await page.locator("li.lit", { hasText: "price_of" }).waitFor();
+      await page.getByRole("button", { name: "Fork here" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Fork", exact: true }).click();
+      await until(async () =>
+        (await rhythm.audit({ act: "fork" })).length === 1 &&
+        (await rhythm.executions.query({ target: "approve", status: "suspended" })).executions.length === 2
+      );
+      await visit(page, `${base}/executions/${made.id}?step=1`);
+      await page.getByRole("button", { name: "Rewind here" }).click();
+      await page.getByLabel("Why").fill("the price was wrong");
+      await page.getByRole("dialog").getByRole("button", { name: "Rewind", exact: true }).click();
+      await page.locator(".toast").getByText("It goes on from there").waitFor();
+      const [act] = await rhythm.audit({ act: "rewind" });
+      same(act!.target, made.id);
+      for (
+        const { id } of (await rhythm.executions.query({ target: "approve", status: "suspended" })).executions
+      ) {
+        await rhythm.executions.cancel(id);
+      }
+      quiet();
+    });
+
+    await t.step("a kind of failures gets a state and a note", async () => {
+      await visit(page, `${base}/failures`);
+      await page.getByRole("button", { name: "Set state" }).first().click();
+      await page.getByRole("dialog").getByLabel("State").selectOption("ignored");
+      await page.getByLabel("Note").fill("a test card");
+      await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+      await page.getByText("“a test card”").waitFor();
+      const kinds = await rhythm.failures.list();
+      ok(kinds.some(({ state, note }) => state === "ignored" && note === "a test card"));
+      quiet();
+    });
+
     await t.step("an execution leads to its trace", async () => {
       Deno.env.set("RHYTHM_TRACE_URL", "https://traces.example/trace/{trace_id}?from=rhythm");
       try {
