@@ -102,6 +102,7 @@ export type {
   AnyWorkflow,
   Ask,
   AskOptions,
+  SignalUrlOptions,
   AuditEntry,
   AuditFilter,
   BatchContext,

@@ -33,6 +33,7 @@ export type {
   Reason,
   ReasonKind,
   Run,
+  SignalUrlOptions,
   WaitOptions,
   WatchOptions,
 } from "./execution.ts";
