@@ -32,3 +32,5 @@ comment on column rhythm.signal_use.address is 'The number in the address.';
 comment on column rhythm.signal_use.uses is 'How many signals came through it.';
 comment on column rhythm.signal_use.expires_at is 'When the address expires, so that chores() deletes the row.';
 comment on index rhythm.signal_use_expired is 'For chores(), which deletes what has expired.';
+comment on constraint signal_key_pkey on rhythm.signal_key is 'Sessions that make the first key at once make one.';
+comment on constraint signal_use_pkey on rhythm.signal_use is 'One count for each address.';

@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "653e77bd53721044";
+export const imageDigest = "548f5729d065b689";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -1606,7 +1606,7 @@ comment on column rhythm.signal.answered_at is 'When the workflow gave the answe
   {
     name: "structure/165_addresses.sql",
     kind: "structure",
-    checksum: "562f5914878f4e0f58fd100e3cfb8f7bb814ec7946ab9458665f2a019c49d28a",
+    checksum: "cbbcf8206a5357f9c37b301b55319a1ad5efcbd6f592c3fdd5a81ea03f44a59a",
     text: `-- Addresses that send a signal. An address is a signed text that is not stored. Stored are the keys, and how often an address was used.
 
 create table rhythm.signal_key (
@@ -1641,6 +1641,8 @@ comment on column rhythm.signal_use.address is 'The number in the address.';
 comment on column rhythm.signal_use.uses is 'How many signals came through it.';
 comment on column rhythm.signal_use.expires_at is 'When the address expires, so that chores() deletes the row.';
 comment on index rhythm.signal_use_expired is 'For chores(), which deletes what has expired.';
+comment on constraint signal_key_pkey on rhythm.signal_key is 'Sessions that make the first key at once make one.';
+comment on constraint signal_use_pkey on rhythm.signal_use is 'One count for each address.';
 `,
   },
   {
