@@ -97,6 +97,10 @@ export type { FlowInfo, FlowVersion } from "./src/db/calls/flows.ts";
 export type { RegisterOptions } from "./src/client/deploy.ts";
 export type { QueueInfo } from "./src/db/calls/queues.ts";
 export type { ScheduleInfo } from "./src/db/calls/schedules.ts";
+export { pushTask } from "./src/app/push/push_task.ts";
+export type { PushOptions } from "./src/app/push/push_task.ts";
+export { serveTasks } from "./src/app/push/serve_tasks.ts";
+export type { ServeTasksOptions } from "./src/app/push/serve_tasks.ts";
 export { installSql } from "./src/db/install.ts";
 export { InstallError } from "./src/db/install_errors.ts";
 export type {

@@ -31,6 +31,7 @@ export const navigation: Part[] = [
       { text: "Concurrency, limits, priorities", link: "/guides/limits" },
       { text: "Flow control", link: "/guides/flow-control" },
       { text: "Batches", link: "/guides/batches" },
+      { text: "Handlers in functions", link: "/guides/push" },
       { text: "Fan-out", link: "/guides/fan-out" },
       { text: "Sagas", link: "/guides/sagas" },
       { text: "Transactions and ORMs", link: "/guides/transactions" },

@@ -694,6 +694,24 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
     },
     installSql: { call: core.installSql, takes: [options({ schema: "text" })] },
     newId: nothing(() => {}),
+    pushTask: {
+      call: core.pushTask,
+      takes: [{
+        name: "options",
+        kind: "options",
+        good: { name: "word", url: "https://example.org/tasks", secret: "a secret of the tests" },
+        members: { ...defaults, name: "name", url: "text", secret: "text" },
+      }],
+    },
+    serveTasks: {
+      call: core.serveTasks,
+      takes: [{
+        name: "options",
+        kind: "options",
+        good: { tasks: [], secret: "a secret of the tests" },
+        members: { tasks: "array", secret: "any text" },
+      }],
+    },
     task: {
       call: core.task,
       takes: [
