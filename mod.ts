@@ -56,6 +56,8 @@ export {
 export type { ExecutionRequest, Executions } from "./src/client/executions.ts";
 export type { Failures } from "./src/client/failures.ts";
 export type { Gates } from "./src/client/gates.ts";
+export type { DrainOptions, Workers } from "./src/client/workers.ts";
+export type { WorkerInfo } from "./src/db/calls/state.ts";
 export type { Tokens } from "./src/client/tokens.ts";
 export type { ChangePlan, Fork, ForkChanges, StateChanges, StepChanges } from "./src/client/changes.ts";
 export type { MigrateOptions, Migration, RepairOptions } from "./src/client/migrations.ts";
@@ -95,6 +97,10 @@ export type { FlowInfo, FlowVersion } from "./src/db/calls/flows.ts";
 export type { RegisterOptions } from "./src/client/deploy.ts";
 export type { QueueInfo } from "./src/db/calls/queues.ts";
 export type { ScheduleInfo } from "./src/db/calls/schedules.ts";
+export { pushTask } from "./src/app/push/push_task.ts";
+export type { PushOptions } from "./src/app/push/push_task.ts";
+export { serveTasks } from "./src/app/push/serve_tasks.ts";
+export type { ServeTasksOptions } from "./src/app/push/serve_tasks.ts";
 export { installSql } from "./src/db/install.ts";
 export { InstallError } from "./src/db/install_errors.ts";
 export type {
@@ -171,6 +177,7 @@ export type {
   Token,
   TokenOptions,
   TokenRole,
+  Transaction,
   TransactionalContext,
   UniqueOptions,
   WaitOptions,

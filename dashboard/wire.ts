@@ -196,6 +196,8 @@ export interface Whole {
   logs: Line[];
   steps: Step[];
   keys: HeldKey[];
+  /** Where its trace is shown. */
+  traceUrl: string | null;
 }
 
 /** Failures of one kind. */
@@ -340,6 +342,8 @@ export interface Worker {
   leaseMs: number;
   sleeping: boolean;
   running: number;
+  drainingSince: string | null;
+  memoryBytes: number | null;
   library: string | null;
   tasks: string[];
 }
@@ -517,6 +521,19 @@ export interface Signals {
     name: string;
     payload: Json;
     sentAt: string;
+  }[];
+  asks: {
+    id: string;
+    executionId: string;
+    target: string;
+    name: string;
+    payload: Json;
+    status: "open" | "answered" | "rejected" | "unanswered";
+    taken: boolean;
+    answer: Json;
+    error: { type: string; message: string } | null;
+    askedAt: string;
+    answeredAt: string | null;
   }[];
 }
 

@@ -6,6 +6,7 @@
  *     deno task test --pg 13               … on that version (13 to 18), or --pg pglite
  *     deno task test tests/db              only what is in there; other arguments go to `deno test`
  *     deno task test --long                more cases where a test covers only a sample
+ *     deno task test --pooler tests/app    … through PgBouncer in transaction mode
  *     deno task test --twice tests/db      failed files run once more here, too
  *
  * RHYTHM_TEST_DATABASE_URL names a server to use instead; its databases `rhythm_test_…` are ours.
@@ -20,7 +21,9 @@ import { supportedVersions } from "../tests/support/binaries.ts";
 import { type Cluster, findBinaries, startCluster } from "../tests/support/cluster.ts";
 
 const isLong = Deno.args.includes("--long");
-const { pg, rest } = readArguments(Deno.args.filter((arg) => arg !== "--long" && arg !== "--twice"));
+const { pg, rest } = readArguments(
+  Deno.args.filter((arg) => !["--long", "--twice", "--pooler"].includes(arg)),
+);
 const isWhole = rest.every((arg) => arg.startsWith("-"));
 const isTwice = isWhole || Deno.args.includes("--twice");
 const run = `${Deno.pid}_${Date.now().toString(36)}`;
@@ -63,6 +66,7 @@ const env: Record<string, string> = {
   RHYTHM_TEST_PG: pg ?? "",
   RHYTHM_TEST_JOURNAL: journal,
   ...(isLong ? { RHYTHM_TEST_LONG: "yes" } : {}),
+  ...(Deno.args.includes("--pooler") ? { RHYTHM_TEST_POOLER: "transaction" } : {}),
 };
 const given = Deno.env.get("RHYTHM_TEST_DATABASE_URL");
 let code = 1;

@@ -19,6 +19,7 @@ export const navigation: Part[] = [
     text: "Guides",
     items: [
       { text: "A tour of the dashboard", link: "/guides/dashboard" },
+      { text: "The dashboard in your server", link: "/guides/mount" },
       { text: "How the dashboard is designed", link: "/dashboard-design" },
       { text: "Tasks", link: "/guides/tasks" },
       { text: "Executions", link: "/guides/executions" },
@@ -31,6 +32,7 @@ export const navigation: Part[] = [
       { text: "Concurrency, limits, priorities", link: "/guides/limits" },
       { text: "Flow control", link: "/guides/flow-control" },
       { text: "Batches", link: "/guides/batches" },
+      { text: "Handlers in functions", link: "/guides/push" },
       { text: "Fan-out", link: "/guides/fan-out" },
       { text: "Sagas", link: "/guides/sagas" },
       { text: "Transactions and ORMs", link: "/guides/transactions" },
@@ -63,6 +65,7 @@ export const navigation: Part[] = [
       { text: "Workers", link: "/operate/workers" },
       { text: "Postgres", link: "/operate/postgres" },
       { text: "Managed services", link: "/operate/managed" },
+      { text: "What works with what", link: "/operate/compatibility" },
       { text: "Backup and restore", link: "/operate/backup" },
       { text: "Upgrades", link: "/operate/upgrades" },
       { text: "pg_cron", link: "/operate/pg_cron" },

@@ -120,7 +120,7 @@ function usePast(id: string, step: number | undefined): Past | undefined {
 }
 
 function Head({ whole, at }: { whole: Whole; at: number | undefined }): JSX.Element {
-  const { execution, source, reasons } = whole;
+  const { execution, source, reasons, traceUrl } = whole;
   const { id, status } = execution;
   return (
     <div class="title">
@@ -135,6 +135,11 @@ function Head({ whole, at }: { whole: Whole; at: number | undefined }): JSX.Elem
         {execution.attempt > 0 && ` · attempt ${execution.attempt}`}
         {execution.maxAttempts > 1 && ` of ${execution.maxAttempts}`}
       </span>
+      {traceUrl !== null && (
+        <span>
+          <a class="link" href={traceUrl} rel="noreferrer">trace</a>
+        </span>
+      )}
       {execution.parentId !== null && (
         <span class="soft">
           child of <Id id={execution.parentId} />

@@ -500,8 +500,33 @@ function Nothing({ isFiltered, isLater }: { isFiltered: boolean; isLater: boolea
     <Empty title="Nothing has run yet">
       <p>Start a workflow in a terminal, and it appears here:</p>
       <pre>rhythm start hello '{"{"}"name": "Ada"{"}"}'</pre>
+      <p>
+        <Button needs="registerFlow" onClick={() => void runSample()}>Run a sample</Button>
+      </p>
     </Empty>
   );
+}
+
+const SAMPLE = `\`\`\`
+name: sample_hello
+description: What a flow looks like. It waits for ten seconds, and for nothing else
+input: { type: object, required: [name], properties: { name: { type: string } } }
+\`\`\`
+const { name } = Inputs
+const greeting = \`Hello, \${name}!\`
+await Timer.delay("10s")
+return { greeting }
+`;
+
+async function runSample(): Promise<void> {
+  try {
+    await ask("PUT", "flows/sample_hello", { source: SAMPLE });
+    const inputs = { name: "Ada" };
+    const { id } = await ask<{ id: string }>("POST", "workflows/sample_hello/start", { inputs });
+    go(href(`executions/${id}`));
+  } catch (error) {
+    complain(error);
+  }
 }
 
 /** The table of executions. */

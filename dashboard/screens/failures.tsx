@@ -88,7 +88,7 @@ function KindRow({ kind }: { kind: Kind }): JSX.Element {
         <span class="grow" />
         <Trend trend={kind.trend} />
         <span class="soft" title="how often it came">
-          <b>{count(kind.count)}</b> times
+          <b>{count(kind.count)}</b> {kind.count === 1 ? "time" : "times"}
         </span>
       </div>
       <p class="message">

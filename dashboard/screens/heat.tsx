@@ -129,7 +129,9 @@ function Code({ spots, source, chosen, onChoose }: {
         {spots.map(({ line, text, standing, heat, share, gate }) => {
           const said = [
             ...(standing > 0 ? [`${many(standing, "workflow")} here now`] : []),
-            ...(heat === undefined ? [] : [`came ${heat.came} times`, `failed ${heat.failed} times`]),
+            ...(heat === undefined
+              ? []
+              : [`came ${many(heat.came, "time")}`, `failed ${many(heat.failed, "time")}`]),
             ...(gate === undefined ? [] : ["a gate"]),
           ];
           return (

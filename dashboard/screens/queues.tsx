@@ -190,7 +190,7 @@ export function QueueScreen({ id: name }: { id: string }): JSX.Element {
         figures={[
           { name: "ready", value: about(queue.ready, queue.isEstimate) },
           {
-            name: "the oldest waits for",
+            name: "oldest waits",
             value: queue.oldestAt === null ? "–" : duration(ageMs),
             kind: ageMs > LATE_MS && !queue.paused ? "bad" : "",
           },

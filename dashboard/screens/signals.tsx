@@ -2,18 +2,20 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { ask, refresh, usePage } from "../api.ts";
-import { count, inline, visible } from "../format.ts";
+import { count, cut, inline, visible } from "../format.ts";
 import { href } from "../router.ts";
 import { Bones, Button, Dialog, Empty, Field, Id, say, Sheet, State, Time, Trouble } from "../ui.tsx";
 import type { Signals as Data } from "../wire.ts";
 import { flowHref } from "./flows.tsx";
 
+type Ask = Data["asks"][number];
 type Wait = Data["waits"][number];
 
 /** The screen. */
 export function Signals(): JSX.Element {
   const { data, error } = usePage<Data>("signals");
   const [open, setOpen] = useState<Wait | "any">();
+  const [asked, setAsked] = useState<Ask>();
   return (
     <>
       <div class="title">
@@ -27,9 +29,11 @@ export function Signals(): JSX.Element {
       {data !== undefined && (
         <>
           <Waits waits={data.waits} onSend={setOpen} />
+          <Questions asks={data.asks} onAnswer={setAsked} />
           <Kept kept={data.kept} />
         </>
       )}
+      {asked !== undefined && <AnswerDialog asked={asked} onClose={() => setAsked(undefined)} />}
       {open !== undefined && (
         <SendDialog
           wait={open === "any" ? undefined : open}
@@ -116,6 +120,121 @@ function Waits({ waits, onSend }: { waits: readonly Wait[]; onSend: (wait: Wait)
   );
 }
 
+function Questions({ asks, onAnswer }: {
+  asks: readonly Ask[];
+  onAnswer: (asked: Ask) => void;
+}): JSX.Element {
+  const open = asks.filter(({ status }) => status === "open").length;
+  return (
+    <section class="panel" aria-label="Questions">
+      <header class="wrap">
+        <h2>Questions</h2>
+        <span class="end">
+          {asks.length === 0 ? "" : `${count(open)} open · `}among the last 2,000 signals
+        </span>
+      </header>
+      {asks.length === 0
+        ? (
+          <Empty title="No workflow was asked anything">
+            <p>
+              A question is a signal with an answer: <code>rhythm ask &lt;id&gt; quote</code>
+            </p>
+          </Empty>
+        )
+        : (
+          <Sheet
+            label="Questions to workflows"
+            heads={[["Question"], ["To"], ["State"], ["Payload"], ["Asked"], ["Answer"], [""]]}
+          >
+            {asks.map((one) => (
+              <tr key={one.id}>
+                <td>
+                  <b class="mono">{visible(one.name)}</b>
+                </td>
+                <td>
+                  <a class="link" href={flowHref(one.target)}>{visible(one.target)}</a>{" "}
+                  <Id id={one.executionId} />
+                </td>
+                <td>
+                  <span class={`state ${ASK_STATES[one.status]}`}>{one.status}</span>
+                </td>
+                <td>
+                  <code class="soft">{inline(one.payload, 60)}</code>
+                </td>
+                <td class="soft">
+                  <Time at={one.askedAt} />
+                </td>
+                <td class="soft">
+                  {one.status === "open"
+                    ? (one.taken ? "the workflow has it" : "the workflow has not taken it")
+                    : one.status === "answered"
+                    ? <code>{inline(one.answer, 60)}</code>
+                    : cut(visible(one.error?.message ?? ""), 80)}
+                </td>
+                <td class="acts">
+                  {one.status === "open" && (
+                    <Button
+                      needs="answerAsk"
+                      aria-label={`Answer ${one.name} of ${one.target}`}
+                      onClick={() => onAnswer(one)}
+                    >
+                      Answer
+                    </Button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </Sheet>
+        )}
+    </section>
+  );
+}
+
+const ASK_STATES = { open: "suspended", answered: "completed", rejected: "failed", unanswered: "cancelled" };
+
+function AnswerDialog({ asked, onClose }: { asked: Ask; onClose: () => void }): JSX.Element {
+  const [answer, setAnswer] = useState("{}");
+  const [rejection, setRejection] = useState("");
+  return (
+    <Dialog
+      title={`Answer ${visible(asked.name)}`}
+      go={rejection === "" ? "Answer" : "Reject"}
+      onClose={onClose}
+      onGo={async () => {
+        const path = `executions/${asked.executionId}/asks/${asked.id}/answer`;
+        const { answered } = await ask(
+          "POST",
+          path,
+          rejection === "" ? { answer: parsed("answer", answer) } : { error: rejection },
+        ) as { answered: boolean };
+        say(answered ? `“${visible(asked.name)}” has its answer` : "It was answered already");
+        refresh("signals");
+      }}
+    >
+      <p>
+        Those who asked get this answer in place of the workflow's. The workflow goes on, and its own answer
+        is ignored.
+      </p>
+      <pre>{inline(asked.payload, 500)}</pre>
+      <Field label="Answer, as JSON" value={answer} onInput={setAnswer} lines={4} />
+      <Field
+        label="Or why it is rejected"
+        value={rejection}
+        onInput={setRejection}
+        placeholder="out of stock"
+      />
+    </Dialog>
+  );
+}
+
+function parsed(what: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`The ${what} is not JSON: ${(error as Error).message}. A text needs quotes`);
+  }
+}
+
 function Kept({ kept }: { kept: Data["kept"] }): JSX.Element {
   return (
     <section class="panel" aria-label="Nobody waits for them">
@@ -134,7 +253,7 @@ function Kept({ kept }: { kept: Data["kept"] }): JSX.Element {
         : (
           <Sheet
             label="Signals that nobody waits for"
-            heads={[["Signal"], ["To"], [""], ["Payload"], ["Sent"]]}
+            heads={[["Signal"], ["To"], ["Workflow"], ["Payload"], ["Sent"]]}
           >
             {kept.map(({ id, name, flow, executionId, status, payload, sentAt }) => (
               <tr key={id}>
@@ -171,12 +290,7 @@ function SendDialog({ wait, onClose }: { wait: Wait | undefined; onClose: () => 
       go="Send"
       onClose={onClose}
       onGo={async () => {
-        let value: unknown;
-        try {
-          value = JSON.parse(payload);
-        } catch (error) {
-          throw new Error(`The payload is not JSON: ${(error as Error).message}. A text needs quotes`);
-        }
+        const value = parsed("payload", payload);
         await ask(
           "POST",
           `executions/${encodeURIComponent(id.trim())}/signals/${encodeURIComponent(name.trim())}`,

@@ -1,9 +1,10 @@
 /** Workers: who is there, what each has in hand, and when it was heard last. */
 import type { JSX } from "preact";
-import { usePage } from "../api.ts";
-import { brief, count, cut, duration, many, now, visible } from "../format.ts";
+import { useState } from "preact/hooks";
+import { ask, refresh, usePage } from "../api.ts";
+import { brief, count, cut, duration, many, now, size, visible } from "../format.ts";
 import { href } from "../router.ts";
-import { Bones, Empty, Figures, Sheet, Time, Trouble } from "../ui.tsx";
+import { Bones, Button, complain, Dialog, Empty, Field, Figures, say, Sheet, Time, Trouble } from "../ui.tsx";
 import type { Worker } from "../wire.ts";
 
 /** All workers. */
@@ -72,11 +73,11 @@ function Show({ workers }: { workers: Worker[] }): JSX.Element {
       <div class="panel">
         <Sheet
           label="Workers"
-          heads={[["Worker"], ["In hand", "num"], ["Last heard"], ["Up"], ["Queues"], [
+          heads={[["Worker"], ["In hand", "num"], ["Last heard"], ["Memory", "num"], ["Up"], ["Queues"], [
             "Tasks",
           ], [
             "Version",
-          ]]}
+          ], [""]]}
         >
           {workers.map((worker) => <Line key={worker.id} worker={worker} />)}
         </Sheet>
@@ -86,7 +87,21 @@ function Show({ workers }: { workers: Worker[] }): JSX.Element {
 }
 
 function Line({ worker }: { worker: Worker }): JSX.Element {
-  const { id, name, running, beatAt, leaseMs, startedAt, queues, tasks, library, sleeping } = worker;
+  const {
+    id,
+    name,
+    running,
+    beatAt,
+    leaseMs,
+    startedAt,
+    queues,
+    tasks,
+    library,
+    sleeping,
+    drainingSince,
+    memoryBytes,
+  } = worker;
+  const [open, setOpen] = useState(false);
   const alive = isAlive(worker);
   const lagMs = now.value - Date.parse(beatAt);
   const all = tasks.filter((one) => !one.startsWith("rhythm.")).map((one) => visible(one)).join(", ");
@@ -96,14 +111,22 @@ function Line({ worker }: { worker: Worker }): JSX.Element {
         <span class={`state ${alive ? "completed" : "failed"}`}>
           <b>{visible(name)}</b>
           {!alive && "silent"}
-          {alive && sleeping && <span class="faint">asleep</span>}
+          {alive && sleeping && drainingSince === null && <span class="faint">asleep</span>}
+          {drainingSince !== null && (
+            <span class="wait">
+              {running === 0 ? "drained: it can be stopped" : "draining"}
+            </span>
+          )}
         </span>
       </td>
       <td class="num">{count(running)}</td>
-      <td class={!alive ? "bad" : lagMs > leaseMs / 2 ? "wait" : "soft"}>
+      <td
+        class={!alive ? "bad" : lagMs > leaseMs / 2 ? "wait" : "soft"}
+        title={`It may be silent for ${duration(leaseMs)}`}
+      >
         <Time at={beatAt} />
-        <span class="faint after">lease {duration(leaseMs)}</span>
       </td>
+      <td class="num soft">{memoryBytes === null ? "–" : size(memoryBytes)}</td>
       <td class="soft">{duration(Math.max(0, now.value - Date.parse(startedAt)))}</td>
       <td>
         {queues.map((queue, index) => (
@@ -113,8 +136,61 @@ function Line({ worker }: { worker: Worker }): JSX.Element {
           </span>
         ))}
       </td>
-      <td class="soft" title={all}>{all === "" ? "–" : cut(all, 36)}</td>
+      <td class="soft" title={all}>{all === "" ? "–" : cut(all, 18)}</td>
       <td class="mono soft">{visible(library ?? "–")}</td>
+      <td class="acts">
+        {drainingSince === null
+          ? (
+            <Button needs="drainWorker" aria-label={`Drain ${name}`} onClick={() => setOpen(true)}>
+              Drain
+            </Button>
+          )
+          : (
+            <Button
+              needs="resumeWorker"
+              aria-label={`Resume ${name}`}
+              onClick={() => void resume(worker)}
+            >
+              Resume
+            </Button>
+          )}
+        {open && <DrainDialog worker={worker} onClose={() => setOpen(false)} />}
+      </td>
     </tr>
   );
+}
+
+function DrainDialog({ worker: { id, name, running }, onClose }: {
+  worker: Worker;
+  onClose: () => void;
+}): JSX.Element {
+  const [reason, setReason] = useState("");
+  return (
+    <Dialog
+      title={`Drain ${visible(name)}`}
+      go="Drain"
+      onClose={onClose}
+      onGo={async () => {
+        await ask("POST", `workers/${id}/drain`, reason === "" ? {} : { reason });
+        say(`${visible(name)} takes nothing new`);
+        refresh("workers");
+      }}
+    >
+      <p>
+        It takes nothing new and ends what it has in hand ({count(running)}{" "}
+        now). Then it can be stopped. Its workflows go on at other workers.
+      </p>
+      <Field label="Why" value={reason} onInput={setReason} placeholder="a new machine" autoFocus />
+    </Dialog>
+  );
+}
+
+async function resume({ id, name }: Worker): Promise<void> {
+  try {
+    await ask("POST", `workers/${id}/resume`, {});
+    say(`${visible(name)} takes what comes again`);
+    refresh("workers");
+  } catch (error) {
+    complain(error);
+  }
 }

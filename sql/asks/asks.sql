@@ -72,6 +72,44 @@ $$;
 
 comment on function rhythm.write_answers(jsonb, timestamptz) is 'Stores what workflows answer, and tells those who asked. Internal.';
 
+-- For a person who knows the answer, or that there will be none. The first answer counts, so a later one of the workflow changes nothing. Locks: the signal.
+create or replace function rhythm.answer_ask(p_ask bigint, p_answer jsonb default 'null', p_error text default null)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_ask rhythm.signal;
+  v_ended boolean;
+begin
+  perform rhythm.require_read_committed();
+  select g.* into v_ask from rhythm.signal as g where g.id = p_ask and g.asked for update;
+  if not found then
+    perform rhythm.raise('RH004', format('There is no question %s', coalesce(p_ask::text, 'null')), 'The view asks has those there are');
+  elsif v_ask.answer is not null then
+    return false;
+  end if;
+  v_ended := (select e.state > 0 from rhythm.execution as e where e.id = v_ask.execution_id);
+  if v_ended then
+    perform rhythm.raise('RH003', format('Cannot answer question %s: its workflow has ended without an answer', p_ask));
+  elsif octet_length(coalesce(p_answer, 'null')::text) > v_limit or octet_length(p_error) > v_limit then
+    perform rhythm.raise('RH006', format('The answer to a question takes more than %s bytes (setting max_payload_bytes)', v_limit));
+  end if;
+  update rhythm.signal as g set answered_at = rhythm.now(),
+    answer = case when p_error is null then jsonb_build_object('value', coalesce(p_answer, 'null'))
+      else jsonb_build_object('error', jsonb_build_object('type', 'Error', 'message', p_error)) end
+  where g.id = p_ask;
+  perform rhythm.record('answer', 'execution', v_ask.execution_id::text, p_after => jsonb_build_object('ask', v_ask.id, 'name', v_ask.name));
+  perform rhythm.notify('done', v_ask.execution_id::text);
+  return true;
+end;
+$$;
+
+comment on function rhythm.answer_ask(bigint, jsonb, text) is
+  'Answers a question in place of its workflow, or with p_error rejects it. Those who asked get it; the workflow goes on, and an answer of its own is ignored. False: it was answered already. Example: select rhythm.answer_ask(7, ''{"price": 40}'');';
+
 create or replace function rhythm.settle_answers(p_flows rhythm.outcome[], p_now timestamptz)
 returns void
 language plpgsql

@@ -10,7 +10,7 @@ begin
   return exists (select from rhythm.task as k where k.name = p_target and k.sql_function is not null)
     or exists (
       select from rhythm.worker as w
-      where p_queue = any (w.queues) and (w.info -> 'tasks' is null or w.info -> 'tasks' ? p_target));
+      where p_queue = any (w.queues) and w.draining_since is null and (w.info -> 'tasks' is null or w.info -> 'tasks' ? p_target));
 end;
 $$;
 

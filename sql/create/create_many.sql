@@ -35,12 +35,14 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return p_execution.state > 0 or coalesce(case p_execution.type
-    when 'task' then (select b.attempt > 0 from rhythm.batch as b where b.id = p_execution.batch_id)
-    else (
-      select s.seq > 0 or s.attempt > 0 or s.batch_id is null or coalesce((select b.attempt > 0 from rhythm.batch as b where b.id = s.batch_id), false)
-      from rhythm.workflow_state as s where s.execution_id = p_execution.id)
-    end, false);
+  -- In one look: the end of a task deletes its batch, and a row that was read before that end says that it has none yet.
+  return coalesce((
+    select e.state > 0 or case e.type when 'task' then coalesce(b.attempt > 0, false)
+      else coalesce(s.seq > 0 or s.attempt > 0 or s.batch_id is null or coalesce(b.attempt > 0, false), false) end
+    from rhythm.execution as e
+    left join rhythm.workflow_state as s on e.type = 'workflow' and s.execution_id = e.id
+    left join rhythm.batch as b on b.id = case e.type when 'task' then e.batch_id else s.batch_id end
+    where e.id = p_execution.id), true);
 end;
 $$;
 

@@ -199,7 +199,7 @@ comment on column rhythm.queues.running is 'How many are leased to workers.';
 comment on column rhythm.queues.suspended is 'How many workflows wait for something; with many thousands an estimate.';
 comment on column rhythm.queues.oldest_at is 'When the oldest ready one was created.';
 comment on column rhythm.queues.oldest_seconds is 'How long ago that was.';
-comment on column rhythm.queues.workers is 'How many workers take from it.';
+comment on column rhythm.queues.workers is 'How many workers take from it. One that drains does not.';
 comment on column rhythm.queues.paused is 'Whether pause_queue() stopped it.';
 comment on column rhythm.queues.concurrency is 'Limit: how many run at once, over all workers; null: no limit.';
 comment on column rhythm.queues.per_key_rate is 'Limit: how many of one concurrency key begin in per_key_per.';
@@ -219,6 +219,7 @@ comment on column rhythm.workers.lease is 'How long it may be silent.';
 comment on column rhythm.workers.sleeping is 'Whether it sleeps and wants to be notified.';
 comment on column rhythm.workers.running is 'How many executions it has in flight.';
 comment on column rhythm.workers.info is 'What it reports of itself: its version, its tasks.';
+comment on column rhythm.workers.draining_since is 'Since when it takes nothing new; null: it takes what comes. See drain_worker().';
 
 comment on column rhythm.flows.name is 'Its name.';
 comment on column rhythm.flows.version is 'The number of the current version, on which new executions start.';

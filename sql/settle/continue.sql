@@ -24,19 +24,23 @@ $$;
 
 comment on function rhythm.check_continuation(rhythm.outcome) is 'Raises RH005 if a workflow may not start over with some inputs. Internal.';
 
--- What ended under a workflow, and all under that which has ended, too: at most a thousand, the rest the next time.
+-- What ended under a workflow, and all under that which has ended, too: at most a thousand, the rest the next time. In PL/pgSQL a
+-- session plans this once, and not in each round.
 create or replace function rhythm.ended_under(p_ids uuid[])
 returns uuid[]
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  with recursive node as (
-    select c.id from unnest(p_ids) as i (id) join rhythm.execution as c on c.parent_id = i.id and c.state > 0
-    union all
-    select c.id from node as n join rhythm.execution as c on c.parent_id = n.id and c.state > 0
-  )
-  select array(select n.id from node as n limit 1000);
+begin
+  return array(
+    with recursive node as (
+      select c.id from unnest(p_ids) as i (id) join rhythm.execution as c on c.parent_id = i.id and c.state > 0
+      union all
+      select c.id from node as n join rhythm.execution as c on c.parent_id = n.id and c.state > 0
+    )
+    select n.id from node as n limit 1000);
+end;
 $$;
 
 comment on function rhythm.ended_under(uuid[]) is 'What workflows started that has ended, at most a thousand. Internal.';

@@ -278,6 +278,7 @@ declare
   v_now timestamptz := rhythm.now();
   v_problem constant text := rhythm.exchange_problem(p_call, p_ends, p_want);
   v_limit integer;
+  v_lease integer;
   v_targets text[];
   v_last rhythm.worker_call;
   v_worker rhythm.worker;
@@ -292,12 +293,17 @@ begin
   end if;
   perform rhythm.require_home();
   v_limit := coalesce((p_want ->> 'limit')::integer, 0);
+  v_lease := coalesce((p_want ->> 'lease')::integer, 0);
   v_targets := rhythm.texts_of(p_want -> 'targets');
   v_last := rhythm.last_call(p_worker, p_call);
   if p_call = v_last.call then
     return rhythm.same_answer(v_last);
   end if;
   select w.* into v_worker from rhythm.worker as w where w.id = p_worker;
+  if v_worker.draining_since is not null then
+    v_limit := 0;
+    v_lease := 0;
+  end if;
   v_queues := coalesce(rhythm.texts_of(p_want -> 'queues'), v_worker.queues);
   if v_limit > 0 and p_ends = '[]' then
     v_queues := rhythm.ready_queues(v_queues, v_targets);
@@ -314,7 +320,7 @@ begin
     end if;
     v_now := rhythm.now();
     if p_ends <> '[]' then
-      v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, coalesce((p_want ->> 'lease')::integer, 0), v_targets, v_now);
+      v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, v_lease, v_targets, v_now);
       v_parcels := rhythm.parcels(rhythm.texts_of((v_answer -> 'leased') || (v_answer -> 'born'))::bigint[], rhythm.texts_of(v_answer -> 'born')::bigint[]);
       -- Only now: the ends may have made room in a queue with limits, or made something ready.
       if v_limit > 0 then

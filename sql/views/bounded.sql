@@ -127,7 +127,7 @@ as $$
   ),
   served as (
     select u.queue, count(distinct w.id) as workers
-    from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue) group by u.queue
+    from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue) where w.draining_since is null group by u.queue
   ),
   named as (
     select c.queue from counted as c

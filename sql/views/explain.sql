@@ -253,7 +253,7 @@ begin
       jsonb_build_object('queue', v_key.queue, 'key', v_key.key, 'since', v_key.paused_at, 'by', v_key.paused_by, 'why', v_key.pause_reason));
   end if;
   if p_batch.type = 'workflow' or not exists (select from rhythm.task as k where k.name = p_batch.target and k.sql_function is not null) then
-    if not exists (select from rhythm.worker as w where p_batch.queue = any (w.queues) and w.beat_at + w.lease_ms * interval '1 millisecond' > p_now) then
+    if not exists (select from rhythm.worker as w where p_batch.queue = any (w.queues) and w.draining_since is null and w.beat_at + w.lease_ms * interval '1 millisecond' > p_now) then
       v_result := v_result || rhythm.reason('no_worker', format('No worker takes from queue "%s"', p_batch.queue), jsonb_build_object('queue', p_batch.queue));
     elsif p_batch.type = 'task' and not rhythm.is_served(p_batch.queue, p_batch.target) then
       v_result := v_result || rhythm.reason('no_handler', format('No worker of queue "%s" has a handler for task "%s"', p_batch.queue, p_batch.target),

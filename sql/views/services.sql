@@ -59,7 +59,7 @@ with counted as (
 ),
 served as (
   select u.queue, count(distinct w.id) as workers
-  from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue) group by u.queue
+  from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue) where w.draining_since is null group by u.queue
 ),
 named as (
   select c.queue from counted as c
@@ -148,7 +148,8 @@ select
   w.lease_ms * interval '1 millisecond' as lease,
   w.sleeping,
   coalesce(r.running, 0)::bigint as running,
-  w.info
+  w.info,
+  w.draining_since
 from rhythm.worker as w
 left join (
   select b.worker, sum(b.size) as running from rhythm.batch as b where b.worker is not null group by b.worker

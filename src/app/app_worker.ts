@@ -1,3 +1,4 @@
+import { residentBytes } from "../runtime/memory.ts";
 import { connect, type ConnectOptions } from "../db/connect.ts";
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../define/mod.ts";
@@ -123,7 +124,14 @@ export class AppWorker {
     const open = (maxConnections: number, name: string, limits: Partial<ConnectOptions> = {}): Database => {
       if (place.kind === "embedded") return database;
       const made = new MeteredDatabase(
-        connect({ url: place.at, maxConnections, applicationName: name, session: "worker", ...limits }),
+        connect({
+          url: place.at,
+          listenUrl: place.listenAt,
+          maxConnections,
+          applicationName: name,
+          session: "worker",
+          ...limits,
+        }),
         maxConnections,
       );
       own.push(made);
@@ -147,6 +155,7 @@ export class AppWorker {
           : main,
         schema,
         name: options.name ?? `${Deno.hostname()}:${Deno.pid}`,
+        memory: residentBytes,
         queues: this.#queues(),
         targets: tasks.map((made) => made.name),
         leaseMs,

@@ -126,9 +126,12 @@ export function controlReadsOf(
   };
 }
 
-function aboutOf(info: Record<string, unknown>): { library: string | null; tasks: string[] } {
-  const { library, tasks } = info;
+function aboutOf(
+  info: Record<string, unknown>,
+): { library: string | null; memoryBytes: number | null; tasks: string[] } {
+  const { library, memoryBytes, tasks } = info;
   return {
+    memoryBytes: typeof memoryBytes === "number" ? memoryBytes : null,
     library: typeof library === "string" ? library : null,
     tasks: Array.isArray(tasks) ? tasks.filter((one) => typeof one === "string") : [],
   };

@@ -18,6 +18,11 @@ export function readViewerUrl(): string | undefined {
   return read("RHYTHM_VIEWER_DATABASE_URL");
 }
 
+/** Where a trace is shown, with `{trace_id}` in it; an empty one is none. */
+export function readTraceUrl(): string | undefined {
+  return read("RHYTHM_TRACE_URL");
+}
+
 /** Whether a worker may adopt the database it finds. */
 export function mayAdopt(): boolean {
   return read("RHYTHM_ADOPT") === "1";

@@ -15,7 +15,7 @@ import type { EngineRef } from "../db/calls/engine_ref.ts";
 import { readAddress, useAddress } from "../db/calls/addresses.ts";
 import { findToken } from "../db/calls/tokens.ts";
 import { listQueues, type QueueInfo } from "../db/calls/queues.ts";
-import { readFlowState, readViolations, readWorkers } from "../db/calls/state.ts";
+import { readFlowState, readViolations } from "../db/calls/state.ts";
 import { AskTimeoutError } from "../client/errors.ts";
 import { idOf } from "../client/request.ts";
 import { askFor } from "../client/signals.ts";
@@ -108,7 +108,7 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     audit: (filter) => rhythm.audit(filter),
     tokens: () => rhythm.tokens.list(),
     queues: () => rhythm.queues.list(),
-    workers: () => readWorkers(engine),
+    workers: () => rhythm.workers.list(),
     schedules: () => rhythm.schedules.list(),
     flows: () => rhythm.flows.list(),
     heat: (name, filter) => rhythm.flows.heat(name, filter),
@@ -137,6 +137,8 @@ export function commandsOf(rhythm: Rhythm, console: Console): Commands {
       }
     },
     getAsk: (id) => now().signals.getAsk(id),
+    answerAsk: (id, { answer, error }) =>
+      error === undefined ? now().signals.answer(id, answer ?? null) : now().signals.reject(id, error),
     signal: (id, name, payload) => now().signals.send({ execution: id, name, payload }),
     change: (id, to) => now().executions.change(id, to),
     cancel: (id, reason) => now().executions.cancel(id, { reason }),
@@ -193,6 +195,8 @@ export function commandsOf(rhythm: Rhythm, console: Console): Commands {
     configureKey: (queue, key, limits) => now().queues.configureKey(queue, key, limits),
     pauseKey: (queue, key, options) => now().queues.pauseKey(queue, key, options),
     resumeKey: (queue, key) => now().queues.resumeKey(queue, key),
+    drainWorker: (id, options) => now().workers.drain(id, options),
+    resumeWorker: (id) => now().workers.resume(id),
     setFlowVersion: (name, version) => now().flows.setVersion(name, version),
     registerFlow: async (name, source) => ({ ...await now().flows.register({ name, source }) }),
     schedule: async (name, definition) => {

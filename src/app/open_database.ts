@@ -10,7 +10,13 @@ export async function openDatabase(
 ): Promise<Database> {
   if (place.kind === "server") {
     const { maxConnections, applicationName } = options;
-    return connect({ url: place.at, maxConnections, applicationName, connectTimeoutMs: 10_000 });
+    return connect({
+      url: place.at,
+      listenUrl: place.listenAt,
+      maxConnections,
+      applicationName,
+      connectTimeoutMs: 10_000,
+    });
   }
   if (place.at !== "memory://") {
     options.logger.info(

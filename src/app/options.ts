@@ -30,6 +30,11 @@ export interface InitOptions {
    * gone with the process. Default: `RHYTHM_DATABASE_URL`, else the embedded database in `.rhythm/`.
    */
   databaseUrl?: string;
+  /**
+   * Where notifications are heard, if `databaseUrl` leads to a pooler in transaction mode: the address of the server itself, or of a
+   * pooler in session mode. Default: `RHYTHM_LISTEN_DATABASE_URL`. Without one, a worker behind such a pooler asks for work instead.
+   */
+  listenUrl?: string;
   /** Flows to register: directories, `.flow` files, `{ name, source }`. */
   flows?: readonly FlowInput[];
   /** The tasks that workers of this application run. */
@@ -104,6 +109,7 @@ const LOG: OwnType = {
 };
 const INIT: Shape = {
   databaseUrl: TEXT,
+  listenUrl: TEXT,
   flows: {
     kind: "own",
     wanted: "an array of directories, .flow files and { name, source }",

@@ -10,6 +10,7 @@ import {
   readPulse,
   readSource,
   readStamp,
+  readTraceparent,
 } from "../db/calls/pages.ts";
 import { listDepths } from "../db/calls/queues.ts";
 import { ExecutionNotFoundError, ExecutionStateError } from "../db/engine_errors.ts";
@@ -20,6 +21,7 @@ import { type PageReads, type ReadModel, Watched } from "../http/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
 import type { Console } from "./console.ts";
 import { controlReadsOf } from "./control_reads.ts";
+import { readTraceUrl } from "./environment.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
 
 /** What the viewers of a process share. The statistics of the embedded database are not kept, and its looks cost no server. */
@@ -124,7 +126,8 @@ async function oneOf(
   { engine, reads }: { engine: Parameters<typeof readPulse>[0]; reads: ReadModel },
   id: string,
 ): Promise<{ readonly steps: readonly HistoryStep[]; readonly [name: string]: unknown }> {
-  const [execution, family, source, position, reasons, logs, keys] = await Promise.all([
+  const template = readTraceUrl();
+  const [execution, family, source, position, reasons, logs, keys, traceparent] = await Promise.all([
     rhythm.executions.get(id),
     listFamily(engine, id, MOST_ROWS + 1),
     readSource(engine, id),
@@ -132,6 +135,7 @@ async function oneOf(
     reads.explain(id),
     lastLines(engine, id, MOST_LINES),
     listKeysOf(engine, id),
+    template === undefined ? null : readTraceparent(engine, id),
   ]);
   if (execution === null) throw ExecutionNotFoundError.of(id);
   // A workflow of another version of the library cannot be rebuilt: the rest is shown all the same.
@@ -144,8 +148,22 @@ async function oneOf(
     execution: { ...rest, ...shown({ inputs, output, metadata, progress, checkpoint }) },
     family: family.slice(0, MOST_ROWS),
     hasMore: family.length > MOST_ROWS,
-    ...{ source, fibres, reasons, logs, steps, keys },
+    ...{ source, fibres, reasons, logs, steps, keys, traceUrl: traceUrlOf(template, traceparent) },
   };
+}
+
+/**
+ * The address of a trace.
+ *
+ * @param template an address with `{trace_id}` in it
+ * @param traceparent as W3C Trace Context has it
+ * @returns null: there is none, or the template is no address of a page
+ */
+export function traceUrlOf(template: string | undefined, traceparent: string | null): string | null {
+  const id = /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent ?? "")?.[1];
+  if (template === undefined || id === undefined || !template.includes("{trace_id}")) return null;
+  const url = URL.parse(template.replaceAll("{trace_id}", id));
+  return url !== null && /^https?:$/.test(url.protocol) ? url.href : null;
 }
 
 // What is larger is loaded when somebody asks for it.

@@ -11,6 +11,7 @@ import type { Schedules } from "../client/schedules.ts";
 import type { Signals } from "../client/signals.ts";
 import type { Tasks } from "../client/tasks.ts";
 import type { Tokens } from "../client/tokens.ts";
+import type { Workers } from "../client/workers.ts";
 import type { Workflows } from "../client/workflows.ts";
 import type { Database } from "../db/database.ts";
 import { rates } from "../client/rates.ts";
@@ -144,6 +145,8 @@ export class Rhythm {
   readonly flows: Flows;
   /** Make and revoke tokens of the HTTP interface and the dashboard. */
   readonly tokens: Tokens;
+  /** See and drain workers. */
+  readonly workers: Workers;
   /** What a caller of the API must bring: as given, as `RHYTHM_TOKEN` says, or made for this application. */
   readonly token: string;
   readonly #parts: AppParts;
@@ -182,12 +185,13 @@ export class Rhythm {
     this.signals = signals;
     this.schedules = schedules;
     this.queues = queues;
-    const { operations, failures, gates, flows, tokens } = this.#services;
+    const { operations, failures, gates, flows, tokens, workers } = this.#services;
     this.operations = operations;
     this.failures = failures;
     this.gates = gates;
     this.flows = flows;
     this.tokens = tokens;
+    this.workers = workers;
   }
 
   /**
@@ -203,7 +207,7 @@ export class Rhythm {
    */
   static async init(options: InitOptions = {}): Promise<Rhythm> {
     checkInitOptions(options);
-    const place = placeOf(options.databaseUrl);
+    const place = placeOf(options.databaseUrl, { listenUrl: options.listenUrl });
     const sources = await readFlowSources(options.flows ?? []);
     const clock = systemClock;
     const logger = loggerOf(options.log, clock);

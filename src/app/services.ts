@@ -10,6 +10,7 @@ import { Schedules } from "../client/schedules.ts";
 import { Signals } from "../client/signals.ts";
 import { Tasks } from "../client/tasks.ts";
 import { Tokens } from "../client/tokens.ts";
+import { Workers } from "../client/workers.ts";
 import { Workflows } from "../client/workflows.ts";
 import type { PauseOptions, TaskDefinition } from "../define/mod.ts";
 
@@ -37,6 +38,8 @@ export interface Services {
   readonly flows: Flows;
   /** Make and revoke tokens. */
   readonly tokens: Tokens;
+  /** See and drain workers. */
+  readonly workers: Workers;
   /** Pauses everything. */
   pause(options?: PauseOptions): Promise<boolean>;
   /** Ends the pause of everything. */
@@ -57,6 +60,7 @@ export function servicesOf(core: ClientCore, known: ReadonlyMap<string, TaskDefi
     gates: new Gates(core),
     flows: new Flows(core),
     tokens: new Tokens(core),
+    workers: new Workers(core),
     pause: (options = {}) => pause(core, { kind: "everything" }, options, "rhythm.pause()"),
     resume: () => resume(core, { kind: "everything" }),
   };

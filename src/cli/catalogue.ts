@@ -23,7 +23,7 @@ const PAUSE = "Executions, a task, a flow, a queue, everything";
 const CHANGE = "Other variables; an earlier step; a copy from there";
 const WAITING = "Change what waits; cancel, retry, pause many at once";
 const SCHEMA = "Install or upgrade the schema; let a copy run";
-const SERVICES = "Queues and workers; pause, resume, limit";
+const SERVICES = "Queues and workers; pause, resume, limit, drain";
 
 const TIMES = "Schedules; what ended, and how long it took";
 const TIDY = "Look for problems; delete what ended long ago";
@@ -145,7 +145,7 @@ export const CATALOGUE: readonly Entry[] = [
   ),
   entry(LOOK, "import", "A frozen copy of an exported execution", () => import("./commands/import.ts"), FILE),
   entry(LOOK, "queues", "Queues; pause, resume, limit", () => import("./commands/queues.ts"), SERVICES),
-  entry(LOOK, "workers", "Workers and their heartbeats", () => import("./commands/workers.ts"), SERVICES),
+  entry(LOOK, "workers", "Workers; drain, resume", () => import("./commands/workers.ts"), SERVICES),
   entry(LOOK, "schedules", "Schedules; set, pause, trigger", () => import("./commands/schedules.ts"), TIMES),
   entry(LOOK, "rates", "What ended, and how long it took", () => import("./commands/rates.ts"), TIMES),
   entry(FLOWS, "flow", "check, run, fmt, graph, list, register", () => import("./commands/flow.ts")),

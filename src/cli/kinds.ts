@@ -178,6 +178,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   ),
   "name=value": textThat("a variable and its value, such as orderId=1042", (text) => /^[^=]+=/.test(text)),
   id: ID,
+  worker: textThat("the id, the last 8 digits of it, or the name of a worker", (text) => fits(NAME, text)),
   operation: textThat(
     "the id of an operation, or its last 8 digits",
     (text) => fits({ kind: "id" }, text) || /^[0-9a-f]{8}$/i.test(text),

@@ -54,10 +54,12 @@ export async function listWorkers(call: Call): Promise<void> {
   });
 }
 
-function heartbeatOf({ beatAt, leaseUntil }: WorkerInfo): Cell {
+function heartbeatOf({ beatAt, leaseUntil, drainingSince }: WorkerInfo): Cell {
   const isLost = leaseUntil < new Date(systemClock.now());
   return isLost
     ? { text: `${tellSince(beatAt)}: lost`, style: "bad" }
+    : drainingSince !== null
+    ? { text: `${tellSince(beatAt)}: draining`, style: "warn" }
     : { text: tellSince(beatAt), style: "good" };
 }
 

@@ -9,6 +9,7 @@ import { Queues } from "../client/queues.ts";
 import { Schedules } from "../client/schedules.ts";
 import { Signals } from "../client/signals.ts";
 import { Tokens } from "../client/tokens.ts";
+import { Workers } from "../client/workers.ts";
 import type { Database } from "../db/database.ts";
 import type { EngineRef } from "../db/calls/engine_ref.ts";
 import { CliError } from "./cli_error.ts";
@@ -41,6 +42,8 @@ export class Session implements AsyncDisposable {
   readonly signals: Signals;
   /** Tokens. */
   readonly tokens: Tokens;
+  /** Workers. */
+  readonly workers: Workers;
 
   /** @param database the database @param schema the engine's schema */
   constructor(database: Database, schema: string) {
@@ -55,6 +58,7 @@ export class Session implements AsyncDisposable {
     this.schedules = new Schedules(this.core);
     this.signals = new Signals(this.core);
     this.tokens = new Tokens(this.core);
+    this.workers = new Workers(this.core);
   }
 
   /** Flows; the language is loaded only now. */
@@ -104,7 +108,7 @@ async function openDirectly(target: Target): Promise<Database> {
   const place = placeOfTarget(target);
   if (place.kind === "server") {
     const { connect } = await import("../db/connect.ts");
-    return connect({ url: place.at, maxConnections: 3, connectTimeoutMs: 5_000 });
+    return connect({ url: place.at, listenUrl: place.listenAt, maxConnections: 3, connectTimeoutMs: 5_000 });
   }
   if (place.at === "memory://") throw noDatabase(place.at, target);
   const { hasCluster } = await import("../db/embedded_engine.ts");

@@ -18,8 +18,8 @@ import {
   type Execution,
   type ExecutionRef,
   type Shape,
-  type SqlRunner,
   type Telemetry,
+  type Transaction,
   Uuids,
   type WaitOptions,
   type WatchOptions,
@@ -32,6 +32,7 @@ import { isPassing } from "../db/error_kind.ts";
 import { WaitTimeoutError } from "./errors.ts";
 import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import { retried } from "./retry.ts";
+import { statementsIn } from "../shared/transaction.ts";
 import { Waiters } from "./waiters.ts";
 import { watch } from "./watch.ts";
 
@@ -145,7 +146,7 @@ export class ClientCore {
   }
 
   /** The engine as seen from the caller's transaction, if he gave one. */
-  within(sql: SqlRunner | undefined): EngineRef {
+  within(sql: Transaction | undefined): EngineRef {
     return sql === undefined ? this.engine : { on: joined(sql), schema: this.engine.schema };
   }
 
@@ -179,7 +180,7 @@ export class ClientCore {
   /** Starts many in one call: all of them or none. `keyed`: some of them have keys, which others may have. */
   async createAll(
     elements: readonly Element[],
-    options: { sql: SqlRunner | undefined; keyed: boolean },
+    options: { sql: Transaction | undefined; keyed: boolean },
   ): Promise<Started[]> {
     if (elements.length === 0) return [];
     const engine = this.within(options.sql);
@@ -255,18 +256,10 @@ export class ClientCore {
   }
 }
 
-function joined(sql: SqlRunner): Queryable {
-  const prepared = sql.unsafe as (
-    text: string,
-    params: unknown[],
-    options: { prepare: boolean },
-  ) => PromiseLike<unknown>;
+function joined(transaction: Transaction): Queryable {
+  const run = statementsIn(transaction)!;
   return {
-    query: async <R = Row>(text: string, params: readonly unknown[] = []) => {
-      return await prepared.call(sql, text, [...params], { prepare: true }) as R[];
-    },
-    script: async (text) => {
-      await sql.unsafe(text);
-    },
+    query: async <R = Row>(text: string, params: readonly unknown[] = []) => await run(text, params) as R[],
+    script: async (text) => void await run(text, []),
   };
 }

@@ -41,9 +41,9 @@ import {
   type Reason,
   type Run,
   type Shape,
-  type SqlRunner,
   type StartOptions,
   TRANSACTION,
+  type Transaction,
   VARIABLES,
   type WaitOptions,
   type WatchOptions,
@@ -176,7 +176,10 @@ export class Executions {
    * @param options the caller's transaction, to join it
    * @returns the runs, in the order of the requests
    */
-  async createMany(requests: readonly ExecutionRequest[], options: { sql?: SqlRunner } = {}): Promise<Run[]> {
+  async createMany(
+    requests: readonly ExecutionRequest[],
+    options: { sql?: Transaction } = {},
+  ): Promise<Run[]> {
     const where = "executions.createMany()";
     checkArgument(requests, { argument: "requests", type: ARRAY, where });
     checkShape(options, { sql: TRANSACTION }, { where });
@@ -439,7 +442,7 @@ export class Executions {
   /** Cancels an execution and its children; false if it had ended already. */
   async cancel(
     execution: ExecutionRef,
-    options: { reason?: string; sql?: SqlRunner } = {},
+    options: { reason?: string; sql?: Transaction } = {},
   ): Promise<boolean> {
     const where = "executions.cancel()";
     checkShape(options, { reason: ANY_STORED_TEXT, sql: TRANSACTION }, { where });
@@ -469,7 +472,7 @@ export class Executions {
   }
 
   /** Runs a failed or cancelled execution again: a workflow continues where it stopped, a task starts again. */
-  async retry(execution: ExecutionRef, options: { sql?: SqlRunner } = {}): Promise<void> {
+  async retry(execution: ExecutionRef, options: { sql?: Transaction } = {}): Promise<void> {
     const id = idOf(execution);
     checkShape(options, { sql: TRANSACTION }, { where: "executions.retry()" });
     await this.#core.retried(() => retryExecution(this.#core.within(options.sql), id));
@@ -484,7 +487,7 @@ export class Executions {
    * @returns how many executions were deleted
    * @throws {ExecutionStateError} it, or something that it started, is not over, or a workflow started it
    */
-  async delete(execution: ExecutionRef, options: { sql?: SqlRunner } = {}): Promise<number> {
+  async delete(execution: ExecutionRef, options: { sql?: Transaction } = {}): Promise<number> {
     const id = idOf(execution);
     checkShape(options, { sql: TRANSACTION }, { where: "executions.delete()" });
     return await this.#core.retried(() => deleteExecution(this.#core.within(options.sql), id));

@@ -8,7 +8,7 @@ import {
   type ExecutionRef,
   NAME,
   type Run,
-  type SqlRunner,
+  type Transaction,
   type WaitOptions,
   type WatchOptions,
 } from "../define/mod.ts";
@@ -89,7 +89,7 @@ export async function readOne(core: ClientCore, ref: ExecutionRef): Promise<Exec
 export async function cancel(
   core: ClientCore,
   ref: ExecutionRef,
-  how: { reason: string | undefined; where: string; sql?: SqlRunner | undefined },
+  how: { reason: string | undefined; where: string; sql?: Transaction | undefined },
 ): Promise<boolean> {
   const { reason, where, sql } = how;
   const id = idOf(ref);
@@ -101,7 +101,7 @@ export async function cancel(
 export async function send(
   core: ClientCore,
   signal: { execution: ExecutionRef; name: string; payload?: unknown },
-  how: { where: string; idempotencyKey?: string | undefined; sql?: SqlRunner | undefined },
+  how: { where: string; idempotencyKey?: string | undefined; sql?: Transaction | undefined },
 ): Promise<void> {
   const { where, idempotencyKey = null, sql } = how;
   const id = idOf(signal.execution);

@@ -23,9 +23,9 @@ import {
   NAME,
   type ScheduledOptions,
   type Shape,
-  type SqlRunner,
   STORED_TEXT,
   TRANSACTION,
+  type Transaction,
 } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
 import { ExecutionRun } from "./run.ts";
@@ -52,7 +52,7 @@ export interface ScheduleOptions {
   /** How each execution runs. */
   options?: ScheduledOptions;
   /** The caller's own transaction, to join it. */
-  sql?: SqlRunner;
+  sql?: Transaction;
 }
 
 const SCHEDULE: Shape = {

@@ -1,4 +1,6 @@
+import { answerAsk } from "../db/calls/asks.ts";
 import {
+  ANY_STORED_TEXT,
   ANYTHING,
   type Ask,
   type AskOptions,
@@ -11,13 +13,20 @@ import {
   NAME,
   OBJECT,
   type OwnType,
+<<<<<<< HEAD
   type Shape,
   type SignalUrlOptions,
   type SqlRunner,
+=======
+>>>>>>> b5453da3452848cfb2033be7f05905674a54c221
   TRANSACTION,
+  type Transaction,
 } from "../define/mod.ts";
+<<<<<<< HEAD
 import { signalToken } from "../db/calls/addresses.ts";
 import { durationMs } from "../shared/duration.ts";
+=======
+>>>>>>> b5453da3452848cfb2033be7f05905674a54c221
 import { type JsonValue, toJson } from "../shared/json.ts";
 import { answerOf, checkAskOptions, checkQuestion } from "./asks.ts";
 import type { ClientCore } from "./core.ts";
@@ -29,7 +38,7 @@ export interface SignalOptions {
   /** A second signal under the same key is the first one. */
   idempotencyKey?: string;
   /** The caller's own transaction, to join it. */
-  sql?: SqlRunner;
+  sql?: Transaction;
 }
 
 const ASK_ID: OwnType = {
@@ -179,5 +188,40 @@ export class Signals {
   async getAsk(id: string): Promise<Ask | null> {
     checkArgument(id, { argument: "id", type: ASK_ID, where: "signals.getAsk()" });
     return await this.#core.asks.get(id);
+  }
+
+  /**
+   * Answers a question in place of its workflow, for a person who knows the answer. The workflow goes on, and an answer of its own is
+   * ignored. Needs the role `rhythm_operator`.
+   *
+   * @param id its number
+   * @param answer the answer, JSON
+   * @returns false if it was answered already
+   * @throws {UnknownNameError} there is no such question
+   * @throws {ExecutionStateError} its workflow has ended
+   */
+  async answer(id: string, answer: unknown): Promise<boolean> {
+    const where = "signals.answer()";
+    checkArgument(id, { argument: "id", type: ASK_ID, where });
+    const text = toJson(answer, { what: `the answer to question ${id}` });
+    return await this.#core.retried(() => answerAsk(this.#core.engine, id, { answer: text, error: null }));
+  }
+
+  /**
+   * Rejects a question in place of its workflow: those who asked get an `AskRejectedError`. Needs the role `rhythm_operator`.
+   *
+   * @param id its number
+   * @param message why
+   * @returns false if it was answered already
+   * @throws {UnknownNameError} there is no such question
+   * @throws {ExecutionStateError} its workflow has ended
+   */
+  async reject(id: string, message: string): Promise<boolean> {
+    const where = "signals.reject()";
+    checkArgument(id, { argument: "id", type: ASK_ID, where });
+    checkArgument(message, { argument: "message", type: ANY_STORED_TEXT, where });
+    return await this.#core.retried(() =>
+      answerAsk(this.#core.engine, id, { answer: "null", error: message })
+    );
   }
 }

@@ -29,6 +29,8 @@ export interface Database extends Queryable {
   readonly kind: "server" | "embedded";
   /** Where it is, without the password. */
   readonly url: string;
+  /** Behind a pooler in transaction mode: whether notifications come another way. Known after the first statement. */
+  readonly pooler?: "deaf" | "hears" | undefined;
 
   /**
    * Runs work in one transaction: committed when it resolves, rolled back when it rejects.
@@ -57,4 +59,6 @@ export interface ListenOptions {
   onNotify: (payload: string) => void;
   /** Called each time listening begins: at first, and after a lost connection was made again. */
   onListen?: () => void;
+  /** Called instead of listening where no notification arrives: behind a pooler in transaction mode. */
+  onDeaf?: () => void;
 }

@@ -36,6 +36,12 @@ export async function applyOnline(
   const applied: string[] = [];
   const postponed: string[] = [];
   if (files.length === 0) return { applied, postponed };
+  if (database.pooler !== undefined) {
+    postponed.push(
+      later(files[0]!, "it needs a session of its own, which a pooler in transaction mode does not give"),
+    );
+    return { applied, postponed };
+  }
   // A transaction keeps the connection, and with it the lock; it is over before the first statement, and begun again at the end.
   await database.transaction(async (tx) => {
     await tx.script("commit");
@@ -51,9 +57,7 @@ export async function applyOnline(
       for (const file of files) {
         const reason = await applyFile(tx, file, schema);
         if (reason !== undefined) {
-          postponed.push(
-            `${file.name} is still to be applied, everything else is: ${reason}. Nothing needs it but speed; install again later`,
-          );
+          postponed.push(later(file, reason));
           break;
         }
         await record(tx, file);
@@ -71,6 +75,10 @@ export async function applyOnline(
     if (postponed.length === 0 || !isLockConflict(error)) throw error;
   });
   return { applied, postponed };
+}
+
+function later({ name }: SchemaFile, reason: string): string {
+  return `${name} is still to be applied, everything else is: ${reason}. Nothing needs it but speed; install again later`;
 }
 
 /** Applies a file; gives the reason if another transaction stood in the way for too long. */

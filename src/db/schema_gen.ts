@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "548f5729d065b689";
+export const imageDigest = "bde0bc85a08f9736";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -1601,6 +1601,17 @@ alter table rhythm.signal add column asked boolean, add column answer jsonb, add
 comment on column rhythm.signal.asked is 'Somebody waits for an answer. Null: nobody does.';
 comment on column rhythm.signal.answer is '{"value": …} or {"error": {type, message, code, data}}. The first one stays.';
 comment on column rhythm.signal.answered_at is 'When the workflow gave the answer.';
+`,
+  },
+  {
+    name: "structure/160_drains.sql",
+    kind: "structure",
+    checksum: "1e820badc55bc5f38e061835778b9eafd63105f3f7c82f4777e0489317f1393b",
+    text: `-- Workers that take nothing new.
+
+alter table rhythm.worker add column draining_since timestamptz;
+
+comment on column rhythm.worker.draining_since is 'Since when it takes nothing new; null: it takes what comes. See drain_worker().';
 `,
   },
   {
@@ -3542,6 +3553,75 @@ comment on function rhythm.claim_batches(uuid, integer, text[], integer, text[],
 `,
   },
   {
+    name: "claim/drain.sql",
+    kind: "behaviour",
+    checksum: "59ef7cc4a2c46908ee1bbbcc75565e451c9dccc9d0f361fd308b57f580315eb0",
+    text: `-- A worker that drains ends what it holds and takes nothing new: exchange() leases nothing to it. So workers need not know of it, and those
+-- in other languages are drained, too.
+
+-- It does not sleep: what becomes ready wakes others.
+create or replace function rhythm.drain_worker(p_worker uuid, p_reason text default null)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.require_drainable(p_worker);
+  update rhythm.worker as w set draining_since = rhythm.now(), sleeping = false where w.id = p_worker and w.draining_since is null;
+  if not found then
+    return false;
+  end if;
+  perform rhythm.record('drain', 'worker', p_worker::text, p_reason);
+  -- The others may sleep, because this one was awake.
+  perform rhythm.wake((select w.queues from rhythm.worker as w where w.id = p_worker));
+  perform rhythm.wake_clocks();
+  return true;
+end;
+$$;
+
+comment on function rhythm.drain_worker(uuid, text) is
+  'A worker takes nothing new until resume_worker(): it ends what it holds, and its workflows go on elsewhere after their step. It can be stopped when running is 0 in the view workers. p_reason: why, for the audit. False: it is draining already.';
+
+create or replace function rhythm.resume_worker(p_worker uuid)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.require_drainable(p_worker);
+  -- It looks for work when it is notified, or at its next poll.
+  update rhythm.worker as w set draining_since = null, sleeping = true where w.id = p_worker and w.draining_since is not null;
+  if not found then
+    return false;
+  end if;
+  perform rhythm.record('resume', 'worker', p_worker::text);
+  perform rhythm.wake((select w.queues from rhythm.worker as w where w.id = p_worker));
+  return true;
+end;
+$$;
+
+comment on function rhythm.resume_worker(uuid) is 'Lets a worker take what comes again, after drain_worker(). False: it was not draining.';
+
+create or replace function rhythm.require_drainable(p_worker uuid)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.require_read_committed();
+  if not exists (select from rhythm.worker as w where w.id = p_worker) then
+    perform rhythm.raise('RH004', format('There is no worker %s', coalesce(p_worker::text, 'null')), 'The view workers has those there are. A worker that has ended or counted as dead is not among them');
+  end if;
+end;
+$$;
+
+comment on function rhythm.require_drainable(uuid) is 'Raises RH004 if there is no such worker. Internal.';
+`,
+  },
+  {
     name: "claim/heads.sql",
     kind: "behaviour",
     checksum: "f4b7e9c452a0f51e5202e619fa0d79766fd01f41e28df40cf99875ec314d842d",
@@ -3940,7 +4020,7 @@ comment on function rhythm.parcels(bigint[], bigint[], boolean) is 'Leased batch
   {
     name: "claim/unserved.sql",
     kind: "behaviour",
-    checksum: "ec25b7a63fe573a68f1a2ff513e50b9264affb03c9e967a171c80482046f1dbd",
+    checksum: "9ff5208f02f548b487d6cd217420672d3f18efb91ab23008e8ecad6fd5145bd7",
     text: `-- Tasks that no worker can run: the handler was never deployed, or the name is misspelt.
 
 create or replace function rhythm.is_served(p_queue text, p_target text)
@@ -3953,7 +4033,7 @@ begin
   return exists (select from rhythm.task as k where k.name = p_target and k.sql_function is not null)
     or exists (
       select from rhythm.worker as w
-      where p_queue = any (w.queues) and (w.info -> 'tasks' is null or w.info -> 'tasks' ? p_target));
+      where p_queue = any (w.queues) and w.draining_since is null and (w.info -> 'tasks' is null or w.info -> 'tasks' ? p_target));
 end;
 $$;
 
@@ -4643,7 +4723,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "create/create_many.sql",
     kind: "behaviour",
-    checksum: "98f73374f3c16e862ca6d6e9e25b86311b26f026dcde289fc31ab6d740a09e5f",
+    checksum: "7475560b7a63776aebf507726671861a5b1718cbfc236884c7ad7f308bc2d396",
     text: `-- Creating many executions at once, all or none.
 
 create or replace function rhythm.key_of(p_request jsonb)
@@ -4681,12 +4761,14 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return p_execution.state > 0 or coalesce(case p_execution.type
-    when 'task' then (select b.attempt > 0 from rhythm.batch as b where b.id = p_execution.batch_id)
-    else (
-      select s.seq > 0 or s.attempt > 0 or s.batch_id is null or coalesce((select b.attempt > 0 from rhythm.batch as b where b.id = s.batch_id), false)
-      from rhythm.workflow_state as s where s.execution_id = p_execution.id)
-    end, false);
+  -- In one look: the end of a task deletes its batch, and a row that was read before that end says that it has none yet.
+  return coalesce((
+    select e.state > 0 or case e.type when 'task' then coalesce(b.attempt > 0, false)
+      else coalesce(s.seq > 0 or s.attempt > 0 or s.batch_id is null or coalesce(b.attempt > 0, false), false) end
+    from rhythm.execution as e
+    left join rhythm.workflow_state as s on e.type = 'workflow' and s.execution_id = e.id
+    left join rhythm.batch as b on b.id = case e.type when 'task' then e.batch_id else s.batch_id end
+    where e.id = p_execution.id), true);
 end;
 $$;
 
@@ -13884,7 +13966,7 @@ comment on function rhythm.checkpoint(uuid, uuid, integer, jsonb, integer) is
   {
     name: "settle/continue.sql",
     kind: "behaviour",
-    checksum: "b94915d8a41134f248e3cdfac21d4e2a9fa1ef2f209514e8108adcbbcb407104",
+    checksum: "07a274e0ef197b4a529891f38af6d618c57c57b596f6b78f8bb84e748790ffd1",
     text: `-- Workflows that start over under the same id: Workflow.continueAs().
 
 -- The inputs must match the schema of the version that is current now, with which it goes on.
@@ -13911,19 +13993,23 @@ $$;
 
 comment on function rhythm.check_continuation(rhythm.outcome) is 'Raises RH005 if a workflow may not start over with some inputs. Internal.';
 
--- What ended under a workflow, and all under that which has ended, too: at most a thousand, the rest the next time.
+-- What ended under a workflow, and all under that which has ended, too: at most a thousand, the rest the next time. In PL/pgSQL a
+-- session plans this once, and not in each round.
 create or replace function rhythm.ended_under(p_ids uuid[])
 returns uuid[]
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  with recursive node as (
-    select c.id from unnest(p_ids) as i (id) join rhythm.execution as c on c.parent_id = i.id and c.state > 0
-    union all
-    select c.id from node as n join rhythm.execution as c on c.parent_id = n.id and c.state > 0
-  )
-  select array(select n.id from node as n limit 1000);
+begin
+  return array(
+    with recursive node as (
+      select c.id from unnest(p_ids) as i (id) join rhythm.execution as c on c.parent_id = i.id and c.state > 0
+      union all
+      select c.id from node as n join rhythm.execution as c on c.parent_id = n.id and c.state > 0
+    )
+    select n.id from node as n limit 1000);
+end;
 $$;
 
 comment on function rhythm.ended_under(uuid[]) is 'What workflows started that has ended, at most a thousand. Internal.';
@@ -14473,7 +14559,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "c48bebfa2647013b94cf65b00768cbe03c2a170910c75e0e7e6f50ebbfb807d2",
+    checksum: "82688923afd5a78a8c0bebfc67e900429773008c6520931e37a24cd129b56008",
     text: `-- exchange(): settles what a worker did and leases its next work, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -14754,6 +14840,7 @@ declare
   v_now timestamptz := rhythm.now();
   v_problem constant text := rhythm.exchange_problem(p_call, p_ends, p_want);
   v_limit integer;
+  v_lease integer;
   v_targets text[];
   v_last rhythm.worker_call;
   v_worker rhythm.worker;
@@ -14768,12 +14855,17 @@ begin
   end if;
   perform rhythm.require_home();
   v_limit := coalesce((p_want ->> 'limit')::integer, 0);
+  v_lease := coalesce((p_want ->> 'lease')::integer, 0);
   v_targets := rhythm.texts_of(p_want -> 'targets');
   v_last := rhythm.last_call(p_worker, p_call);
   if p_call = v_last.call then
     return rhythm.same_answer(v_last);
   end if;
   select w.* into v_worker from rhythm.worker as w where w.id = p_worker;
+  if v_worker.draining_since is not null then
+    v_limit := 0;
+    v_lease := 0;
+  end if;
   v_queues := coalesce(rhythm.texts_of(p_want -> 'queues'), v_worker.queues);
   if v_limit > 0 and p_ends = '[]' then
     v_queues := rhythm.ready_queues(v_queues, v_targets);
@@ -14790,7 +14882,7 @@ begin
     end if;
     v_now := rhythm.now();
     if p_ends <> '[]' then
-      v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, coalesce((p_want ->> 'lease')::integer, 0), v_targets, v_now);
+      v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, v_lease, v_targets, v_now);
       v_parcels := rhythm.parcels(rhythm.texts_of((v_answer -> 'leased') || (v_answer -> 'born'))::bigint[], rhythm.texts_of(v_answer -> 'born')::bigint[]);
       -- Only now: the ends may have made room in a queue with limits, or made something ready.
       if v_limit > 0 then
@@ -17709,7 +17801,7 @@ comment on function rhythm.forget_tokens(timestamptz) is 'Deletes tokens that we
   {
     name: "views/bounded.sql",
     kind: "behaviour",
-    checksum: "708f2f046af02fa2d3d5f3205ce1191e44d55ac047cb150028c813394b07d106",
+    checksum: "e90fc58dfc31f48a64963561fe97b80d18f6662c0fc8cfe1d42e6ac93b588416",
     text: `-- What the dashboard reads beside millions of rows: each call looks at a bounded number of them, and says what it has left out.
 
 -- Up to so many pages all batches are counted. Above them, a sample; and exactly what an index shows within its first rows.
@@ -17839,7 +17931,7 @@ as $$
   ),
   served as (
     select u.queue, count(distinct w.id) as workers
-    from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue) group by u.queue
+    from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue) where w.draining_since is null group by u.queue
   ),
   named as (
     select c.queue from counted as c
@@ -18078,7 +18170,7 @@ comment on function rhythm.live_ids(jsonb, text[], uuid, integer) is
   {
     name: "views/explain.sql",
     kind: "behaviour",
-    checksum: "b3813d49bb549325f368d042cc5c4d174454a53d09dc6c8041e36f57edbee725",
+    checksum: "1fb617a67eeb746c24a65d13221c218f25c1b8292f7cb60f07b7a59c80316748",
     text: `-- Why an execution does not continue, in sentences and facts.
 
 create or replace function rhythm.reason(p_reason text, p_sentence text, p_facts jsonb default '{}')
@@ -18334,7 +18426,7 @@ begin
       jsonb_build_object('queue', v_key.queue, 'key', v_key.key, 'since', v_key.paused_at, 'by', v_key.paused_by, 'why', v_key.pause_reason));
   end if;
   if p_batch.type = 'workflow' or not exists (select from rhythm.task as k where k.name = p_batch.target and k.sql_function is not null) then
-    if not exists (select from rhythm.worker as w where p_batch.queue = any (w.queues) and w.beat_at + w.lease_ms * interval '1 millisecond' > p_now) then
+    if not exists (select from rhythm.worker as w where p_batch.queue = any (w.queues) and w.draining_since is null and w.beat_at + w.lease_ms * interval '1 millisecond' > p_now) then
       v_result := v_result || rhythm.reason('no_worker', format('No worker takes from queue "%s"', p_batch.queue), jsonb_build_object('queue', p_batch.queue));
     elsif p_batch.type = 'task' and not rhythm.is_served(p_batch.queue, p_batch.target) then
       v_result := v_result || rhythm.reason('no_handler', format('No worker of queue "%s" has a handler for task "%s"', p_batch.queue, p_batch.target),
@@ -19239,7 +19331,7 @@ comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) i
   {
     name: "asks/asks.sql",
     kind: "behaviour",
-    checksum: "819463b3cfe2f0f2c4d1b680585fe8618b72b3cf6b93b2ce318ea9dde5ac947e",
+    checksum: "697d2efc3e7aee8ba61035f70cbffc5d7e078768c25b5faa931e019f0e530949",
     text: `-- A signal with an answer. The answer stands in the row of the signal. That a workflow has ended without one follows from its
 -- state, so the end of a workflow writes nothing for this.
 
@@ -19313,6 +19405,44 @@ end;
 $$;
 
 comment on function rhythm.write_answers(jsonb, timestamptz) is 'Stores what workflows answer, and tells those who asked. Internal.';
+
+-- For a person who knows the answer, or that there will be none. The first answer counts, so a later one of the workflow changes nothing. Locks: the signal.
+create or replace function rhythm.answer_ask(p_ask bigint, p_answer jsonb default 'null', p_error text default null)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_ask rhythm.signal;
+  v_ended boolean;
+begin
+  perform rhythm.require_read_committed();
+  select g.* into v_ask from rhythm.signal as g where g.id = p_ask and g.asked for update;
+  if not found then
+    perform rhythm.raise('RH004', format('There is no question %s', coalesce(p_ask::text, 'null')), 'The view asks has those there are');
+  elsif v_ask.answer is not null then
+    return false;
+  end if;
+  v_ended := (select e.state > 0 from rhythm.execution as e where e.id = v_ask.execution_id);
+  if v_ended then
+    perform rhythm.raise('RH003', format('Cannot answer question %s: its workflow has ended without an answer', p_ask));
+  elsif octet_length(coalesce(p_answer, 'null')::text) > v_limit or octet_length(p_error) > v_limit then
+    perform rhythm.raise('RH006', format('The answer to a question takes more than %s bytes (setting max_payload_bytes)', v_limit));
+  end if;
+  update rhythm.signal as g set answered_at = rhythm.now(),
+    answer = case when p_error is null then jsonb_build_object('value', coalesce(p_answer, 'null'))
+      else jsonb_build_object('error', jsonb_build_object('type', 'Error', 'message', p_error)) end
+  where g.id = p_ask;
+  perform rhythm.record('answer', 'execution', v_ask.execution_id::text, p_after => jsonb_build_object('ask', v_ask.id, 'name', v_ask.name));
+  perform rhythm.notify('done', v_ask.execution_id::text);
+  return true;
+end;
+$$;
+
+comment on function rhythm.answer_ask(bigint, jsonb, text) is
+  'Answers a question in place of its workflow, or with p_error rejects it. Those who asked get it; the workflow goes on, and an answer of its own is ignored. False: it was answered already. Example: select rhythm.answer_ask(7, ''{"price": 40}'');';
 
 create or replace function rhythm.settle_answers(p_flows rhythm.outcome[], p_now timestamptz)
 returns void
@@ -20180,7 +20310,7 @@ comment on view rhythm.schedule_runs is
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "e8c0eeb59bfa4de7fd3f213ecb898234a438ee9e778ae318abad70b4fb59cdf8",
+    checksum: "1f0ec4eb664097195e81d8b599b34bd8c9d0e56722b9e8766d6cbb593f92b81e",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
@@ -20242,7 +20372,7 @@ with counted as (
 ),
 served as (
   select u.queue, count(distinct w.id) as workers
-  from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue) group by u.queue
+  from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue) where w.draining_since is null group by u.queue
 ),
 named as (
   select c.queue from counted as c
@@ -20331,7 +20461,8 @@ select
   w.lease_ms * interval '1 millisecond' as lease,
   w.sleeping,
   coalesce(r.running, 0)::bigint as running,
-  w.info
+  w.info,
+  w.draining_since
 from rhythm.worker as w
 left join (
   select b.worker, sum(b.size) as running from rhythm.batch as b where b.worker is not null group by b.worker
@@ -20602,7 +20733,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "db93536f597339a5a73f01d78effefe424a46be455399b61c1e42c8a28aeeffa",
+    checksum: "8e93a66894cb180e10642384348dbc22623024eee61d1f7d0ee308e136e0a583",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -20804,7 +20935,7 @@ comment on column rhythm.queues.running is 'How many are leased to workers.';
 comment on column rhythm.queues.suspended is 'How many workflows wait for something; with many thousands an estimate.';
 comment on column rhythm.queues.oldest_at is 'When the oldest ready one was created.';
 comment on column rhythm.queues.oldest_seconds is 'How long ago that was.';
-comment on column rhythm.queues.workers is 'How many workers take from it.';
+comment on column rhythm.queues.workers is 'How many workers take from it. One that drains does not.';
 comment on column rhythm.queues.paused is 'Whether pause_queue() stopped it.';
 comment on column rhythm.queues.concurrency is 'Limit: how many run at once, over all workers; null: no limit.';
 comment on column rhythm.queues.per_key_rate is 'Limit: how many of one concurrency key begin in per_key_per.';
@@ -20824,6 +20955,7 @@ comment on column rhythm.workers.lease is 'How long it may be silent.';
 comment on column rhythm.workers.sleeping is 'Whether it sleeps and wants to be notified.';
 comment on column rhythm.workers.running is 'How many executions it has in flight.';
 comment on column rhythm.workers.info is 'What it reports of itself: its version, its tasks.';
+comment on column rhythm.workers.draining_since is 'Since when it takes nothing new; null: it takes what comes. See drain_worker().';
 
 comment on column rhythm.flows.name is 'Its name.';
 comment on column rhythm.flows.version is 'The number of the current version, on which new executions start.';
@@ -21463,7 +21595,7 @@ comment on column rhythm.key_claim.is_new is 'The execution must still be create
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "9de590e0cffcf9d8a5cb9d2f621b20b32d920afb4dca60da03ea9e878264213d",
+    checksum: "9ecbc4f6600d6fcc2c539c7eed402f7a05f81031f220daedebacb5a449c66e81",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -21503,7 +21635,7 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'checkpoint', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'change', 'audit', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'fork_steps', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'change', 'audit', 'adopt', 'delete_execution', 'export_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'fork_steps', 'pending_effects', 'get_program', 'operate', 'migrate', 'register_pairing', 'unpaired_versions', 'operation_places', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'set_gate', 'remove_gate', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'drain_worker', 'resume_worker', 'answer_ask', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
       'register_flow', 'register_pairing', 'unpaired_versions', 'migrate', 'set_flow_version', 'register_workflow', 'register_tasks', 'set_failure_hook', 'remove_failure_hook', 'import_execution', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',

@@ -1,3 +1,4 @@
+import type { SqlRunner } from "../shared/transaction.ts";
 /** A logger whose lines are kept with the execution and go to the worker's own log as well. */
 export interface TaskLog {
   /** For debugging. */
@@ -12,12 +13,6 @@ export interface TaskLog {
 
 /** A database row. */
 export type SqlRow = Record<string, unknown>;
-
-/** Something that runs SQL: in particular postgres.js's `sql` inside `sql.begin(…)`. */
-export interface SqlRunner {
-  /** Runs one statement with its parameters. */
-  unsafe(query: string, parameters?: unknown[]): PromiseLike<readonly unknown[]>;
-}
 
 /** SQL as a tagged template, parameters where values stand. */
 export interface SqlTag extends SqlRunner {

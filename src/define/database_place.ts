@@ -7,6 +7,8 @@ export interface DatabasePlace {
   readonly kind: "server" | "embedded";
   /** The URL of the server, or the directory of the data. */
   readonly at: string;
+  /** The URL for notifications, if the other one leads to a pooler in transaction mode. */
+  readonly listenAt?: string | undefined;
 }
 
 /**
@@ -19,12 +21,22 @@ export interface DatabasePlace {
  */
 export function placeOf(
   databaseUrl: string | undefined,
-  options: { where?: string; environment?: (name: string) => string | undefined } = {},
+  options: {
+    where?: string;
+    environment?: (name: string) => string | undefined;
+    listenUrl?: string | undefined;
+  } = {},
 ): DatabasePlace {
   const { where = "Rhythm.init()", environment = readVariable } = options;
   const url = databaseUrl ?? environment("RHYTHM_DATABASE_URL") ?? "";
   if (url === "") return { kind: "embedded", at: ".rhythm/data" };
-  if (/^postgres(ql)?:\/\//.test(url)) return { kind: "server", at: url };
+  if (isServer(url)) {
+    const listenAt = options.listenUrl ?? (environment("RHYTHM_LISTEN_DATABASE_URL") || undefined);
+    if (listenAt !== undefined && !isServer(listenAt)) {
+      throw new InvalidOptionError("listenUrl", `${where}: "listenUrl" must be postgres://…`);
+    }
+    return { kind: "server", at: url, ...(listenAt === undefined ? {} : { listenAt }) };
+  }
   if (url.startsWith("memory://")) return { kind: "embedded", at: "memory://" };
   if (url.startsWith("file://")) return { kind: "embedded", at: decodeURIComponent(new URL(url).pathname) };
   // A URL that is spelt wrong must not become the name of a new, empty database.
@@ -36,6 +48,10 @@ export function placeOf(
     `${where}: "databaseUrl" must be postgres://…, a directory for the embedded database such as ./data, ` +
       `or memory://, not ${shown}`,
   );
+}
+
+function isServer(url: string): boolean {
+  return /^postgres(ql)?:\/\//.test(url);
 }
 
 // Where it is not plain which part is the password, nothing is shown.

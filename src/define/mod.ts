@@ -3,7 +3,8 @@
  *
  * @module
  */
-export type { SqlRow, SqlRunner, SqlTag, TaskContext, TaskLog, TransactionalContext } from "./context.ts";
+export type { SqlRow, SqlTag, TaskContext, TaskLog, TransactionalContext } from "./context.ts";
+export type { SqlRunner, Transaction } from "../shared/transaction.ts";
 export { type DatabasePlace, placeOf } from "./database_place.ts";
 export { type QueueDeclared, setDefaultQueue } from "./default_queue.ts";
 export { collectDeclarations } from "./declarations.ts";

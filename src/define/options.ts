@@ -22,7 +22,7 @@ import {
   TRANSACTION,
 } from "../shared/arguments.ts";
 import { InvalidOptionError } from "../shared/error.ts";
-import type { SqlRunner } from "./context.ts";
+import type { Transaction } from "../shared/transaction.ts";
 import { type BatchOptions, checkBatch } from "./batch.ts";
 import { isSchema, type StandardSchema } from "./schema.ts";
 import { idProblem } from "./uuid.ts";
@@ -155,7 +155,7 @@ export interface StartOptions {
   /** What becomes of it when its parent is cancelled or passes its timeout: it is cancelled, too, or goes on (`abandon`). Default: `cancel`. */
   onParentCancel?: "cancel" | "abandon";
   /** The caller's own postgres.js transaction, to join it: it is there if and only if that transaction commits. */
-  sql?: SqlRunner;
+  sql?: Transaction;
 }
 
 /** What can be changed of an execution that has not begun. */

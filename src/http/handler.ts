@@ -96,8 +96,8 @@ export function createHandler(parts: HttpParts): Handler {
     ...(dashboard?.links === undefined ? {} : { links: dashboard.links }),
   });
 
-  const answer = async (request: Request, basePath: string): Promise<Response> => {
-    const pathname = pathOf(request, basePath);
+  const answer = async (request: Request, mounted: string): Promise<Response> => {
+    const { pathname, basePath } = placeOf(request, mounted);
     if (pathname === "/health") {
       return json({
         status: "ok",
@@ -341,6 +341,17 @@ const MOST_PAGES = 5;
 interface Api {
   readonly table: readonly { readonly route: Route; readonly pattern: URLPattern }[];
   readonly document: unknown;
+}
+
+// A proxy that strips a prefix says which. Only the caller sees what it changes, so anybody may say it.
+function placeOf(request: Request, mounted: string): { pathname: string; basePath: string } {
+  const pathname = pathOf(request, mounted);
+  const said = request.headers.get("x-forwarded-prefix")?.replace(/\/+$/, "");
+  if (mounted !== "" || said === undefined || !/^(\/[\w.~-]+)+$/.test(said)) {
+    return { pathname, basePath: mounted };
+  }
+  const isKept = pathname === said || pathname.startsWith(`${said}/`);
+  return { pathname: isKept ? pathname.slice(said.length) || "/" : pathname, basePath: said };
 }
 
 // The Host header is a part of it, and may be anything.

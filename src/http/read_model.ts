@@ -194,6 +194,8 @@ export interface Commands {
   ask(id: string, question: Question): Promise<Ask>;
   /** Reads a question; null: there is none. */
   getAsk(id: string): Promise<Ask | null>;
+  /** Answers a question in place of its workflow, or rejects it; false if it was answered already. */
+  answerAsk(id: string, said: { answer?: unknown; error?: string }): Promise<boolean>;
   /** Sends a signal. */
   signal(id: string, name: string, payload: unknown): Promise<void>;
   /** Cancels; false if it was over. */
@@ -252,6 +254,10 @@ export interface Commands {
   pauseKey(queue: string, key: string, options: PauseOptions): Promise<boolean>;
   /** Ends the pause of a concurrency key; false if there was none. */
   resumeKey(queue: string, key: string): Promise<boolean>;
+  /** A worker takes nothing new; false if it was draining already. */
+  drainWorker(id: string, options: { reason?: string }): Promise<boolean>;
+  /** A worker takes what comes again; false if it was not draining. */
+  resumeWorker(id: string): Promise<boolean>;
   /** Makes a version of a flow the one that new executions start on. */
   setFlowVersion(name: string, version: number): Promise<void>;
   /** Registers a flow; gives its version. */

@@ -28,7 +28,7 @@ export const RIGHTS: ReadonlyMap<string, readonly Role[]> = new Map([
     OPERATOR,
     `exportExecution deleteExecution retryExecution changeExecution editExecution rewindExecution forkExecution startOperation stopOperation
     resumeOperation setFailure setGate removeGate pauseExecution resumeExecution pauseTask resumeTask pauseFlow resumeFlow pauseQueue
-    resumeQueue pauseKey resumeKey pauseEverything resumeEverything listAudit`,
+    resumeQueue pauseKey resumeKey pauseEverything resumeEverything drainWorker resumeWorker answerAsk listAudit`,
   ),
   ...each(CLIENT, "pauseSchedule resumeSchedule triggerSchedule backfillSchedule"),
   ...each(

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { statementsIn } from "./transaction.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { InvalidOptionError, RhythmError } from "./error.ts";
 import { isStorable } from "./json.ts";
@@ -92,10 +93,8 @@ export const ABORT_SIGNAL: OwnType = own("an AbortSignal", (value) => value inst
 
 /** The caller's transaction. */
 export const TRANSACTION: OwnType = own(
-  "a postgres.js transaction",
-  (value) =>
-    value !== null && (typeof value === "object" || typeof value === "function") && "unsafe" in value &&
-    typeof value.unsafe === "function",
+  "a transaction of postgres.js, node-postgres, PGlite, Drizzle, Kysely, Knex, TypeORM or Prisma",
+  (value) => statementsIn(value) !== undefined,
 );
 
 /** Anything: it is checked elsewhere, or is JSON. */

@@ -26,6 +26,7 @@ export type {
   SqlTag,
   TaskLog,
   ThrottleOptions,
+  Transaction,
   UniqueOptions,
   WorkflowDefaults,
   WorkflowDefinition,

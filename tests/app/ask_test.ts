@@ -111,6 +111,7 @@ Deno.test({
     const id = await shop(app);
     await using caller = await Rhythm.init({
       databaseUrl: app.database.url,
+      listenUrl: app.database.direct,
       autoMigrate: false,
       log: { level: "silent" },
     });
@@ -124,6 +125,44 @@ Deno.test({
     equal(await asked, { price: 2, nth: 1 });
     ok(performance.now() - began < 900, "it did not wait for the next look");
   },
+});
+
+Deno.test("rhythm.ask() in a transaction: run.ask() with its key waits for the same question; one that is rolled back is none", async () => {
+  await using app = await testApp({ tasks: [price] });
+  const id = await shop(app);
+  const { database, schema } = app.database;
+  const asks = `select ${schema}.ask($1::text::uuid, 'quote', '"desk"', idempotency_key => $2)`;
+  await rejects(
+    database.transaction(async (tx) => {
+      await tx.query(asks, [id, "lost"]);
+      throw new Error("rolled back");
+    }),
+    /rolled back/,
+  );
+  equal(await asksOf(app), []);
+  await database.transaction(async (tx) => void await tx.query(asks, [id, "order 7"]));
+  app.work();
+  const question = { execution: id, name: "quote", payload: "desk" };
+  const key = { idempotencyKey: "order 7", timeout: "1m" } as const;
+  equal(await app.rhythm.signals.ask(question, key), { price: 250, nth: 1 });
+  equal((await asksOf(app)).length, 1);
+});
+
+Deno.test("a flow that takes a question as a bare signal leaves it open, and a person can answer it", async () => {
+  await using app = await testApp();
+  const { rhythm } = app;
+  // It takes the question and never replies, as a flow does whose worker knows no questions.
+  await rhythm.flows.register({
+    name: "old",
+    source: 'const { item } = (await Signal.next("quote")).payload\nawait Signal.next("end")\nreturn item',
+  });
+  app.work();
+  const run = await rhythm.workflows.start("old");
+  const asked = run.ask("quote", { item: "desk" }, { timeout: "1m" });
+  await until(async () => (await asksOf(app))[0]?.status === "open");
+  await until(async () => (await rhythm.signals.getAsk(String((await asksOf(app))[0]!.id)))!.taken);
+  equal(await rhythm.signals.answer(String((await asksOf(app))[0]!.id), 40), true);
+  equal(await asked, 40);
 });
 
 Deno.test("run.ask(): a workflow that ends, fails or is cancelled leaves a question unanswered, with a sentence", async () => {

@@ -227,7 +227,10 @@ Deno.test("bad calls are refused in one sentence, and nothing is written", async
   );
   await rejects(tasks.queue("echo", 1, { delay: "soon" }), /"delay": Cannot read "soon" as a duration/);
   await rejects(tasks.queue("echo", 1, { delay: 1, runAt: new Date() }), /give "delay" or "runAt", not both/);
-  await rejects(tasks.queue("echo", 1, { sql: {} as never }), /"sql" must be a postgres.js transaction/);
+  await rejects(
+    tasks.queue("echo", 1, { sql: {} as never }),
+    /"sql" must be a transaction of postgres.js, node-postgres/,
+  );
   await rejects(
     tasks.queue("", 1),
     /"task" must be a task made by task\(\), or a name of 1 to 200 .*, not ""/,

@@ -28,7 +28,7 @@ Deno.test("the SQL console runs one query as a login that can only read, and ref
       await database.database.script(
         `create role ${role} login password 'p'; grant rhythm_viewer to ${role}`,
       );
-      const url = new URL(database.url);
+      const url = new URL(database.direct);
       url.username = role;
       url.password = "p";
       Deno.env.set(VARIABLE, url.href);

@@ -310,7 +310,7 @@ Deno.test({
     const login = `login_${crypto.randomUUID().slice(0, 8)}`;
     await database.sql.unsafe(`create role ${login} login password 'x' in role rhythm_worker`);
     try {
-      const url = new URL(database.url);
+      const url = new URL(database.direct);
       [url.username, url.password] = [login, "x"];
       await using rhythm = await Rhythm.init({ databaseUrl: url.href, autoMigrate: false, token: "stolen" });
       const ask = async (method: string, path: string, body = {}): Promise<number> => {

@@ -45,7 +45,8 @@ Deno.test("Rhythm.init() says what it tried when no database answers", async () 
 });
 
 Deno.test("placeOf() prefers what was said, then the environment, then the embedded database", () => {
-  const environment = (): string => "postgres://from-env/db";
+  const environment = (name: string): string | undefined =>
+    name === "RHYTHM_DATABASE_URL" ? "postgres://from-env/db" : undefined;
   equal(placeOf("postgres://said/db", { environment }), { kind: "server", at: "postgres://said/db" });
   equal(placeOf(undefined, { environment }), { kind: "server", at: "postgres://from-env/db" });
   equal(placeOf(undefined, { environment: () => undefined }), { kind: "embedded", at: ".rhythm/data" });

@@ -17,7 +17,7 @@ const application = {
 async function login(test: TestDatabase, role: string): Promise<AsyncDisposable & { url: string }> {
   const name = `${test.name}_${role}`;
   await test.sql.unsafe(`create role "${name}" login; grant ${role} to "${name}"`);
-  const url = new URL(test.url);
+  const url = new URL(test.direct);
   url.username = name;
   return {
     url: url.href,

@@ -26,9 +26,13 @@ export async function testApp(options: InitOptions = {}): Promise<TestApp> {
     lines.push(`${level}: ${message}${"error" in fields ? ` (${String(fields.error)})` : ""}`);
   };
   const log = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
-  const rhythm = onEmbedded
-    ? await within(database, { log, ...options })
-    : await Rhythm.init({ databaseUrl: database.url, autoMigrate: false, log, ...options });
+  const rhythm = onEmbedded ? await within(database, { log, ...options }) : await Rhythm.init({
+    databaseUrl: database.url,
+    listenUrl: database.direct,
+    autoMigrate: false,
+    log,
+    ...options,
+  });
   const running: Promise<void>[] = [];
   return {
     rhythm,

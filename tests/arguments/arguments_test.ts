@@ -82,6 +82,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
     signals,
     tasks,
     tokens,
+    workers,
     workflows,
   } = rhythm;
   const run = await tasks.queue(greet, { who: "Ada" });
@@ -329,6 +330,17 @@ Deno.test("the application and its services refuse every wrong argument", async 
       },
       remove: { call: gates.remove.bind(gates), takes: [{ name: "gate", kind: "count", good: 1 }] },
     }],
+    ["workers", workers, {
+      list: nothing(() => {}),
+      drain: {
+        call: workers.drain.bind(workers),
+        takes: [{ name: "worker", kind: "id", good: run.id }, options({ reason: "any text" })],
+      },
+      resume: {
+        call: workers.resume.bind(workers),
+        takes: [{ name: "worker", kind: "id", good: run.id }],
+      },
+    }],
     ["tokens", tokens, {
       list: nothing(() => {}),
       create: {
@@ -448,6 +460,17 @@ Deno.test("the application and its services refuse every wrong argument", async 
         ],
       },
       getAsk: { call: signals.getAsk.bind(signals), takes: [{ name: "id", kind: "choice" }] },
+      answer: {
+        call: signals.answer.bind(signals),
+        takes: [{ name: "id", kind: "choice", good: "1" }, {
+          name: "the answer to question 1",
+          kind: "json",
+        }],
+      },
+      reject: {
+        call: signals.reject.bind(signals),
+        takes: [{ name: "id", kind: "choice", good: "1" }, { name: "message", kind: "any text", good: "no" }],
+      },
     }],
     ["schedules", schedules, {
       set: {
@@ -626,6 +649,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
         good: { databaseUrl: "nowhere" },
         members: {
           databaseUrl: "text",
+          listenUrl: "text",
           flows: "array",
           tasks: "array",
           workflows: "array",
@@ -645,6 +669,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
         { name: "databaseUrl", kind: "options or a url", good: "nowhere", optional: true },
         options({
           databaseUrl: "text",
+          listenUrl: "text",
           flows: "array",
           tasks: "array",
           workflows: "array",
@@ -684,6 +709,24 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
     },
     installSql: { call: core.installSql, takes: [options({ schema: "text" })] },
     newId: nothing(() => {}),
+    pushTask: {
+      call: core.pushTask,
+      takes: [{
+        name: "options",
+        kind: "options",
+        good: { name: "word", url: "https://example.org/tasks", secret: "a secret of the tests" },
+        members: { ...defaults, name: "name", url: "text", secret: "text" },
+      }],
+    },
+    serveTasks: {
+      call: core.serveTasks,
+      takes: [{
+        name: "options",
+        kind: "options",
+        good: { tasks: [], secret: "a secret of the tests" },
+        members: { tasks: "array", secret: "any text" },
+      }],
+    },
     task: {
       call: core.task,
       takes: [

@@ -78,6 +78,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   "name=json": NAMES,
   id: ["id"],
   operation: ["id"],
+  worker: NAMES,
   other: ["id", "five"],
   fingerprint: ["zero", "five"],
   signal: NAMES,

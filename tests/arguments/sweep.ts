@@ -76,6 +76,7 @@ const FITS = {
   log: ["object", "a foreign object"],
   columns: [],
   execution: [],
+  id: [],
   moment: [],
   choice: [],
   "something made": [],

@@ -6,6 +6,7 @@ import { Rhythm } from "../../mod.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { onEmbedded, privateCluster } from "../support/database.ts";
 import { isLong } from "../support/long.ts";
+import { hasPooler, Pooler } from "../support/pooler.ts";
 import { until } from "../support/until.ts";
 import { Herd } from "./support/herd.ts";
 import { checkEnds, insist, mixedLoad } from "./support/load.ts";
@@ -65,37 +66,40 @@ for (const kind of ["synchronous", "asynchronous"] as const) {
   });
 }
 
-Deno.test({
-  name: "a pooler between workers and server that is killed again and again, in the middle of 200 workflows",
-  ignore: onEmbedded || !isLong || !await has("pgbouncer"),
-  fn: async () => {
-    const cluster = await privateCluster();
-    const sql = postgres(cluster.url, { max: 2, onnotice: () => {} });
-    try {
-      await using pooler = await Pooler.start(cluster.port);
-      const work = await begin(cluster.url, pooler.url);
-      await using _work = work;
-      let kills = 0;
-      const end = performance.now() + seconds * 1_000;
-      await Promise.all([
-        work.produce(),
-        (async () => {
-          while (performance.now() < end || kills === 0) {
-            await pause(3_000);
-            await pooler.replace();
-            kills++;
-          }
-        })(),
-      ]);
-      await work.end();
-      await checkEnds(work.rhythm, sql, work);
-      console.log(`chaos: the pooler was killed ${kills} times`);
-    } finally {
-      await sql.end();
-      await cluster.stop();
-    }
-  },
-});
+for (const mode of ["session", "transaction"] as const) {
+  Deno.test({
+    name:
+      `a pooler in ${mode} mode between workers and server that is killed again and again, in the middle of 200 workflows`,
+    ignore: onEmbedded || !isLong || !await hasPooler(),
+    fn: async () => {
+      const cluster = await privateCluster();
+      const sql = postgres(cluster.url, { max: 2, onnotice: () => {} });
+      try {
+        await using pooler = await Pooler.start(cluster.port, mode);
+        const work = await begin(cluster.url, pooler.url);
+        await using _work = work;
+        let kills = 0;
+        const end = performance.now() + seconds * 1_000;
+        await Promise.all([
+          work.produce(),
+          (async () => {
+            while (performance.now() < end || kills === 0) {
+              await pause(3_000);
+              await pooler.replace();
+              kills++;
+            }
+          })(),
+        ]);
+        await work.end();
+        await checkEnds(work.rhythm, sql, work);
+        console.log(`chaos: the pooler was killed ${kills} times`);
+      } finally {
+        await sql.end();
+        await cluster.stop();
+      }
+    },
+  });
+}
 
 Deno.test({
   name: "the disk of the server is full for a while, in the middle of 200 workflows",
@@ -196,82 +200,6 @@ async function follow(primary: Cluster): Promise<void> {
   await sql.end();
 }
 
-/** A pooler in a process of its own. Workers listen, so it keeps a session for each client. */
-class Pooler implements AsyncDisposable {
-  readonly url: string;
-  readonly #home: string;
-  #process: Deno.ChildProcess;
-
-  private constructor(home: string, url: string) {
-    this.#home = home;
-    this.url = url;
-    this.#process = this.#spawn();
-  }
-
-  static async start(port: number): Promise<Pooler> {
-    const home = await Deno.makeTempDir({ prefix: "rhythm-pooler-" });
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const own = listener.addr.port;
-    listener.close();
-    await Deno.writeTextFile(
-      `${home}/pooler.ini`,
-      `[databases]
-* = host=127.0.0.1 port=${port} user=postgres
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${own}
-unix_socket_dir =
-auth_type = any
-pool_mode = session
-max_client_conn = 500
-default_pool_size = 200
-ignore_startup_parameters = extra_float_digits,options,idle_in_transaction_session_timeout,statement_timeout
-`,
-    );
-    await Deno.chmod(home, 0o755);
-    const pooler = new Pooler(home, `postgres://postgres@127.0.0.1:${own}/postgres`);
-    await pooler.#answers();
-    return pooler;
-  }
-
-  async replace(): Promise<void> {
-    this.#process.kill("SIGKILL");
-    await this.#process.status;
-    this.#process = this.#spawn();
-    await this.#answers();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#process.kill("SIGKILL");
-    await this.#process.status;
-    await Deno.remove(this.#home, { recursive: true });
-  }
-
-  // It refuses to run as root.
-  #spawn(): Deno.ChildProcess {
-    const user = Deno.uid() === 0 ? ["-u", "nobody"] : [];
-    return new Deno.Command("pgbouncer", {
-      args: ["-q", ...user, `${this.#home}/pooler.ini`],
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-  }
-
-  async #answers(): Promise<void> {
-    await until(async () => {
-      const sql = postgres(this.url, { max: 1, onnotice: () => {}, connect_timeout: 5 });
-      try {
-        await sql`select 1`;
-        return true;
-      } catch {
-        return false;
-      } finally {
-        await sql.end({ timeout: 1 });
-      }
-    });
-  }
-}
-
 async function fill(path: string): Promise<void> {
   using file = await Deno.open(path, { write: true, create: true });
   const block = new Uint8Array(1 << 16);
@@ -280,12 +208,6 @@ async function fill(path: string): Promise<void> {
   } catch (error) {
     ok(/space/i.test((error as Error).message), String(error));
   }
-}
-
-async function has(program: string): Promise<boolean> {
-  const found = await new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" })
-    .output();
-  return found.success;
 }
 
 async function mayMount(): Promise<boolean> {

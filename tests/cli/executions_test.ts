@@ -437,6 +437,23 @@ Deno.test({
     // It registers after its first line.
     await until(async () => (await at.run("workers")).out !== "");
     match((await at.run("workers")).out, /^name +running +queues +heartbeat +up for +id\nw1 +0 +default +/);
+    const drained = 'worker "w1" takes nothing new and holds nothing: it can be stopped\n';
+    equal(await at.run("workers", "drain", "w1", "--reason", "a new machine"), {
+      ...{ code: 0, out: drained, err: "" },
+    });
+    equal(await at.run("workers", "drain", "w1"), {
+      ...{ code: 1, out: 'worker "w1" is draining already: it still runs 0\n', err: "" },
+    });
+    const { out: listed } = await at.run("workers");
+    match(listed, /: draining/);
+    const id = listed.trim().split(/\s+/).at(-1)!;
+    const resumed = JSON.parse((await at.run("workers", "resume", id.slice(-8), "--json")).out);
+    equal([resumed.id, resumed.draining, resumed.changed], [id, false, true]);
+    const missing = await at.run("workers", "drain", "w2");
+    equal([missing.code, missing.err], [
+      3,
+      'error: there is no worker "w2"\n hint: `rhythm workers` shows those there are\n',
+    ]);
     equal(await at.run("queues", "limit", "mail", "--concurrency", "3", "--rate", "10", "--per", "1m"), {
       code: 0,
       out: 'the limits of queue "mail" are set\n',

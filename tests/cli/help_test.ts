@@ -17,7 +17,7 @@ Look   show explain      One execution; why it does not continue
        failures audit    Failures by their kind; what people did
        history at diff   What a workflow did, how it was, what differs
        export import     An execution as a file; a frozen copy of one
-       queues workers    Queues and workers; pause, resume, limit
+       queues workers    Queues and workers; pause, resume, limit, drain
        schedules rates   Schedules; what ended, and how long it took
 Flows  flow              check, run, fmt, graph, list, register
 Care   migrate adopt     Install or upgrade the schema; let a copy run
@@ -53,6 +53,7 @@ Deno.test({
 
 const SUBS = [
   ...["list", "pause", "resume", "limit"].map((name) => `queues ${name}`),
+  ...["list", "drain", "resume"].map((name) => `workers ${name}`),
   ...["list", "set", "pause", "resume", "remove", "trigger"].map((name) => `schedules ${name}`),
   ...["check", "run", "fmt", "graph", "list", "register"].map((name) => `flow ${name}`),
 ];
@@ -68,7 +69,9 @@ Deno.test("the help of each command is one screen, with an example and --json", 
     const lines = out.trimEnd().split("\n");
     ok(lines.length <= 40, `${name}: more than a screen`);
     equal(lines.filter((line) => line.length > 80), []);
-    if (!["queues", "schedules", "flow", "operations", "failures", "gate", "token"].includes(name)) {
+    if (
+      !["queues", "workers", "schedules", "flow", "operations", "failures", "gate", "token"].includes(name)
+    ) {
       match(out, /--json/);
     }
   });

@@ -146,6 +146,10 @@ export const CALLS: Readonly<Record<string, string>> = {
   pause_key: "select rhythm.pause_key('limited', 'key 1')",
   resume_key: "select rhythm.pause_key('limited', 'key 1'), rhythm.resume_key('limited', 'key 1')",
 
+  drain_worker: "select rhythm.drain_worker(:busy)",
+  resume_worker: "select rhythm.drain_worker(:busy), rhythm.resume_worker(:busy)",
+  answer_ask: "select rhythm.answer_ask(rhythm.ask(:signals, 's'))",
+
   // Working.
   register_worker: "select rhythm.register_worker(null)",
   beat: "select rhythm.beat(:busy)",

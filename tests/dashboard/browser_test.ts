@@ -484,6 +484,171 @@ Deno.test({
       const line = page.getByRole("row", { name: /price_of/ });
       await line.waitFor();
       match(await line.innerText(), /default/);
+      await line.getByText(/^[1-9][\d.]* MB$/).waitFor();
+      quiet();
+    });
+
+    await t.step(
+      "a worker is drained: it ends what it has and takes nothing new, until it goes on",
+      async () => {
+        const line = page.getByRole("row", { name: /price_of/ });
+        await line.getByRole("button", { name: /^Drain / }).click();
+        await page.getByLabel("Why").fill("a new machine");
+        await page.getByRole("dialog").getByRole("button", { name: "Drain" }).click();
+        await line.getByText("drained: it can be stopped").waitFor();
+        equal(await violations(page), []);
+        const run = await rhythm.tasks.queue("price_of", { orderId: 7 });
+        const [act] = await rhythm.audit({ act: "drain" });
+        equal([act!.by, act!.kind, act!.why], ["shared token", "worker", "a new machine"]);
+        same((await rhythm.executions.explain(run))[0]!.reason, "no_worker");
+        same((await run.get()).status, "pending");
+        await line.getByRole("button", { name: /^Resume / }).click();
+        same(await run.result({ timeout: "1m" }), 12);
+        await line.getByRole("button", { name: /^Drain / }).waitFor();
+        quiet();
+      },
+    );
+
+    await t.step("a question to a workflow is shown, and answered or rejected by a person", async () => {
+      const asked = await rhythm.workflows.start("odd", {});
+      const one = asked.ask("quote", { item: "<b>desk</b>" }, { timeout: "1m" });
+      const other = asked.ask("stock", {}, { timeout: "1m" }).catch((error) => error);
+      await visit(page, `${base}/signals`);
+      const open = page.getByRole("region", { name: "Questions" });
+      await open.getByText("2 open").waitFor();
+      await open.getByText('{ item: "<b>desk</b>" }').waitFor();
+      equal(await violations(page), []);
+      await open.getByRole("button", { name: "Answer quote of odd" }).click();
+      await page.getByLabel("Answer, as JSON").fill("{ price");
+      await page.getByRole("dialog").getByRole("button", { name: "Answer" }).click();
+      await page.getByRole("alert").getByText("The answer is not JSON").waitFor();
+      await page.getByLabel("Answer, as JSON").fill('{ "price": 40 }');
+      await page.getByRole("dialog").getByRole("button", { name: "Answer" }).click();
+      equal(await one, { price: 40 });
+      await open.getByRole("row", { name: /quote.*answered.*price: 40/ }).waitFor();
+      await open.getByRole("button", { name: "Answer stock of odd" }).click();
+      await page.getByLabel("Or why it is rejected").fill("out of stock");
+      await page.getByRole("dialog").getByRole("button", { name: "Reject" }).click();
+      match(String(await other), /rejected "stock": Error: out of stock/);
+      await open.getByRole("row", { name: /stock.*rejected.*out of stock/ }).waitFor();
+      same((await asked.get()).status, "suspended");
+      await rhythm.executions.cancel(asked);
+      quiet();
+    });
+
+    await t.step("two look at once: what one does, the other sees without a reload", async () => {
+      const opened = await openPage(browser);
+      const other = opened.page;
+      await other.goto(base);
+      await other.getByLabel("Token").fill(TOKEN);
+      await other.getByRole("button", { name: "Log in" }).click();
+      await other.getByText("live", { exact: true }).waitFor();
+      const shared = await rhythm.tasks.queue("price_of", { orderId: 9 }, { delay: "1h" });
+      for (const one of [page, other]) {
+        await visit(one, `${base}/executions/${shared.id}`);
+        await one.locator(".title .state.pending").waitFor();
+      }
+      await page.getByRole("button", { name: "Cancel", exact: true }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+      for (const one of [page, other]) await one.locator(".title .state.cancelled").waitFor();
+      equal(opened.complaints, []);
+      await other.context().close();
+      quiet();
+    });
+
+    await t.step("a workflow is rewound to a step, and another one forked from it", async () => {
+      const made = await rhythm.workflows.start("approve", { orderId: 7 });
+      await until(async () => (await made.get()).status === "suspended");
+      await visit(page, `${base}/executions/${made.id}`);
+      await page.locator("li.lit", { hasText: "approval" }).waitFor();
+      await page.keyboard.press("ArrowLeft");
+      await page.locator("li.lit", { hasText: "price_of" }).waitFor();
+      await page.getByRole("button", { name: "Fork here" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Fork", exact: true }).click();
+      await until(async () =>
+        (await rhythm.audit({ act: "fork" })).length === 1 &&
+        (await rhythm.executions.query({ target: "approve", status: "suspended" })).executions.length === 2
+      );
+      await visit(page, `${base}/executions/${made.id}?step=1`);
+      await page.getByRole("button", { name: "Rewind here" }).click();
+      await page.getByLabel("Why").fill("the price was wrong");
+      await page.getByRole("dialog").getByRole("button", { name: "Rewind", exact: true }).click();
+      await page.locator(".toast").getByText("It goes on from there").waitFor();
+      const [act] = await rhythm.audit({ act: "rewind" });
+      same(act!.target, made.id);
+      for (
+        const { id } of (await rhythm.executions.query({ target: "approve", status: "suspended" })).executions
+      ) {
+        await rhythm.executions.cancel(id);
+      }
+      quiet();
+    });
+
+    await t.step("a kind of failures gets a state and a note", async () => {
+      await visit(page, `${base}/failures`);
+      await page.getByRole("button", { name: "Set state" }).first().click();
+      await page.getByRole("dialog").getByLabel("State").selectOption("ignored");
+      await page.getByLabel("Note").fill("a test card");
+      await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+      await page.getByText("“a test card”").waitFor();
+      const kinds = await rhythm.failures.list();
+      ok(kinds.some(({ state, note }) => state === "ignored" && note === "a test card"));
+      quiet();
+    });
+
+    await t.step("an execution leads to its trace", async () => {
+      Deno.env.set("RHYTHM_TRACE_URL", "https://traces.example/trace/{trace_id}?from=rhythm");
+      try {
+        const trace = "0af7651916cd43dd8448eb211c80319c";
+        const [row] = await app.database.database.query<{ id: string }>(
+          `select * from rhythm.create_many('[{"type": "task", "target": "price_of", "traceparent": "00-${trace}-b7ad6b7169203331-01"}]') as x (id)`,
+        );
+        await visit(page, `${base}/executions/${row!.id}`);
+        const link = page.getByRole("link", { name: "trace", exact: true });
+        same(await link.getAttribute("href"), `https://traces.example/trace/${trace}?from=rhythm`);
+        await visit(page, `${base}/executions/${approve.id}`);
+        await page.getByRole("heading", { name: "approve", exact: true }).waitFor();
+        same(await link.count(), 0);
+        quiet();
+      } finally {
+        Deno.env.delete("RHYTHM_TRACE_URL");
+      }
+    });
+
+    await t.step("three of 120 are chosen, then all that match, and an operation ends them all", async () => {
+      const request = { type: "task", target: "price_of", inputs: { orderId: 1 }, queue: "backlog" } as const;
+      await rhythm.executions.createMany(Array.from({ length: 120 }, () => request));
+      const kept = await rhythm.tasks.queue("price_of", { orderId: 2 }, { queue: "kept" });
+      await visit(page, `${base}/executions?q=queue:backlog`);
+      const bulk = page.getByRole("region", { name: "What to do" });
+      for (const nth of [1, 2, 3]) await page.getByLabel(/^Choose price_of/).nth(nth).check();
+      await bulk.getByText("3 chosen").waitFor();
+      same(await bulk.getByRole("button", { name: "Choose all that match" }).count(), 0);
+      await page.getByLabel("Choose all on this page").check();
+      await bulk.getByText("50 chosen").waitFor();
+      await bulk.getByRole("button", { name: "Choose all that match" }).click();
+      await bulk.getByText("All that match").waitFor();
+      await bulk.getByRole("button", { name: "Cancel" }).click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByText('"queue": "backlog"').or(dialog.getByText('"queue":"backlog"')).waitFor();
+      await dialog.getByRole("button", { name: "Cancel" }).click();
+      await page.locator(".title .state.completed").waitFor();
+      same(await page.locator(".figures b").first().innerText(), "120");
+      same((await kept.get()).status, "pending");
+      await rhythm.executions.cancel(kept);
+      quiet();
+    });
+
+    await t.step("a queue says when it is empty at its pace", async () => {
+      await app.database.database.query(
+        `insert into rhythm.rate select 'minute', date_trunc('minute', rhythm.now()) - n * interval '1 minute', 'task', 'price_of', 'backlog', 30, 0, 0, 0, 0, '{}'
+        from generate_series(0, 6) as n`,
+      );
+      const request = { type: "task", target: "price_of", inputs: { orderId: 1 }, queue: "backlog" } as const;
+      await rhythm.executions.createMany(Array.from({ length: 90 }, () => request));
+      await visit(page, `${base}/queues/backlog`);
+      await page.locator(".figures > div", { hasText: /^3 mempty in, at this pace$/ }).waitFor();
+      await rhythm.operations.start({ action: "cancel", filter: { queue: "backlog" } });
       quiet();
     });
 

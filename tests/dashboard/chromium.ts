@@ -57,9 +57,9 @@ export async function visit(page: Page, url: string): Promise<void> {
  * runs needs them: it would copy those behind shadow roots into elements that the content policy forbids.
  */
 export async function violations(page: Page, rule?: string): Promise<string[]> {
+  if (await page.evaluate("window.axe === undefined")) await page.evaluate(axe.source);
   const found = await page.evaluate(
     `(async () => {
-      if (window.axe === undefined) { ${axe.source} }
       const { violations } = await axe.run(document, { preload: false, resultTypes: ["violations"]${
       rule === undefined ? "" : `, runOnly: [${JSON.stringify(rule)}]`
     } });

@@ -25,7 +25,9 @@ Deno.test("screens that are loaded when they are opened are served as the first 
     match(response.headers.get("content-type")!, /^text\/javascript/);
     const text = await response.text();
     // What it imports is a file, too; the page itself is loaded under its own name.
-    for (const [, name] of text.matchAll(/(?:from|import\()"\.\/([^"]+)"/g)) ok(ask(`/assets/${name}`), name);
+    for (const [, name] of text.matchAll(/(?:from|import\()"\.\/([^"]+)"/g)) {
+      ok(ask(`/assets/${name}`), name!);
+    }
   }
 });
 

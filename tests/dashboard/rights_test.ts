@@ -37,6 +37,7 @@ Deno.test({
   );
   const base = `http://127.0.0.1:${server.addr.port}`;
   const browser = await openBrowser();
+  const viewer = `console_${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
   try {
     const enter = async (token: string): Promise<Awaited<ReturnType<typeof openPage>>> => {
       const opened = await openPage(browser);
@@ -100,6 +101,42 @@ Deno.test({
       await hers.context().close();
     });
 
+    await t.step(
+      "an operator may act on executions, a deployer may deploy, and neither may do the other's",
+      async () => {
+        const may: Record<"operator" | "deployer", [path: string, name: string, may: boolean][]> = {
+          operator: [
+            [`executions/${approve.id}`, "Cancel", true],
+            ["workers", "Drain", true],
+            ["queues/mail", "Pause", true],
+            ["queues/mail", "Change limits", false],
+            ["schedules", "New schedule", false],
+          ],
+          deployer: [
+            [`executions/${approve.id}`, "Cancel", true],
+            [`executions/${approve.id}`, "Fork", false],
+            ["workers", "Drain", false],
+            ["queues/mail", "Pause", false],
+            ["queues/mail", "Change limits", true],
+            ["schedules", "New schedule", true],
+          ],
+        };
+        for (const role of ["operator", "deployer"] as const) {
+          const { page: theirs, complaints: them } = await enter(await rhythm.tokens.create(role, { role }));
+          for (const [path, name, isAllowed] of may[role]) {
+            await visit(theirs, `${base}/${path}`);
+            const button = theirs.locator("main").getByRole("button", { name, exact: name !== "Drain" })
+              .first();
+            await button.waitFor();
+            const shut = await button.getAttribute("aria-disabled");
+            same(shut, isAllowed ? null : "true", `${role}, ${path}: ${name}`);
+          }
+          equal(them, []);
+          await theirs.context().close();
+        }
+      },
+    );
+
     await t.step("metadata only: values are hidden, names and states are not", async () => {
       const token = await rhythm.tokens.create("mina", { role: "operator", metadataOnly: true });
       const { page: hers, complaints: her } = await enter(token);
@@ -142,14 +179,26 @@ Deno.test({
         await needs.waitFor();
         await page.getByText("set RHYTHM_VIEWER_DATABASE_URL").waitFor();
         same(await page.getByRole("button", { name: "Run" }).isDisabled(), true);
-        return quiet();
+        quiet();
+        await app.database.database.script(
+          `create role ${viewer} login password 'p'; grant rhythm_viewer to ${viewer}`,
+        );
+        const url = new URL(app.database.url);
+        url.username = viewer;
+        url.password = "p";
+        Deno.env.set("RHYTHM_VIEWER_DATABASE_URL", url.href);
+        await page.reload();
+        await page.getByRole("button", { name: "Run" }).and(page.locator(":enabled")).waitFor();
       }
-      await page.getByLabel("Query").fill("select 1 as one, '<b>x</b>' as html");
+      await page.getByLabel("Query").fill("select 1 as one, '<b>x</b>' as html, '=a,\"b\"' as odd");
       await page.keyboard.press("Control+Enter");
       await page.getByRole("cell", { name: "<b>x</b>" }).waitFor();
       await page.getByLabel("Save this one as").fill("mine");
       await page.getByRole("button", { name: "Save" }).click();
       await page.getByRole("button", { name: "Forget mine" }).waitFor();
+      const csv = page.waitForEvent("download");
+      await page.getByRole("button", { name: "Download CSV" }).click();
+      same(await Deno.readTextFile(await (await csv).path()), 'one,html,odd\r\n1,<b>x</b>,"\'=a,""b"""\r\n');
       await page.getByLabel("Query").fill("delete from rhythm.setting");
       await page.keyboard.press("Control+Enter");
       await page.getByRole("alert").waitFor();
@@ -176,6 +225,12 @@ Deno.test({
       quiet();
     });
   } finally {
+    Deno.env.delete("RHYTHM_VIEWER_DATABASE_URL");
+    if (!onEmbedded) {
+      await app.database.database.script(
+        `do $$ begin if exists (select from pg_roles where rolname = '${viewer}') then drop owned by ${viewer}; drop role ${viewer}; end if; end $$`,
+      );
+    }
     await browser.close();
     await server.shutdown();
   }

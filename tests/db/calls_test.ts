@@ -158,6 +158,7 @@ const workerRow: z.ZodType<state.WorkerInfo> = z.strictObject({
   leaseMs: z.number(),
   sleeping: z.boolean(),
   running: count,
+  drainingSince: z.date().nullable(),
   info: object,
 });
 

@@ -17,6 +17,7 @@ import { until } from "../support/until.ts";
 const elsewhere = [
   "operate/pg_cron",
   "guides/steps",
+  "guides/mount",
   "reference/sql",
   "reference/flow-language",
   "reference/flow-diagnostics",

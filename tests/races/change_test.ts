@@ -1,4 +1,4 @@
-// change() beside claims, cancellations and expiry from two and twenty sessions.
+// change(), of one and of many, beside claims, cancellations and expiry from two and twenty sessions.
 import assert from "node:assert/strict";
 import { onEmbedded } from "../support/database.ts";
 import { claim, openArena, registerWorker, settleMany, violations } from "./support/sessions.ts";
@@ -30,6 +30,8 @@ for (const count of [2, 20]) {
               worker,
               rows.map(({ id, call }) => ({ id, call, status: "completed", output: null })),
             );
+          } else if (turn % 13 === 3) {
+            await session`select rhythm.work_operation(rhythm.operate('change', '{"target": "a"}', '{"queue": "limited", "priority": 2}'))`;
           } else if (turn % 11 === 0) await session`select rhythm.cancel(${id})`;
           else if (turn % 7 === 0) await session`select rhythm.due()`;
           else {

@@ -144,6 +144,60 @@ race(
   },
 );
 
+for (const count of [2, 20]) {
+  race(
+    `repair: ${count} sessions mark the same workflows, and some are killed: of each workflow one operation is the last, and all count right`,
+    async () => {
+      await using arena = await openArena(count);
+      const { sessions, watcher } = arena;
+      await watcher`select rhythm.register_flow('f', 'return 1', '{}')`;
+      await watcher`select rhythm.create_many((
+        select jsonb_agg('{"type": "workflow", "target": "f"}'::jsonb) from generate_series(1, 30)))`;
+      const worker = await registerWorker(watcher);
+      const leased = await claim(watcher, worker, 30);
+      await settleMany(watcher, worker, leased.map(({ id, call }) => ({ id, call, ...suspends(id) })));
+      const mine: string[] = [];
+      for (const session of sessions) {
+        mine.push(await operate(session, "repair", { target: "f" }, { set: { a: mine.length } }));
+      }
+      const end = performance.now() + 60_000;
+      await Promise.all(sessions.map(async (session, nth) => {
+        for (let turn = 0, more = true; more; turn++) {
+          assert.ok(performance.now() < end, "an operation does not come to its end");
+          const piece = `select rhythm.work_piece('${
+            mine[nth]
+          }', clock_timestamp() - interval '1 second') as more`;
+          if ((turn + nth) % 3 === 0) {
+            await session.begin(async (tx) => {
+              await tx.unsafe(piece);
+              throw new Error("killed");
+            }).catch((error) => assert.match(String(error), /killed/));
+          }
+          await session.unsafe(piece);
+          // Another session that takes a workflow over has the row of the operation for a moment: then a piece does nothing.
+          more = (await session`select state from rhythm.operation where id = ${mine[nth]!}`)[0]!.state ===
+            "running";
+        }
+      }));
+      const wrong = await watcher`
+        select o.id, o.state, o.done, o.refused, a.done as acts_done, a.refused as acts_refused, a.marked
+        from rhythm.operation as o
+        cross join lateral (
+          select count(*) filter (where x.result = 'done') as done, count(*) filter (where x.result = 'refused') as refused,
+            (select count(*) from rhythm.workflow_state as s where s.change = o.id) as marked
+          from rhythm.operation_act as x where x.operation_id = o.id
+        ) as a
+        where o.state <> 'completed' or o.done <> a.done or o.refused <> a.refused or a.marked <> a.done or a.done + a.refused <> 30`;
+      assert.deepEqual([...wrong], []);
+      const [row] = await watcher`
+        select count(*)::integer as marked, (select sum(o.done)::integer from rhythm.operation as o) as done
+        from rhythm.workflow_state as s where s.change is not null`;
+      assert.deepEqual({ ...row }, { marked: 30, done: 30 });
+      assert.deepEqual(await violations(watcher), []);
+    },
+  );
+}
+
 /** Workflows that have come to a wait, whose end made each of them fail. */
 async function makeFailures(sql: postgres.Sql, count: number): Promise<void> {
   const originals = 100;

@@ -45,6 +45,7 @@ for (const count of [2, 20]) {
       await using arena = await openArena(count);
       const { watcher } = arena;
       const given: string[] = [];
+      let [timed, late] = [0, 0];
       const seen: string[] = [];
       const end = performance.now() + 2_000;
       const take = async (worker: string, session: typeof watcher): Promise<void> => {
@@ -67,6 +68,11 @@ for (const count of [2, 20]) {
               JSON.stringify(debounce)
             }::text::jsonb)`;
             given.push(v);
+            const [row] = await session`
+              select count(*)::integer as timed, count(*) filter (where e.run_at > rhythm.created_at(e.id) + interval '110 milliseconds')::integer as late
+              from rhythm.execution as e where e.run_at is not null`;
+            timed += row!.timed;
+            late += row!.late;
           } else {
             await session`select rhythm.due()`;
             await take(worker, session);
@@ -84,6 +90,8 @@ for (const count of [2, 20]) {
       assert.deepEqual(seen.toSorted(), given.toSorted());
       const [row] = await watcher`select count(*)::integer as n from rhythm.execution`;
       assert.ok(row!.n < given.length, `${row!.n} of ${given.length}`);
+      assert.ok(timed > 20, `only ${timed} were looked at`);
+      assert.equal(late, 0, "begin later than their longest delay");
       assert.deepEqual(await violations(watcher), []);
     },
   });

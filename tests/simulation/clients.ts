@@ -1,7 +1,7 @@
 import { UniqueKeyError } from "../../src/db/engine_errors.ts";
 import type { Rhythm } from "../../src/app/rhythm.ts";
 import { errorKind } from "../../src/db/error_kind.ts";
-import { ExecutionNotFoundError, ExecutionStateError } from "../../src/db/engine_errors.ts";
+import { ExecutionNotFoundError, ExecutionStateError, UnknownNameError } from "../../src/db/engine_errors.ts";
 import { GROUPS, type Halted, type Item, type Later, LIMITS, payloadsOf } from "./load.ts";
 import {
   AskNotFoundError,
@@ -748,6 +748,7 @@ export class Clients {
       const what = { kind: kind === "workflow" ? "flow" : kind, name, key } as Halted;
       await this.#insist(client, () => resume(client, what));
     }
+    await this.#insist(client, () => resume(client, { kind: "worker" }));
     for (const { id } of await this.#insist(client, () => rhythm.gates.list())) {
       await this.#insist(client, () => rhythm.gates.remove(id));
     }
@@ -820,8 +821,22 @@ async function halt({ rhythm }: Client, what: Halted): Promise<void> {
       return void await rhythm.queues.pause(what.name);
     case "key":
       return void await rhythm.queues.pauseKey(what.name, what.key);
+    case "worker": {
+      const [first] = await rhythm.workers.list();
+      if (first !== undefined) await unlessGone(rhythm.workers.drain(first.id));
+      return;
+    }
     case "everything":
       return void await rhythm.pause();
+  }
+}
+
+// It may have ended since it was listed.
+async function unlessGone(done: Promise<boolean>): Promise<void> {
+  try {
+    await done;
+  } catch (error) {
+    if (!(error instanceof UnknownNameError)) throw error;
   }
 }
 
@@ -835,6 +850,11 @@ async function resume({ rhythm }: Client, what: Halted): Promise<void> {
       return void await rhythm.queues.resume(what.name);
     case "key":
       return void await rhythm.queues.resumeKey(what.name, what.key);
+    case "worker":
+      for (const { id, drainingSince } of await rhythm.workers.list()) {
+        if (drainingSince !== null) await unlessGone(rhythm.workers.resume(id));
+      }
+      return;
     case "everything":
       return void await rhythm.resume();
   }

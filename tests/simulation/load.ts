@@ -21,6 +21,8 @@ export interface Later {
 export type Halted =
   | { readonly kind: "task" | "flow" | "queue"; readonly name: string }
   | { readonly kind: "key"; readonly name: string; readonly key: string }
+  /** The first worker takes nothing new. */
+  | { readonly kind: "worker" }
   | { readonly kind: "everything" };
 
 /** How something is started. */
@@ -567,6 +569,7 @@ function haltedOf(dice: Dice, programs: readonly Program[]): Halted {
     [2, () => ({ kind: "flow", name: dice.pick(programs).name })],
     [1, () => ({ kind: "key", name: dice.pick(QUEUES), key: dice.pick(["a", "k1"]) })],
     [1, () => ({ kind: "everything" })],
+    [1, () => ({ kind: "worker" })],
   ])();
 }
 

@@ -526,7 +526,7 @@ export const mutations: readonly Mutation[] = [
     name: "worker: it does not say what is under way",
     test: "tests/worker/engine/exchange_test.ts => holds() names",
     file: "src/worker/engine/exchange.ts",
-    find: "      yield* leasesOf(call?.ends.outcomes ?? []);\n",
+    find: "      yield* leasesOf(underWay?.ends.outcomes ?? []);\n",
     replace: "",
   },
   {

@@ -15,6 +15,7 @@ import { Queues } from "../../src/client/queues.ts";
 import { Schedules } from "../../src/client/schedules.ts";
 import { Signals } from "../../src/client/signals.ts";
 import { Tasks } from "../../src/client/tasks.ts";
+import { Workers } from "../../src/client/workers.ts";
 import { Workflows } from "../../src/client/workflows.ts";
 import { hasNative, stopNative } from "./native.ts";
 import { Sandbox } from "./sandbox.ts";
@@ -93,7 +94,7 @@ Deno.test("the load makes every call of an application, but those that are named
   const areas = {
     ...{ executions: Executions, failures: Failures, flows: Flows, gates: Gates, operations: Operations },
     ...{ queues: Queues, rhythm: Rhythm, schedules: Schedules, signals: Signals, tasks: Tasks },
-    workflows: Workflows,
+    ...{ workers: Workers, workflows: Workflows },
   };
   const missing = Object.entries(areas).flatMap(([area, { prototype }]) =>
     Object.getOwnPropertyNames(prototype).map((name) => `${area}.${name}`).filter((call) =>
@@ -145,6 +146,8 @@ const NOT_IN_LOAD: readonly string[] = [
   // What the application itself does when it begins and ends, or without a database.
   ...["flows.check", "tasks.register", "workflows.register", "rhythm.as", "rhythm.close"],
   ...["rhythm.fetch", "rhythm.worker"],
+  // Programs answer, and the model knows by what they say.
+  ...["signals.answer", "signals.reject"],
   // Made twice, because an answer was lost, they start twice as much.
   ...["schedules.trigger", "schedules.backfill"],
 ];

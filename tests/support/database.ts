@@ -13,6 +13,7 @@ import { install } from "../../src/db/install.ts";
 import type { SchemaFile } from "../../src/db/schema_gen.ts";
 import { readSchema } from "../../scripts/gen.ts";
 import { type Cluster, findBinaries, startCluster } from "./cluster.ts";
+import { Pooler } from "./pooler.ts";
 
 /** Whether this run is on the embedded PGlite, which has one session and no server. */
 export const onEmbedded: boolean = Deno.env.get("RHYTHM_TEST_PG") === "pglite";
@@ -21,6 +22,8 @@ export const onEmbedded: boolean = Deno.env.get("RHYTHM_TEST_PG") === "pglite";
 export interface TestDatabase extends AsyncDisposable {
   /** Its connection string, for the superuser. */
   url: string;
+  /** The same without a pooler: for logins of a test's own, which the pooler does not know, and for notifications. */
+  direct: string;
   /** Its name. */
   name: string;
   /** Where the engine is installed. */
@@ -91,11 +94,13 @@ export async function freshDatabase(options: FreshOptions = {}): Promise<TestDat
     ? await (maker.template ??= ensureTemplate(maker.sql, base))
     : "template1";
   await maker.sql.unsafe(`create database "${name}" template "${template}"${maker.how}`);
-  const url = onDatabase(base, name);
-  const database = connect({ url, maxConnections: 10 });
-  const sql = postgres(url, { max: 10, onnotice: () => {} });
+  const direct = onDatabase(base, name);
+  const url = onDatabase(await viaPooler(base), name);
+  const database = connect({ url, listenUrl: direct, maxConnections: 10 });
+  const sql = postgres(direct, { max: 10, onnotice: () => {} });
   return {
     url,
+    direct,
     name,
     schema: "rhythm",
     database,
@@ -105,12 +110,26 @@ export async function freshDatabase(options: FreshOptions = {}): Promise<TestDat
       // A test may have closed or dropped what it was given: it is looked at from outside.
       const { sql: admin } = await ensureMaker(base);
       const [left] = await admin`select from pg_database where datname = ${name}`;
-      const found = left && isToBeSound ? await violations(url) : [];
+      const found = left && isToBeSound ? await violations(direct) : [];
       await admin.unsafe(`drop database if exists "${name}" with (force)`);
       damage.push(...found);
     },
   };
 }
+
+let pooler: Promise<Pooler> | undefined;
+
+// RHYTHM_TEST_POOLER: the address that tests get leads to a pooler in that mode.
+async function viaPooler(base: string): Promise<string> {
+  const mode = Deno.env.get("RHYTHM_TEST_POOLER");
+  if (mode !== "transaction" && mode !== "session") return base;
+  return (await (pooler ??= Pooler.start(Number(new URL(base).port), mode))).url;
+}
+
+Deno.test.afterAll(async () => {
+  await (await pooler?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  pooler = undefined;
+});
 
 /** What makes and drops the databases of a test file. A connection costs as much as a database: there is one. */
 interface Maker {
@@ -217,6 +236,7 @@ async function freshEmbedded(engine: "installed" | "absent", isToBeSound: boolea
     : await openEmbedded({ dataDir, schema: "rhythm", files: await engineFiles() });
   return {
     url: "memory://",
+    direct: "memory://",
     name: "postgres",
     schema: "rhythm",
     database,

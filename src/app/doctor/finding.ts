@@ -1,4 +1,4 @@
-import type { Queryable } from "../../db/database.ts";
+import type { Database, Queryable } from "../../db/database.ts";
 import type { EngineRef } from "../../db/calls/engine_ref.ts";
 
 /** What an examination found. */
@@ -18,7 +18,7 @@ export interface Patient {
   /** The engine. */
   readonly engine: EngineRef;
   /** The database. */
-  readonly on: Queryable;
+  readonly on: Queryable & Pick<Database, "pooler">;
   /** A server, or Postgres in a process. */
   readonly kind: "server" | "embedded";
   /** The engine's schema. */

@@ -25,9 +25,24 @@ export const connection: Examination = async ({ on, kind }) => {
   const found = number >= OLDEST * 10_000
     ? ok("connection", `${what}, ${ms.toFixed(1)} ms a round trip`)
     : problem("connection", `${what} is too old`, `move to Postgres ${OLDEST} or newer`);
-  if (ms <= SLOW_MS) return [found];
-  const fix = "run workers near the database: each step of a workflow costs a few round trips";
-  return [found, warning("connection", `a round trip takes ${ms.toFixed(0)} ms`, fix)];
+  const findings = [found];
+  if (ms > SLOW_MS) {
+    const fix = "run workers near the database: each step of a workflow costs a few round trips";
+    findings.push(warning("connection", `a round trip takes ${ms.toFixed(0)} ms`, fix));
+  }
+  const pooled = "it goes through a pooler in transaction mode";
+  if (on.pooler === "hears") findings.push(ok("connection", `${pooled}; notifications come another way`));
+  if (on.pooler === "deaf") {
+    const fix = "set RHYTHM_LISTEN_DATABASE_URL to an address without the pooler";
+    findings.push(
+      warning(
+        "connection",
+        `${pooled}, which passes on no notifications: idle workers ask once a second`,
+        fix,
+      ),
+    );
+  }
+  return findings;
 };
 
 /** Whether the schema is there and up to date, and what was left out when it was installed. */

@@ -129,7 +129,13 @@ async function openDevDatabase(target: Target, call: Call): Promise<Database> {
   const place = placeOfTarget(target);
   using _spinner = new Spinner(call.terminal, () => "opening the database").start();
   const database = place.kind === "server"
-    ? connect({ url: place.at, maxConnections: 5, connectTimeoutMs: 5_000, applicationName: "rhythm dev" })
+    ? connect({
+      url: place.at,
+      listenUrl: place.listenAt,
+      maxConnections: 5,
+      connectTimeoutMs: 5_000,
+      applicationName: "rhythm dev",
+    })
     : await openEmbedded({ dataDir: place.at, schema: target.schema });
   try {
     await install(database, { schema: target.schema });

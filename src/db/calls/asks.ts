@@ -52,3 +52,17 @@ export async function readAsks(engine: EngineRef, ids: readonly string[]): Promi
     [arrayText(ids)],
   );
 }
+
+/** Answers a question in place of its workflow, or rejects it; the answer is JSON text. False: it was answered already. */
+export async function answerAsk(
+  engine: EngineRef,
+  id: string,
+  { answer, error }: { answer: string; error: string | null },
+): Promise<boolean> {
+  const [row] = await ask<{ changed: boolean }>(
+    engine,
+    "select rhythm.answer_ask($1::text::bigint, $2::text::jsonb, $3::text) as changed",
+    [id, answer, error],
+  );
+  return row!.changed;
+}

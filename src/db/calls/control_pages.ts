@@ -1,5 +1,6 @@
 /** What the pages of queues, schedules and flows read. Each function is one statement over the views. */
 import type { JsonValue } from "../../shared/json.ts";
+import type { AskRow } from "./asks.ts";
 import { ask, type EngineRef } from "./engine_ref.ts";
 import { QUEUE_COLUMNS, type QueueDepth } from "./queues.ts";
 
@@ -283,11 +284,11 @@ export interface KeptSignal {
   readonly sentAt: Date;
 }
 
-/** Who waits for which signal, and which of the last 2,000 signals nobody has taken. */
+/** Who waits for which signal, which of the last 2,000 signals nobody has taken, and which are questions, the open ones first. */
 export async function readSignals(
   engine: EngineRef,
-): Promise<{ waits: SignalWaits[]; kept: KeptSignal[] }> {
-  const [waits, kept] = await Promise.all([
+): Promise<{ waits: SignalWaits[]; kept: KeptSignal[]; asks: AskRow[] }> {
+  const [waits, kept, asks] = await Promise.all([
     ask<SignalWaits>(
       engine,
       `select c.name, c.flow, c.version, c.executions::float8 as executions, c.lines, c.oldest, rhythm.created_at(c.oldest) as "createdAt", c.until
@@ -299,11 +300,21 @@ export async function readSignals(
         case when pg_column_size(s.payload) < 2000 then s.payload else '"…"' end as payload
       from (
         select x.* from (select y.* from rhythm.signals as y order by y.id desc limit 2000) as x
-        where not x.taken order by x.id desc limit 50
+        where not x.taken and not exists (select from rhythm.asks as q where q.id = x.id) order by x.id desc limit 50
       ) as s
       cross join lateral (select x.status from rhythm.executions as x where x.id = s.execution_id offset 0) as e
       order by s.id::bigint desc`,
     ),
+    ask<AskRow>(
+      engine,
+      `select a.id::text as id, a.execution_id as "executionId", a.target, a.name, a.status, a.taken, a.idempotency_key as "idempotencyKey",
+        case when pg_column_size(a.payload) < 2000 then a.payload else '"…"' end as payload,
+        case when pg_column_size(a.answer) < 2000 then a.answer when a.answer is not null then '"…"' end as answer,
+        a.error, a.asked_at as "askedAt", a.answered_at as "answeredAt"
+      from (select y.id from rhythm.signals as y order by y.id desc limit 2000) as x
+      cross join lateral (select z.* from rhythm.asks as z where z.id = x.id offset 0) as a
+      order by a.status <> 'open', a.id desc limit 50`,
+    ),
   ]);
-  return { waits, kept };
+  return { waits, kept, asks };
 }

@@ -296,7 +296,7 @@ export async function cancelExecution(
 
 /** Runs a failed or cancelled execution again. */
 export async function retryExecution(engine: EngineRef, id: string): Promise<void> {
-  await ask(engine, "select rhythm.retry($1::text::uuid)", [id]);
+  await ask(engine, "select from rhythm.retry($1::text::uuid)", [id]);
 }
 
 /** Deletes an execution that has ended and all that it started; returns their number. */

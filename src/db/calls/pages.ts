@@ -277,6 +277,16 @@ export async function listKeysOf(engine: EngineRef, id: string): Promise<HeldKey
   );
 }
 
+/** The trace to which an execution belongs, as W3C Trace Context has it; null: to none. */
+export async function readTraceparent(engine: EngineRef, id: string): Promise<string | null> {
+  const [row] = await ask<{ traceparent: string | null }>(
+    engine,
+    "select e.traceparent from rhythm.executions as e where e.id = $1::text::uuid",
+    [id],
+  );
+  return row?.traceparent ?? null;
+}
+
 /** The text of the version that an execution runs; nothing: it is no flow. */
 export async function readSource(
   engine: EngineRef,

@@ -21,6 +21,8 @@ export interface WorkerInfo {
   readonly sleeping: boolean;
   /** How much it has in flight. */
   readonly running: number;
+  /** Since when it takes nothing new. */
+  readonly drainingSince: Date | null;
   /** What it reported of itself. */
   readonly info: JsonObject;
 }
@@ -31,9 +33,33 @@ export async function readWorkers(engine: EngineRef): Promise<WorkerInfo[]> {
     engine,
     `select
       w.id, w.name, w.queues, w.started_at as "startedAt", w.beat_at as "beatAt", w.lease_until as "leaseUntil",
-      (extract(epoch from w.lease) * 1000)::float8 as "leaseMs", w.sleeping, w.running, w.info
+      (extract(epoch from w.lease) * 1000)::float8 as "leaseMs", w.sleeping, w.running, w.draining_since as "drainingSince", w.info
     from rhythm.workers as w order by w.started_at, w.id`,
   );
+}
+
+/** A worker takes nothing new; false: it was draining already. */
+export async function drainWorker(
+  engine: EngineRef,
+  worker: string,
+  reason: string | null,
+): Promise<boolean> {
+  const [row] = await ask<{ changed: boolean }>(
+    engine,
+    "select rhythm.drain_worker($1::text::uuid, $2::text) as changed",
+    [worker, reason],
+  );
+  return row!.changed;
+}
+
+/** A worker takes what comes again; false: it was not draining. */
+export async function resumeWorker(engine: EngineRef, worker: string): Promise<boolean> {
+  const [row] = await ask<{ changed: boolean }>(
+    engine,
+    "select rhythm.resume_worker($1::text::uuid) as changed",
+    [worker],
+  );
+  return row!.changed;
 }
 
 /** A violation that `check()` found. */

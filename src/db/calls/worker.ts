@@ -206,12 +206,12 @@ export function holdsText(holds: ReadonlyMap<string, number>): string {
 export async function beat(
   engine: EngineRef,
   worker: string,
-  { holds, rates = null }: { holds: string | null; rates?: string | null },
+  { info = null, holds, rates = null }: { info?: string | null; holds: string | null; rates?: string | null },
 ): Promise<BeatAnswer> {
   const [row] = await ask<{ answer: BeatAnswer }>(
     engine,
-    "select rhythm.beat(p_worker => $1::text::uuid, p_holds => $2::text::jsonb, p_rates => $3::text::jsonb) as answer",
-    [worker, holds, rates],
+    "select rhythm.beat($1::text::uuid, $4::text::jsonb, $2::text::jsonb, $3::text::jsonb) as answer",
+    [worker, holds, rates, info],
   );
   return row!.answer;
 }

@@ -3,13 +3,15 @@ import { parse as parseArray } from "postgres-array";
 import postgres from "postgres";
 import { systemClock } from "../../runtime/clock.ts";
 import { readAddress, unreadable } from "./address.ts";
-import { type SessionKind, sessionStatement } from "./session.ts";
+import { type SessionKind, type SessionMode, sessionStatement, transactionStatement } from "./session.ts";
 import { takeTls } from "./tls.ts";
 
 /** How to connect to a Postgres server. */
 export interface ConnectOptions {
   /** `postgres://user:password@host:port/database`, with `?sslmode=verify-full&sslrootcert=FILE` over TLS. */
   url: string;
+  /** Where to listen, if `url` leads to a pooler in transaction mode, which passes on no notifications. Default: `url`. */
+  listenUrl?: string | undefined;
   /** The most connections held open at once, besides one for LISTEN. Default: 10. */
   maxConnections?: number;
   /** Whose sessions they are: a worker's have none of the time limits that a role or a database sets. Default: `client`. */
@@ -47,15 +49,26 @@ export interface Driver {
   /**
    * Connects, and makes the session ours. Has to come first.
    *
-   * @returns the number of the server's process; behind a pooler, which may change it, nothing
+   * @returns the number of the server's process; nothing behind a pooler that changes it
    */
   begin(): Promise<number | undefined>;
   /** Lets statements under way end, for so many seconds; with none the connection is closed at once, as if it were dead. */
   end(seconds: number): Promise<void>;
 }
 
-/** Makes drivers of one connection each. */
+/** Makes a driver of one connection. */
 export type MakeDriver = (events: ConnectionEvents) => Driver;
+
+/** Drivers that lead to one address. */
+export interface Drivers {
+  readonly make: MakeDriver;
+  /** What is known of the sessions that these connections get; nothing before the first of them has begun. */
+  readonly mode: SessionMode | undefined;
+  /** Notes that sessions are shared: a statement showed it. */
+  readonly foundShared: () => void;
+  /** What a transaction begins with in a session that is shared. */
+  readonly transaction: string;
+}
 
 /**
  * Reads where to connect to.
@@ -65,10 +78,10 @@ export type MakeDriver = (events: ConnectionEvents) => Driver;
  * close that of a dead connection politely, and wait for an answer until the system gives up, a quarter of an hour later.
  *
  * @param options where and how
- * @returns a function that makes a driver. The driver connects at its first statement, so send one at once
+ * @returns what makes drivers. A driver connects at its first statement, so send one at once
  * @throws {@linkcode TypeError} when the address cannot be read; it shows nothing of the address
  */
-export function driverFor(options: ConnectOptions): MakeDriver {
+export function driversFor(options: ConnectOptions): Drivers {
   const { base, user, password, query } = readAddress(options.url);
   const tls = takeTls(query);
   const url = query.size === 0 ? base : `${base}?${query}`;
@@ -94,7 +107,8 @@ export function driverFor(options: ConnectOptions): MakeDriver {
   // Every server of the address is tried.
   const patienceMs = connectMs * Math.max(1, hosts.length) + 250;
   let turn = 0;
-  return ({ onClose, onNotify }) => {
+  let mode: SessionMode | undefined;
+  const make = ({ onClose, onNotify }: ConnectionEvents): Driver => {
     let socket: Socket | undefined;
     let isOver = false;
     const ssl = tls === undefined ? {} : { ssl: { ...tls } };
@@ -149,16 +163,57 @@ export function driverFor(options: ConnectOptions): MakeDriver {
     return {
       sql,
       begin: async () => {
-        const rows = await sql.unsafe<{ pid: number }[]>(ownSession);
+        mode ??= await findMode(sql, make);
         stopWaiting();
-        const { pid } = rows[0]!;
-        // A pooler tells a number of its own when it greets.
-        return (rows as { state?: { pid: number } }).state?.pid === pid ? pid : undefined;
+        if (mode === "shared") return void await sql.unsafe("select");
+        return (await sql.unsafe<Greeting>(ownSession))[0]!.pid;
       },
       end,
     };
   };
+  return {
+    make,
+    get mode(): SessionMode | undefined {
+      return mode;
+    },
+    foundShared: () => void (mode = "shared"),
+    transaction: transactionStatement(
+      options.session ?? "client",
+      options.statementTimeoutMs ?? serverLimit(options.answerTimeoutMs),
+    ),
+  };
 }
+
+type Greeting = { pid: number }[];
+
+const PROCESS = "select pg_catalog.pg_backend_pid() as pid";
+
+/**
+ * Behind a pooler in session mode, a process is ours until we close the connection. In transaction mode, another connection gets it
+ * meanwhile, or we get another one. If neither is seen, others may have been quicker: then the first statement shows it that does not
+ * find what was prepared.
+ */
+async function findMode(sql: postgres.Sql, make: (events: ConnectionEvents) => Driver): Promise<SessionMode> {
+  const first = await sql.unsafe<Greeting>(PROCESS);
+  // A pooler tells a number of its own when it greets.
+  if ((first as { state?: { pid: number } }).state?.pid === first[0]!.pid) return "own";
+  const other = make({ onClose: () => {} });
+  try {
+    const ask = async (on: postgres.Sql): Promise<number> => (await on.unsafe<Greeting>(PROCESS))[0]!.pid;
+    let mine = first[0]!.pid;
+    for (let look = 0; look < MODE_LOOKS; look++) {
+      if (await ask(other.sql) === mine) return "shared";
+      const now = await ask(sql);
+      if (now !== mine) return "shared";
+      mine = now;
+    }
+    return "own";
+  } finally {
+    void other.end(1);
+  }
+}
+
+const MODE_LOOKS = 5;
 
 // An address that cannot be read is told now, without what `new URL()` says: that has the address in it.
 function readOptions(url: string, common: postgres.Options<typeof types>): postgres.ParsedOptions {

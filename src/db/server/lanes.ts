@@ -9,6 +9,8 @@ export interface Lane {
   readonly sql: postgres.Sql;
   /** Why nothing more can be asked of it. */
   readonly lost: unknown;
+  /** Says which process of the server works for it; nothing: nobody knows. */
+  servedBy(process: number | undefined): void;
   /** Says that it is lost. */
   lose(error: unknown): void;
   /** Waits for an answer: within the time limit for answers, if there is one. */
@@ -154,6 +156,10 @@ class OneLane implements Lane {
 
   async begin(): Promise<void> {
     this.#process = await this.#driver.begin();
+  }
+
+  servedBy(process: number | undefined): void {
+    this.#process = process;
   }
 
   lose(error: unknown): void {

@@ -31,7 +31,10 @@ const language: Readonly<Record<string, string>> = {
       "tidscan",
     ].map((plan) => [`enable_${plan}`, "on"]),
   ),
-  // The server notices within half a minute that a client is gone, and rolls back what it had open.
+};
+
+/** The server notices within half a minute that a client is gone, and rolls back what it had open. */
+const connection: Readonly<Record<string, string>> = {
   tcp_keepalives_idle: "10",
   tcp_keepalives_interval: "5",
   tcp_keepalives_count: "4",
@@ -47,6 +50,12 @@ const limits: Readonly<Record<string, string>> = {
 };
 
 /**
+ * Whose a server's session is behind a connection. `own`: ours until we close it. `shared`: a pooler in transaction mode gives us one
+ * for each transaction, so nothing may be left in it, and nothing is found there again.
+ */
+export type SessionMode = "own" | "shared";
+
+/**
  * The statement that a connection begins with. A setting that this version of Postgres does not have is left out.
  *
  * `default_transaction_read_only` of a role is for people who log in with it; that of a server or a database keeps
@@ -57,13 +66,7 @@ const limits: Readonly<Record<string, string>> = {
  * @returns the statement, whose answer has the number of the server's process as `pid`
  */
 export function sessionStatement(kind: SessionKind, statementMs: number | undefined): string {
-  const timeout = statementMs ?? (kind === "worker" ? 0 : undefined);
-  const settings = {
-    ...language,
-    ...(kind === "worker" ? limits : {}),
-    ...(timeout === undefined ? {} : { statement_timeout: String(timeout) }),
-  };
-  const values = Object.entries(settings).map(([name, value]) => `('${name}', '${value}')`).join(", ");
+  const values = valuesOf({ ...settingsOf(kind, statementMs), ...connection });
   return `with ours as materialized (
     select pg_catalog.set_config(s.name, s.value, false)
     from (values ${values}) as s (name, value)
@@ -75,4 +78,34 @@ export function sessionStatement(kind: SessionKind, statementMs: number | undefi
       and pg_catalog.current_setting('default_transaction_read_only') = 'on'
   )
   select pg_catalog.pg_backend_pid() as pid, (select pg_catalog.count(*) from ours) operator(pg_catalog.+) (select pg_catalog.count(*) from writes) as changed`;
+}
+
+/**
+ * What a transaction begins with in a session that is not ours: the same settings, until its end. It is already read committed. What keeps
+ * a role from writing stands: that could only be changed before the first statement.
+ *
+ * @param kind whose transaction it is
+ * @param statementMs when the server ends a statement
+ */
+export function transactionStatement(kind: SessionKind, statementMs: number | undefined): string {
+  const { default_transaction_isolation: _, default_transaction_deferrable: __, ...settings } = settingsOf(
+    kind,
+    statementMs,
+  );
+  return `select pg_catalog.pg_backend_pid() as pid, pg_catalog.count(pg_catalog.set_config(s.name, s.value, true)) as changed
+    from (values ${valuesOf(settings)}) as s (name, value)
+    where pg_catalog.current_setting(s.name, true) operator(pg_catalog.<>) s.value`;
+}
+
+function settingsOf(kind: SessionKind, statementMs: number | undefined): Record<string, string> {
+  const timeout = statementMs ?? (kind === "worker" ? 0 : undefined);
+  return {
+    ...language,
+    ...(kind === "worker" ? limits : {}),
+    ...(timeout === undefined ? {} : { statement_timeout: String(timeout) }),
+  };
+}
+
+function valuesOf(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings).map(([name, value]) => `('${name}', '${value}')`).join(", ");
 }

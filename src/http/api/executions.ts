@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ExecutionNotFoundError } from "../../db/engine_errors.ts";
 import {
+  type Ask,
   type ChangeOptions,
   describe,
   type ExecutionFilter,
@@ -286,16 +287,23 @@ function changeRoutes(reads: ReadModel, commands: Commands): Route[] {
       tag,
       response: asked,
       handle: async ({ params }) => {
-        const ask = /^\d{1,18}$/.test(params.ask!) ? await commands.getAsk(params.ask!) : null;
-        if (ask === null || ask.executionId !== params.id!.toLowerCase()) {
-          throw new HttpError(
-            404,
-            "ASK_NOT_FOUND",
-            `Execution ${params.id} was asked no question ${params.ask}`,
-          );
-        }
-        return ask;
+        return await askOf(commands, params);
       },
+    }),
+    route({
+      method: "POST",
+      path: "/api/executions/:id/asks/:ask/answer",
+      operation: "answerAsk",
+      summary: "Answers a question in place of its workflow, or rejects it; false: it was answered already",
+      tag,
+      body: z.union([
+        z.strictObject({ answer: anyJson }),
+        z.strictObject({ error: z.string().min(1).describe("why it is rejected") }),
+      ]),
+      response: z.object({ answered: z.boolean() }),
+      handle: async ({ params, body }) => ({
+        answered: await commands.answerAsk((await askOf(commands, params)).id, body),
+      }),
     }),
     route({
       method: "POST",
@@ -470,4 +478,13 @@ function readObject(text: string, name: string): Record<string, unknown> {
     // Told below, like any other text that is not an object.
   }
   throw new HttpError(400, "INVALID_REQUEST", `${name} must be a JSON object, not ${describe(text)}`);
+}
+
+async function askOf(
+  commands: Commands,
+  { id, ask: number }: Readonly<Record<string, string | undefined>>,
+): Promise<Ask> {
+  const ask = /^\d{1,18}$/.test(number!) ? await commands.getAsk(number!) : null;
+  if (ask !== null && ask.executionId === id!.toLowerCase()) return ask;
+  throw new HttpError(404, "ASK_NOT_FOUND", `Execution ${id} was asked no question ${number}`);
 }

@@ -20,6 +20,7 @@ export function operationRoutes(reads: ReadModel, commands: Commands): Route[] {
     ...listRoutes(reads),
     ...pauseRoutes(commands),
     ...limitRoutes(commands),
+    ...workerRoutes(commands),
     ...scheduleRoutes(commands),
     ...flowRoutes(commands),
   ];
@@ -85,6 +86,30 @@ function pauseRoutes(commands: Commands): Route[] {
     ...both("flow", "/api/flows/:name", "pauses", "a flow: its workflows neither begin nor continue"),
     ...both("queue", "/api/queues/:name", "queues", "a queue: workers claim nothing from it"),
     ...both("everything", "/api", "pauses", "everything"),
+  ];
+}
+
+function workerRoutes(commands: Commands): Route[] {
+  return [
+    route({
+      method: "POST",
+      path: "/api/workers/:id/drain",
+      operation: "drainWorker",
+      summary: "A worker takes nothing new and ends what it holds; false: it was draining already",
+      tag: "workers",
+      body: z.strictObject({ reason: z.string().optional() }),
+      response: z.object({ draining: z.boolean() }),
+      handle: async ({ params, body }) => ({ draining: await commands.drainWorker(params.id!, body) }),
+    }),
+    route({
+      method: "POST",
+      path: "/api/workers/:id/resume",
+      operation: "resumeWorker",
+      summary: "A worker takes what comes again; false: it was not draining",
+      tag: "workers",
+      response: z.object({ resumed: z.boolean() }),
+      handle: async ({ params }) => ({ resumed: await commands.resumeWorker(params.id!) }),
+    }),
   ];
 }
 

@@ -339,6 +339,7 @@ export const worker = z.object({
   leaseMs: z.number(),
   sleeping: z.boolean(),
   running: z.number(),
+  drainingSince: time.nullable().describe("since when it takes nothing new"),
   info: z.record(z.string(), z.unknown()),
 });
 

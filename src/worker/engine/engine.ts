@@ -288,6 +288,8 @@ export interface EngineEars {
   readonly onDue: () => void;
   /** Something in flight must stop. */
   readonly onStop: () => void;
+  /** Nothing of this will be heard: behind a pooler in transaction mode. */
+  readonly onDeaf: () => void;
 }
 
 /** The steps of workflows in TypeScript, as one worker sees them. */

@@ -58,6 +58,7 @@ export class EngineClient {
   #beatSentAt = -Infinity;
   #lookedAt = 0;
   #turnMs = AWAKE_TICK_MS;
+  #isDeaf = false;
   #failedTicks = 0;
   #registering: Promise<void> | undefined;
   #unlisten: (() => Promise<void>) | undefined;
@@ -105,6 +106,7 @@ export class EngineClient {
       onWork: () => this.exchange.call(),
       onDue: () => this.#ticks.due.at(0),
       onStop: () => this.#beats.at(0),
+      onDeaf: () => this.#goDeaf(),
     };
     this.#unlisten = await this.#insist("listen", () => engine.listen(ears));
     this.#heard();
@@ -118,6 +120,16 @@ export class EngineClient {
       due: (ms) => this.due(ms),
       registerAnew: () => this.#registerAnew(),
     });
+  }
+
+  // Work and moments are found by asking, and a task that must stop hears of it with a heartbeat.
+  #goDeaf(): void {
+    this.#isDeaf = true;
+    this.exchange.goDeaf(DEAF_MS);
+    this.#parts.logger.warn(
+      "the database is behind a pooler in transaction mode, which passes on no notifications: idle workers ask once a second; " +
+        "set RHYTHM_LISTEN_DATABASE_URL to an address without it, and they hear at once",
+    );
   }
 
   /** Is told that something becomes due in a number of milliseconds. */
@@ -193,7 +205,7 @@ export class EngineClient {
       this.#failedTicks = 0;
       for (const one of failed ?? []) ledger.failedAlone(one);
       if (wrote) this.exchange.poll();
-      const turnMs = this.exchange.isIdle ? this.#turnMs : AWAKE_TICK_MS;
+      const turnMs = this.exchange.isIdle && !this.#isDeaf ? this.#turnMs : AWAKE_TICK_MS;
       const pauseMs = tickPause(turnMs, clock.random());
       return Math.max(QUICKEST_TICK_MS, Math.min(pauseMs, ms ?? pauseMs));
     } catch (error) {
@@ -258,6 +270,9 @@ export class EngineClient {
 
 /** What a run is told that is stopped because of it. */
 export const LOST = "The lease of the execution was lost to another worker";
+
+// How often a worker asks that hears of nothing.
+const DEAF_MS = 1_000;
 
 // What is due within this time is done together.
 const QUICKEST_TICK_MS = 2;

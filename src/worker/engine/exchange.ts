@@ -102,6 +102,7 @@ export class Exchange {
   #pollAt = 0;
   #phase: "claiming" | "settling" | "closing" = "claiming";
   #isAbandoned = false;
+  #isDeaf = false;
   #trouble: string | undefined;
 
   /** @param parts what it needs */
@@ -157,6 +158,12 @@ export class Exchange {
   call(): void {
     this.#backoff.call();
     this.poll();
+  }
+
+  /** Hears no notifications: pauses between polls are shorter, and nobody is told that this worker sleeps. */
+  goDeaf(pollMs: number): void {
+    this.#isDeaf = true;
+    this.#backoff.longestMs = pollMs;
   }
 
   /** Polls at once, if there is room. */
@@ -329,7 +336,11 @@ export class Exchange {
     const limit = Math.min(this.#mostClaims, room - lease, half);
     const isPoll = this.#pending(this.#odd) <= MOST_WAITING && this.#pollAt <= clock.monotonic() &&
       (side === "odd" || this.#isBacklog && this.#odd.underWay !== undefined && limit >= SMALL_CLAIM);
-    return { limit: isPoll ? limit : 0, lease, sleeps: side === "odd" && this.#backoff.phase === "idle" };
+    return {
+      limit: isPoll ? limit : 0,
+      lease,
+      sleeps: side === "odd" && !this.#isDeaf && this.#backoff.phase === "idle",
+    };
   }
 
   // Until it is woken, if it has nothing to wait for.

@@ -56,6 +56,8 @@ export interface SqlEngineOptions {
   readonly schema: string;
   /** The worker's name, for lists. */
   readonly name: string;
+  /** How much memory its process has, in bytes, for lists. */
+  readonly memory?: () => number;
   /** The queues it serves. */
   readonly queues: readonly string[];
   /** The tasks it can run. */
@@ -117,24 +119,33 @@ class SqlEngine implements Engine {
   };
 
   async register(): Promise<void> {
-    const { name, leaseMs, targets } = this.#options;
-    const info = JSON.stringify({ library: libraryVersion, tasks: targets });
+    const { name, leaseMs } = this.#options;
     this.#worker = await registerWorker(this.#engine, {
       name,
       queues: this.#queues,
       leaseMs,
-      info,
+      info: this.#info(),
       environment: this.#options.environment,
     });
   }
 
-  async listen({ onWork, onDue, onStop }: EngineEars): Promise<() => Promise<void>> {
+  #info(): string {
+    const { memory, targets } = this.#options;
+    return JSON.stringify({
+      library: libraryVersion,
+      tasks: targets,
+      ...(memory !== undefined && { memoryBytes: memory() }),
+    });
+  }
+
+  async listen({ onWork, onDue, onStop, onDeaf }: EngineEars): Promise<() => Promise<void>> {
     const { main, queues, schema } = this.#options;
     const stopWork = await main.listen(channelName(schema, "work"), {
       onNotify: (queue) => {
         if (queue === "") onDue();
         else if (queues.includes(queue)) onWork();
       },
+      onDeaf,
       // Log lines from before are lost.
       onListen: () => {
         onWork();
@@ -194,6 +205,7 @@ class SqlEngine implements Engine {
   async beat(holds: ReadonlyMap<string, number>, rates: readonly Rate[]): Promise<Beat> {
     const engine = { on: this.#options.beats ?? this.#options.main, schema: this.#options.schema };
     const { alive, turn_ms: turnMs, stop, lost } = await beat(engine, this.#worker, {
+      ...(this.#options.memory !== undefined && { info: this.#info() }),
       holds: holdsText(holds),
       rates: JSON.stringify(rates),
     });

@@ -5,14 +5,15 @@ export type PollPhase = "busy" | "idle";
 
 /** How long a worker pauses between two polls: depends on what the last ones found, and on notifications since. */
 export class PollBackoff {
-  readonly #longestMs: number;
+  /** The pause that is not exceeded. */
+  longestMs: number;
   #empty = 0;
   #isDrained = false;
   #isCalled = false;
 
   /** @param longestMs the pause that is not exceeded */
   constructor(longestMs: number) {
-    this.#longestMs = longestMs;
+    this.longestMs = longestMs;
   }
 
   /** How to poll next. An idle poll tells the database that this worker will sleep: producers wake it from then on. */
@@ -38,7 +39,7 @@ export class PollBackoff {
     const said = this.phase === "idle" ? 1 : 0;
     this.#empty = found > 0 ? 0 : Math.max(this.#empty, said) + 1;
     this.#isDrained = found > 0 && found < room;
-    return this.#empty > 1 ? pauseAfter(this.#empty - 1, this.#longestMs) : 0;
+    return this.#empty > 1 ? pauseAfter(this.#empty - 1, this.longestMs) : 0;
   }
 }
 

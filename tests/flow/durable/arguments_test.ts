@@ -9,7 +9,7 @@ function refusal(call: string): string {
   assert.equal(step.status, "completed", JSON.stringify(step.error));
   assert.deepEqual(step.effects, []);
   const [code, message] = step.output as string[];
-  assert.equal(code, "FLOW_ARGUMENT", message);
+  assert.equal(code, "FLOW_ARGUMENT", message!);
   return message!;
 }
 

@@ -889,6 +889,28 @@ export const cases: Record<string, Cases> = {
   resume_queue: {
     p_queue: [...name("queue", (value) => `resume_queue(${value})`), ["resume_queue('open')", "", "false"]],
   },
+  drain_worker: {
+    p_worker: [
+      ["drain_worker(null)", "RH004", "There is no worker null"],
+      [`drain_worker(${nobody})`, "RH004", `There is no worker ${nobody.slice(1, -1)}`],
+    ],
+    p_reason: "what is longer than 2000 characters is cut",
+  },
+  resume_worker: {
+    p_worker: [
+      ["resume_worker(null)", "RH004", "There is no worker null"],
+      [`resume_worker(${nobody})`, "RH004", `There is no worker ${nobody.slice(1, -1)}`],
+      [`resume_worker(${worker})`, "", "false"],
+    ],
+  },
+  answer_ask: {
+    p_ask: [
+      ["answer_ask(null)", "RH004", "There is no question null"],
+      ["answer_ask(-1)", "RH004", "There is no question -1"],
+    ],
+    p_answer: "only its size can be wrong, of a question that there is: see signals/answered.sql",
+    p_error: "only its size can be wrong, of a question that there is: see signals/answered.sql",
+  },
   pause_key: {
     p_queue: name("queue", (value) => `pause_key(${value}, 'k')`),
     p_key: [["pause_key('q', '')", "RH001", "The concurrency key has 0 characters: expected 1 to 500"]],

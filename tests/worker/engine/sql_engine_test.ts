@@ -25,6 +25,7 @@ Deno.test("Engine.listen() takes a connection that is made anew for a call: what
   await engine.listen({
     onWork: () => heard.push("work"),
     onDue: () => heard.push("due"),
+    onDeaf: () => {},
     onStop: () => heard.push("stop"),
   });
   const work = channels.get("rhythm_work")!;
