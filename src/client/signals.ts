@@ -13,20 +13,13 @@ import {
   NAME,
   OBJECT,
   type OwnType,
-<<<<<<< HEAD
   type Shape,
   type SignalUrlOptions,
-  type SqlRunner,
-=======
->>>>>>> b5453da3452848cfb2033be7f05905674a54c221
   TRANSACTION,
   type Transaction,
 } from "../define/mod.ts";
-<<<<<<< HEAD
 import { signalToken } from "../db/calls/addresses.ts";
 import { durationMs } from "../shared/duration.ts";
-=======
->>>>>>> b5453da3452848cfb2033be7f05905674a54c221
 import { type JsonValue, toJson } from "../shared/json.ts";
 import { answerOf, checkAskOptions, checkQuestion } from "./asks.ts";
 import type { ClientCore } from "./core.ts";
