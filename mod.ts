@@ -108,6 +108,7 @@ export type {
   AnyWorkflow,
   Ask,
   AskOptions,
+  SignalUrlOptions,
   AuditEntry,
   AuditFilter,
   BatchContext,

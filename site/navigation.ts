@@ -28,6 +28,7 @@ export const navigation: Part[] = [
       { text: "Schedules and time zones", link: "/guides/schedules" },
       { text: "Signals and approvals", link: "/guides/signals" },
       { text: "Ask a workflow", link: "/guides/ask" },
+      { text: "Approval by mail", link: "/guides/addresses" },
       { text: "Concurrency, limits, priorities", link: "/guides/limits" },
       { text: "Flow control", link: "/guides/flow-control" },
       { text: "Batches", link: "/guides/batches" },

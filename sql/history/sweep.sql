@@ -23,6 +23,7 @@ begin
   v_is_swept := rhythm.forget_rates(p_limit, p_now) and v_is_swept;
   v_is_swept := rhythm.forget_acts(p_limit, p_now) and v_is_swept;
   perform rhythm.forget_tokens(p_now);
+  perform rhythm.forget_addresses(p_now);
   if v_is_swept then
     insert into rhythm.setting as s (name, value) values ('swept_at', p_now::text)
     on conflict (name) do update set value = excluded.value;

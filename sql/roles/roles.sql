@@ -32,7 +32,7 @@ as $$
       'unregistered', 'home_problem', 'find_token', 'took_at', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
-      'start', 'queue', 'create_many', 'create_each', 'signal', 'ask', 'cancel', 'cancel_many', 'tag', 'watch'
+      'start', 'queue', 'create_many', 'create_each', 'signal', 'ask', 'signal_token', 'read_address', 'use_address', 'cancel', 'cancel_many', 'tag', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'checkpoint', 'replay_start', 'replay_steps', 'get_program', 'apply_change', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),

@@ -12,6 +12,7 @@ import {
 import type { Worker } from "../worker/loop/worker.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EngineRef } from "../db/calls/engine_ref.ts";
+import { readAddress, useAddress } from "../db/calls/addresses.ts";
 import { findToken } from "../db/calls/tokens.ts";
 import { listQueues, type QueueInfo } from "../db/calls/queues.ts";
 import { readFlowState, readViolations } from "../db/calls/state.ts";
@@ -20,7 +21,7 @@ import { idOf } from "../client/request.ts";
 import { askFor } from "../client/signals.ts";
 import { RhythmError } from "../shared/error.ts";
 import { inspectFlow } from "../flow/mod.ts";
-import type { JsonValue } from "../shared/json.ts";
+import { type JsonValue, toJson } from "../shared/json.ts";
 import { poolMetrics, type QueueDepth, queueMetrics, single, workerMetrics } from "./metrics.ts";
 import { Console } from "./console.ts";
 import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
@@ -47,6 +48,11 @@ export function httpParts(
     routes: () => apiRoutes(reads, commandsOf(rhythm, console)),
     as: (name, work) => acting.run(rhythm.as(name), work),
     findToken: (hash) => findToken({ on: parts.database, schema: parts.schema }, hash),
+    addresses: {
+      read: (token) => readAddress({ on: parts.database, schema: parts.schema }, token),
+      use: (token, payload) =>
+        useAddress({ on: parts.database, schema: parts.schema }, token, toJson(payload, { what: "payload" })),
+    },
     readiness: () => readinessOf(parts, options.worker),
     metrics: () => metricsOf(parts, options),
     version: libraryVersion,
@@ -69,7 +75,8 @@ export function httpParts(
         },
       },
     }),
-    onError: (error, request) => parts.logger.error("a request failed", { url: request.url, error }),
+    onError: (error, request) =>
+      parts.logger.error("a request failed", { url: withoutAddress(request.url), error }),
   };
 }
 
@@ -200,6 +207,11 @@ export function commandsOf(rhythm: Rhythm, console: Console): Commands {
       await now().schedules[change](name);
     },
   };
+}
+
+// Who reads the log must not be able to answer for somebody else.
+function withoutAddress(url: string): string {
+  return url.replace(/\/signals\/[^/?#]+/, "/signals/(hidden)");
 }
 
 // For whom a request acts.

@@ -6,15 +6,24 @@ import {
   type AskOptions,
   checkArgument,
   checkShape,
+  DURATION_ABOVE_ZERO,
   type ExecutionRef,
+  InvalidOptionError,
   KEY,
+  NAME,
+  OBJECT,
   type OwnType,
+  type Shape,
+  type SignalUrlOptions,
   TRANSACTION,
   type Transaction,
 } from "../define/mod.ts";
+import { signalToken } from "../db/calls/addresses.ts";
+import { durationMs } from "../shared/duration.ts";
 import { type JsonValue, toJson } from "../shared/json.ts";
 import { answerOf, checkAskOptions, checkQuestion } from "./asks.ts";
 import type { ClientCore } from "./core.ts";
+import { idOf } from "./request.ts";
 import { send } from "./run.ts";
 
 /** How a signal is sent. */
@@ -30,6 +39,26 @@ const ASK_ID: OwnType = {
   wanted: "the number of a question, as text",
   fits: (value) => typeof value === "string" && /^\d{1,18}$/.test(value),
 };
+
+const AT: OwnType = {
+  kind: "own",
+  wanted: "an address such as https://rhythm.example.com",
+  fits: (value) => {
+    const url = typeof value === "string" ? URL.parse(value) : null;
+    return url !== null && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "" &&
+      url.username === "" &&
+      url.password === "";
+  },
+};
+
+const USES: OwnType = {
+  kind: "own",
+  wanted: "a whole number from 1 to 1000000, or null",
+  fits: (value) =>
+    value === null || (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1_000_000),
+};
+
+const URL_OPTIONS: Shape = { at: AT, expires: DURATION_ABOVE_ZERO, uses: USES, form: OBJECT };
 
 /** Asks, and gives the question itself. `where` is what was called, for the sentences. */
 export let askFor: (
@@ -93,6 +122,54 @@ export class Signals {
     checkQuestion(question, where);
     checkAskOptions(options, where);
     return answerOf(await this.#core.asks.ask(question, options, where)) as Answer;
+  }
+
+  /**
+   * Makes an address that sends a signal to a workflow. Whoever has it needs nothing else: mail it to one who is to decide. A browser that
+   * opens it gets a small page, and only sending that page sends the signal. A program sends `{"payload": …}` with POST.
+   *
+   * @param wait which signal, and whose
+   * @param options where Rhythm is reached, how long and how often it can be used, and what it asks for
+   * @returns the address. It is not stored, and is a secret
+   * @throws {ExecutionStateError} the workflow is over
+   *
+   * @example Approval by mail
+   * ```ts
+   * import { Rhythm } from "@rhythm/core";
+   *
+   * async function main(execution: string): Promise<void> {
+   *   await using rhythm = await Rhythm.init();
+   *   const link = await rhythm.signals.url({ execution, name: "approval" }, {
+   *     at: "https://rhythm.example.com",
+   *     expires: "3d",
+   *     form: { type: "object", properties: { approved: { type: "boolean" } }, required: ["approved"] },
+   *   });
+   *   console.log(`Please decide: ${link}`);
+   * }
+   * ```
+   */
+  async url(wait: { execution: ExecutionRef; name: string }, options: SignalUrlOptions): Promise<string> {
+    const where = "signals.url()";
+    checkShape(wait, { execution: ANYTHING, name: ANYTHING }, { where, argument: "wait" });
+    const id = idOf(wait.execution);
+    checkArgument(wait.name, { argument: "name", type: NAME, where });
+    checkShape(options, URL_OPTIONS, { where });
+    const { at, expires = "7d", uses = 1, form } = options;
+    if (at === undefined) {
+      throw new InvalidOptionError(
+        "at",
+        `${where}: "at" is missing: expected ${AT.wanted}, where Rhythm is reached`,
+      );
+    }
+    const asked = {
+      id,
+      name: wait.name,
+      expiresMs: durationMs(expires),
+      uses,
+      form: form === undefined ? null : toJson(form, { what: "form of an address" }),
+    };
+    const token = await this.#core.retried(() => signalToken(this.#core.engine, asked));
+    return `${at.replace(/\/+$/, "")}/signals/${token}`;
   }
 
   /**

@@ -288,6 +288,18 @@ export interface AskOptions extends WaitOptions {
   idempotencyKey?: string;
 }
 
+/** How an address that sends a signal is made. */
+export interface SignalUrlOptions {
+  /** Where the HTTP interface of Rhythm is reached: `https://rhythm.example.com`, with the path below which it is, if there is one. */
+  at: string;
+  /** For how long it can be used, at most 366 days. Default: `7d`. */
+  expires?: Duration;
+  /** How often it can be used; null: as often as one likes. Default: once. */
+  uses?: number | null;
+  /** The JSON Schema that the payload must match, from which the page makes its fields. At most 2,000 bytes. Default: no payload is asked for. */
+  form?: object;
+}
+
 /** A question to a workflow: a signal that it answers. */
 export interface Ask {
   /** Its number, as text. */

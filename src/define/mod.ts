@@ -34,6 +34,7 @@ export type {
   Reason,
   ReasonKind,
   Run,
+  SignalUrlOptions,
   WaitOptions,
   WatchOptions,
 } from "./execution.ts";

@@ -1,4 +1,5 @@
 import type { Clock } from "../runtime/clock.ts";
+import { ADDRESSES, type Addresses, answerAddress } from "./address.ts";
 import { Access, type Caller, type FoundToken, SHARED } from "./access.ts";
 import { withoutValues } from "./hidden.ts";
 import { type MetricFamily, METRICS_TYPE, renderMetrics } from "./prometheus.ts";
@@ -67,6 +68,8 @@ export interface HttpParts {
   readonly clock: Pick<Clock, "now" | "monotonic" | "after">;
   /** The library's version. */
   readonly version: string;
+  /** Addresses that send a signal; without it: none. */
+  readonly addresses?: Addresses;
   /** The dashboard; without it: none. */
   readonly dashboard?: DashboardParts;
   /** Told about what failed without being the caller's fault. */
@@ -76,7 +79,7 @@ export interface HttpParts {
 /**
  * The HTTP surface as one function from request to response, for `Deno.serve` or any other server.
  *
- * `/health`, `/ready` and `/metrics` are open; `/api/…` asks for the token, if there is one.
+ * `/health`, `/ready` and `/metrics` are open, and `/signals/…` needs only its address; `/api/…` asks for the token, if there is one.
  *
  * @param parts what it needs
  * @returns the handler
@@ -109,6 +112,10 @@ export function createHandler(parts: HttpParts): Handler {
     if (pathname === "/metrics") return text(renderMetrics(await parts.metrics()), METRICS_TYPE);
     if (dashboard !== undefined && pathname === "/api/session") return await session(request, basePath);
     if (pathname === "/api" || pathname.startsWith("/api/")) return await api(request, pathname);
+    if (parts.addresses !== undefined && pathname.startsWith(ADDRESSES)) {
+      const token = pathname.slice(ADDRESSES.length);
+      return await answerAddress(request, { token, addresses: parts.addresses, clock: parts.clock });
+    }
     const file = await dashboard?.file(request, pathname, basePath);
     if (file !== undefined) return file;
     throw new HttpError(

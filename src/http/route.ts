@@ -135,7 +135,8 @@ export async function readJson(request: Request, clock: Pick<Clock, "after">): P
 }
 
 // Reads at most the allowed size of a body, and does not wait for a client that does not send it.
-async function readBody({ body, headers }: Request, clock: Pick<Clock, "after">): Promise<string> {
+/** The body of a request as text, if it is not too large and comes in time. */
+export async function readBody({ body, headers }: Request, clock: Pick<Clock, "after">): Promise<string> {
   if (Number(headers.get("content-length") ?? 0) > BODY_BYTES) throw tooLarge();
   if (body === null) return "";
   const reader = body.getReader();

@@ -444,6 +444,21 @@ Deno.test("the application and its services refuse every wrong argument", async 
           options({ idempotencyKey: "key", ...wait }),
         ],
       },
+      url: {
+        call: signals.url.bind(signals),
+        takes: [
+          {
+            name: "wait",
+            kind: "something made",
+            good: { execution: run.id, name: "go" },
+            members: { execution: "execution", name: "name" },
+          },
+          all(options(
+            { at: "choice", expires: "duration", uses: "count or null", form: "object" },
+            { at: "https://rhythm.example.com" },
+          )),
+        ],
+      },
       getAsk: { call: signals.getAsk.bind(signals), takes: [{ name: "id", kind: "choice" }] },
       answer: {
         call: signals.answer.bind(signals),

@@ -5,6 +5,9 @@
  *     deno task simulate --seed 7 --watch    the same, and prints what happens while it does
  *     deno task simulate --seeds 1000        so many, from --from (1) on; prints those that break, and the coverage. As many
  *                                            at once as the machine has cores, unless --jobs says otherwise
+ *     deno task simulate --from 200 --for 30m --log seeds.jsonl
+ *                                            as many as half an hour allows. The file keeps what came of each: the same command
+ *                                            goes on where the last one ended, and counts all of them together
  *     deno task simulate --seeds 50 --days 4 longer ones: a seed has two days, otherwise
  *     deno task simulate --mutants           plants faults, one at a time, and says which are found (--within 200 seeds,
  *                                            --only "one of these words|or these"; --log keeps what came of each in a file, from
@@ -18,7 +21,7 @@
 import { cpuUsage } from "node:process";
 import { parseArgs } from "node:util";
 import type { Place } from "./engine.ts";
-import { linesOf } from "./lines.ts";
+import { linesOf, readLines } from "./lines.ts";
 import { runMutants } from "./mutants.ts";
 import { hasNative } from "./native.ts";
 import { Sandbox } from "./sandbox.ts";
@@ -35,8 +38,11 @@ const { values } = parseArgs({
     days: { type: "string", default: String(DAYS) },
     jobs: { type: "string", default: String(navigator.hardwareConcurrency) },
     pglite: { type: "boolean", default: false },
+    for: { type: "string" },
     // These seeds, a line of JSON for each: for the process that adds them up.
     these: { type: "string" },
+    // When it begins no further seed, in milliseconds since 1970.
+    until: { type: "string" },
     mutants: { type: "boolean", default: false },
     only: { type: "string" },
     within: { type: "string", default: "200" },
@@ -59,7 +65,10 @@ interface Counted {
 const place: Place = !values.pglite && await hasNative() ? "native" : "pglite";
 const days = numberOf("days", values.days);
 const first = numberOf("from", values.from);
-const count = numberOf("seeds", values.seeds ?? "10");
+const forMs = values.for === undefined ? undefined : durationOf(values.for);
+// Time ends a run for so long, not their number.
+const count = numberOf("seeds", values.seeds ?? (forMs === undefined ? "10" : "10000"));
+const until = forMs === undefined ? Number(values.until ?? Infinity) : Date.now() + forMs;
 const jobs = Math.max(1, Math.min(count, numberOf("jobs", values.jobs)));
 
 if (values.mutants) {
@@ -74,6 +83,13 @@ Deno.exit(values.seed === undefined ? await runMany() : await runOne(numberOf("s
 function numberOf(option: string, text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   console.error(`--${option} must be a whole number from 1 on, not "${text}"`);
+  Deno.exit(2);
+}
+
+function durationOf(text: string): number {
+  const [, number, unit] = /^([1-9]\d*)([smh])$/.exec(text) ?? [];
+  if (unit !== undefined) return Number(number) * { s: 1_000, m: 60_000, h: 3_600_000 }[unit]!;
+  console.error(`--for must be a time such as 90s, 30m or 8h, not "${text}"`);
   Deno.exit(2);
 }
 
@@ -105,16 +121,24 @@ async function runMany(): Promise<number> {
     total.calls += one.calls;
     total.minutes += one.minutes;
     coverage.add(one.coverage);
-    console.log(`seed ${one.seed}: ${summary(one)}, ${one.seconds.toFixed(1)} s of CPU`);
-    if (one.broken === null) return;
-    broken.push(one.seed);
-    console.log(`  BROKEN ${one.broken.slice(0, 1_500)}`);
+    if (one.broken !== null) broken.push(one.seed);
   };
-  const seeds = Array.from({ length: count }, (_, nth) => first + nth);
-  if (jobs === 1) { for await (const one of seedsHere(seeds)) add(one); }
+  const tell = (one: Counted): void => {
+    if (values.log !== undefined) {
+      Deno.writeTextFileSync(values.log, `${JSON.stringify(one)}\n`, { append: true });
+    }
+    add(one);
+    console.log(`seed ${one.seed}: ${summary(one)}, ${one.seconds.toFixed(1)} s of CPU`);
+    if (one.broken !== null) console.log(`  BROKEN ${one.broken.slice(0, 1_500)}`);
+  };
+  const known = await readLines<Counted>(values.log);
+  const done = new Set(known.map(({ seed }) => seed));
+  for (const one of known) add(one);
+  const seeds = Array.from({ length: count }, (_, nth) => first + nth).filter((seed) => !done.has(seed));
+  if (jobs === 1) { for await (const one of seedsHere(seeds)) tell(one); }
   else {
     const parts = Array.from({ length: jobs }, (_, part) => seeds.filter((_, nth) => nth % jobs === part));
-    await Promise.all(parts.map((part) => seedsBeside(part, add)));
+    await Promise.all(parts.map((part) => seedsBeside(part, tell)));
   }
   console.log(
     `\n${total.seeds} seeds, ${broken.length} broken (${
@@ -125,13 +149,14 @@ async function runMany(): Promise<number> {
   for (const [fault, calls] of coverage.table()) {
     console.log(`  ${fault}: ${[...calls].map(([call, times]) => `${call} ${times}`).join(", ")}`);
   }
-  return broken.length > 0 || total.seeds < count ? 1 : 0;
+  return broken.length > 0 || forMs === undefined && total.seeds < known.length + seeds.length ? 1 : 0;
 }
 
 /** Runs seeds in this process. */
 async function* seedsHere(seeds: readonly number[]): AsyncGenerator<Counted> {
   await using sandbox = await Sandbox.open({ place });
   for (const seed of seeds) {
+    if (Date.now() >= until) return;
     const before = cpuUsage();
     const besideBefore = sandbox.besideSeconds;
     const { broken = null, executions, handlers, calls, minutes, coverage } = await sandbox.run(
@@ -149,6 +174,7 @@ async function seedsBeside(seeds: readonly number[], onEach: (one: Counted) => v
     args: [
       ...["run", "-A", "--no-check", `--config=${new URL("../deno.json", import.meta.url).pathname}`],
       ...[import.meta.filename!, `--these=${seeds}`, `--days=${days}`],
+      ...(until === Infinity ? [] : [`--until=${until}`]),
       ...(values.pglite ? ["--pglite"] : []),
     ],
     stdout: "piped",

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Place } from "./engine.ts";
-import { linesOf } from "./lines.ts";
+import { linesOf, readLines } from "./lines.ts";
 import { type Mutation, mutations } from "./mutations.ts";
 import { Sandbox } from "./sandbox.ts";
 import { planOf } from "./simulate.ts";
@@ -48,7 +48,7 @@ interface Outcome {
 export async function runMutants({ within, only, days, place, log }: MutantOptions): Promise<number> {
   const words = only?.split("|") ?? [""];
   const chosen = mutations.filter(({ name }) => words.some((word) => name.includes(word)));
-  const known = await readLog(log);
+  const known = await readLines<Outcome>(log);
   const hits = new Map<number, number>();
   for (const { found } of known) {
     if (found?.seed !== undefined) hits.set(found.seed, (hits.get(found.seed) ?? 0) + 1);
@@ -89,17 +89,6 @@ export async function runMutants({ within, only, days, place, log }: MutantOptio
 }
 
 const FEW_SEEDS = 10;
-
-async function readLog(log: string | undefined): Promise<Outcome[]> {
-  if (log === undefined) return [];
-  try {
-    const text = await Deno.readTextFile(log);
-    return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
 
 // Those that have found most come first.
 function orderOf(most: number, hits: ReadonlyMap<number, number>): number[] {

@@ -9,7 +9,7 @@ const fixture = ["helpers.sql", "arguments/fixture.sql"]
   .map((file) => Deno.readTextFileSync(new URL(file, import.meta.url))).join("\n");
 
 /** What only the owner calls, and what takes no argument that could be wrong. */
-const ownersOwn = ["purge", "configure", "create_token", "revoke_token"];
+const ownersOwn = ["purge", "configure", "create_token", "revoke_token", "rotate_signal_key"];
 /** One number for all that the engine's tables hold. */
 async function digest(database: Database): Promise<string> {
   const tables = await database.query<{ name: string }>(

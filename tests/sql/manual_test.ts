@@ -10,6 +10,7 @@ const owners = [
   "configure",
   "create_token",
   "revoke_token",
+  "rotate_signal_key",
   "list_tokens",
   "install_cron",
   "uninstall_cron",

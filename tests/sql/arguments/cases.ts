@@ -409,6 +409,70 @@ export const cases: Record<string, Cases> = {
       (value) => `ask(${waiting}, 's', idempotency_key => ${value})`,
     ),
   },
+  signal_token: {
+    p_execution: [
+      [
+        `signal_token(null, 's')`,
+        "RH002",
+        'Cannot make an address for signal "s": there is no execution null',
+      ],
+      [
+        `signal_token(${nobody}, 's')`,
+        "RH002",
+        `Cannot make an address for signal "s": there is no execution ${nobody.slice(1, -1)}`,
+      ],
+      [
+        `signal_token(${ready}, 's')`,
+        "RH003",
+        `Cannot make an address for signal "s": execution ${
+          ready.slice(1, -1)
+        } is a task, only workflows take signals`,
+      ],
+    ],
+    p_name: name("signal", (value) => `signal_token(${waiting}, ${value})`),
+    expires: [
+      [`signal_token(${waiting}, 's', expires => '0')`, "RH001", "expires must be from 1 second to 366 days"],
+      [
+        `signal_token(${waiting}, 's', expires => null)`,
+        "RH001",
+        "expires must be from 1 second to 366 days",
+      ],
+      [
+        `signal_token(${waiting}, 's', expires => '367 days')`,
+        "RH001",
+        "expires must be from 1 second to 366 days",
+      ],
+    ],
+    uses: [
+      [
+        `signal_token(${waiting}, 's', uses => 0)`,
+        "RH001",
+        "uses must be from 1 to 1000000; null: as often as one likes",
+      ],
+      [
+        `signal_token(${waiting}, 's', uses => 1000001)`,
+        "RH001",
+        "uses must be from 1 to 1000000; null: as often as one likes",
+      ],
+    ],
+    form: [[
+      `signal_token(${waiting}, 's', form => jsonb_build_object('description', repeat('x', 2000)))`,
+      "RH001",
+      "form takes 2019 bytes: at most 2000 are allowed",
+    ]],
+  },
+  read_address: { p_token: "what is not signed right has the status invalid" },
+  use_address: {
+    p_token: "what is not signed right has the status invalid",
+    p_payload: "what does not match the form has the status wrong",
+  },
+  rotate_signal_key: {
+    keep: [
+      [`rotate_signal_key(keep => null)`, "RH001", "keep must be from 0 to 366 days"],
+      [`rotate_signal_key(keep => '367 days')`, "RH001", "keep must be from 0 to 366 days"],
+      [`rotate_signal_key(keep => '-1 days')`, "RH001", "keep must be from 0 to 366 days"],
+    ],
+  },
   cancel: {
     p_execution: [
       ...missing("cancel", (value) => `cancel(${value})`),

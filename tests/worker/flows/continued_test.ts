@@ -54,6 +54,22 @@ return Inputs.seen`;
   await sound(app.database.database);
 });
 
+Deno.test("Workflow.continueAs(): what each round starts and leaves to itself is another execution", async () => {
+  const source = `
+Task.run("later", Inputs.n, { delay: "1h", onParentCancel: "abandon" })
+if (Inputs.n < 3) return Workflow.continueAs({ n: Inputs.n + 1 })
+return Inputs.n`;
+  const later = task({ name: "later" }, (n: number) => n);
+  await using app = await testApp({ tasks: [later], flows: [{ name: "leaves", source }] });
+  app.work();
+  same(await app.rhythm.workflows.run("leaves", { n: 1 }, WAIT as never), 3);
+  const rows = await app.database.database.query<{ n: number }>(
+    "select e.inputs::integer as n from rhythm.execution as e where e.target = 'later' order by 1",
+  );
+  equal(rows.map(({ n }) => n), [1, 2, 3]);
+  await sound(app.database.database);
+});
+
 Deno.test("Workflow.continueAs(): a child that goes round ends once for its parent; what waits after it fails", async () => {
   const flows = [
     {
