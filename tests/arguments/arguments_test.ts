@@ -454,7 +454,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
             members: { execution: "execution", name: "name" },
           },
           all(options(
-            { at: "choice", expires: "duration", uses: "choice", form: "object" },
+            { at: "choice", expires: "duration", uses: "count or null", form: "object" },
             { at: "https://rhythm.example.com" },
           )),
         ],

@@ -42,6 +42,7 @@ const FITS = {
   duration: ["number"],
   until: ["number"],
   count: ["number"],
+  "count or null": ["null", "number"],
   number: ["number", "negative"],
   port: ["number"],
   boolean: ["boolean"],

@@ -148,6 +148,8 @@ const NOT_IN_LOAD: readonly string[] = [
   ...["rhythm.fetch", "rhythm.worker"],
   // Programs answer, and the model knows by what they say.
   ...["signals.answer", "signals.reject"],
+  // An address is used over HTTP, which the simulation does not have.
+  "signals.url",
   // Made twice, because an answer was lost, they start twice as much.
   ...["schedules.trigger", "schedules.backfill"],
 ];
