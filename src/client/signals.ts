@@ -125,7 +125,7 @@ export class Signals {
   }
 
   /**
-   * Makes an address that sends a signal to a workflow. No token is needed beside it: mail it to the person who is to decide. A browser that
+   * Makes an address that sends a signal to a workflow. Anyone who has it needs nothing else: mail it to one who is to decide. A browser that
    * opens it gets a small page, and only sending that page sends the signal. A program sends `{"payload": …}` with POST.
    *
    * @param wait which signal, and whose

@@ -1,5 +1,6 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { Rhythm } from "../../mod.ts";
 import { freshDatabase, onEmbedded, type TestDatabase } from "../support/database.ts";
 import {
   hasTerminal,
@@ -187,6 +188,43 @@ async function child(at: Worked, id: string): Promise<string> {
   const { executions } = await at.json("list", "--parent", id) as unknown as { executions: { id: string }[] };
   return executions[0]!.id;
 }
+
+Deno.test({
+  name: "signal --url: prints an address, sends nothing, and refuses what does not belong to it",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    await using rhythm = await Rhythm.init({
+      databaseUrl: at.database.url,
+      autoMigrate: false,
+      log: { level: "silent" },
+    });
+    await rhythm.flows.register({ name: "waits", source: 'return await Signal.next("a")' });
+    const { id } = await rhythm.workflows.start("waits");
+    const made = await at.run(
+      "signal",
+      id,
+      "a",
+      "--url",
+      "https://h.example",
+      "--form",
+      '{"type": "boolean"}',
+    );
+    match(made.out, /^https:\/\/h\.example\/signals\/1\.\S+\n$/);
+    const address = made.out.trim();
+    const read = await (await rhythm.fetch(new Request(address))).json();
+    equal([read.status, read.form], ["open", { type: "boolean" }]);
+    match(
+      String((await at.json("signal", id, "a", "--url", "https://h.example", "--uses", "2")).url),
+      /^https/,
+    );
+    for (
+      const wrong of [["--uses", "2"], ["--url", "h.example"], ["--url", "https://h.example", "--key", "k"], [
+        ...["1", "--url", "https://h.example"],
+      ]]
+    ) equal((await at.run("signal", id, "a", ...wrong)).code, 2, wrong.join(" "));
+  },
+});
 
 Deno.test({
   name: "ask: the answer, a rejection, a time that is over, a workflow that ends without one",

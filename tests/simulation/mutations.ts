@@ -347,6 +347,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "steps of code are written by any worker",
+    test: "tests/sql/run_test.ts => steps/late.sql",
     file: "sql/steps/steps.sql",
     find: "on b.worker = p_worker and b.call = coalesce(n.call, b.call)\n  on conflict",
     replace: "on true\n  on conflict",

@@ -1,6 +1,11 @@
 import { CliError } from "../cli_error.ts";
-import { numberFrom } from "../kinds.ts";
+import { type Kind, numberFrom } from "../kinds.ts";
 import { type CommandModule, operand, option, runs, withDatabase, withExamples } from "../command.ts";
+
+const SERVER: Kind = {
+  wanted: "an address such as https://rhythm.example.com",
+  read: (text) => /^https?:\/\//.test(text) && URL.canParse(text) ? text : undefined,
+};
 
 /** `rhythm signal`: sends a signal to a workflow. */
 export const define: CommandModule["define"] = (command, cli) => {
@@ -9,7 +14,9 @@ export const define: CommandModule["define"] = (command, cli) => {
     .addArgument(operand("<name>", "the signal's name"))
     .addArgument(operand("[payload]", "JSON; @file reads a file, - standard input"))
     .addOption(option("--key <key>", "idempotency key: the same key sends once"))
-    .addOption(option("--url <address>", "send nothing: print an address of this server that sends it"))
+    .addOption(
+      option("--url <address>", "send nothing: print an address of this server that sends it", SERVER),
+    )
     .addOption(option("--expires <duration>", "with --url: for how long (default: 7d)"))
     .addOption(option("--uses <number>", "with --url: how often (default: once)", numberFrom(1, 1_000_000)))
     .addOption(option("--form <json>", "with --url: the JSON Schema of the payload; @file reads a file"));
@@ -17,7 +24,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   withExamples(command, [
     `rhythm signal 0199c3f2-… email-confirmed`,
     `rhythm signal 0199c3f2-… approval '{"approved": true}' --key mail-77`,
-    `rhythm signal 0199c3f2-… approval --url https://rhythm.example.com --expires 3d`,
+    `rhythm signal 0199c3f2-… approval --url https://example.com --expires 3d`,
   ]);
   runs<{ key?: string; url?: string; expires?: string; uses?: number; form?: string }>(
     command,
