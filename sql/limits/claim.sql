@@ -1,5 +1,21 @@
 -- Claiming from queues with limits.
 
+-- After a clock of the server has gone back, all that waits for a rate is looked at: its time may be hours away, and it counts again.
+create or replace function rhythm.due_span(p_state rhythm.queue_state, p_now timestamptz, out since timestamptz, out until timestamptz)
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_is_back constant boolean := p_state.looked_at > p_now + interval '1 second';
+begin
+  since := case when v_is_back then '-infinity' else p_state.looked_at end;
+  until := case when v_is_back then 'infinity' else p_now end;
+end;
+$$;
+
+comment on function rhythm.due_span(rhythm.queue_state, timestamptz) is 'Keys of a queue whose rate was used up are looked at again if they may continue in this span: after since, at until or before. Internal.';
+
 -- Takes no locks and no transaction number, because an idle worker asks often.
 create or replace function rhythm.may_claim(p_queue rhythm.queue, p_state rhythm.queue_state, p_targets text[], p_types text[], p_now timestamptz)
 returns boolean
@@ -16,7 +32,7 @@ begin
   elsif p_state.running >= p_queue.concurrency or rhythm.begun_lately(p_state.begun_at, p_state.begun, p_queue.per_ms, p_now) >= p_queue.rate then
     return false;
   elsif p_state.keyed and exists (
-    select from rhythm.key_state as k where k.queue = p_queue.name and k.ready_at > p_state.looked_at and k.ready_at <= p_now) then
+    select from rhythm.key_state as k, rhythm.due_span(p_state, p_now) as s where k.queue = p_queue.name and k.ready_at > s.since and k.ready_at <= s.until) then
     return true;
   end if;
   return exists (
@@ -129,7 +145,8 @@ begin
   if p_state.keyed then
     with due as (
       update rhythm.key_state as k set nth = p_state.nth, ready_at = null
-      where k.queue = p_state.queue and k.ready_at > p_state.looked_at and k.ready_at <= p_now
+      from rhythm.due_span(p_state, p_now) as s
+      where k.queue = p_state.queue and k.ready_at > s.since and k.ready_at <= s.until
       returning k.key
     )
     select v_keys || array_agg(d.key) into v_keys from due as d;
