@@ -34,7 +34,7 @@ $$;
 comment on function rhythm.report_problem(jsonb, jsonb) is 'What is wrong with the arguments of report(); null if nothing is. Internal.';
 
 create or replace function rhythm.report(p_worker uuid, p_lines jsonb default '[]', p_progress jsonb default '{}')
-returns void
+returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
@@ -63,7 +63,7 @@ begin
   from jsonb_array_elements(p_lines) with ordinality as l (value, nth)
   where (l.value ->> 'id')::uuid = any (v_held)
   order by l.nth;
-  -- In the order in which ends lock them. A locked one is skipped, and notified the next time.
+  -- In the order in which ends lock them. A locked one is skipped: the worker brings its progress again.
   v_free := array(
     select e.id from rhythm.execution as e
     where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.id = any (v_held)
@@ -75,8 +75,10 @@ begin
   perform rhythm.notify('progress', e.id::text)
   from rhythm.execution as e
   where e.id = any (v_free) and e.notify_on_end;
+  return jsonb_build_object('skipped', to_jsonb(array(
+    select k.id from jsonb_object_keys(p_progress) as k (id) where k.id::uuid = any (v_held) and k.id::uuid <> all (v_free) order by k.id)));
 end;
 $$;
 
 comment on function rhythm.report(uuid, jsonb, jsonb) is
-  'Stores log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds. Notifies those who watch them (channel progress).';
+  'Stores log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds. Notifies those who watch them (channel progress). Returns {skipped: [id]}: their rows are locked, and their progress is not stored; send it again.';

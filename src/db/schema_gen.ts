@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "9a232cce186e701d";
+export const imageDigest = "ccd0a69d427d2a8b";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -15201,7 +15201,7 @@ comment on function rhythm.not_held(uuid, jsonb, uuid[]) is 'Outcomes that chang
   {
     name: "settle/report.sql",
     kind: "behaviour",
-    checksum: "d0f58dd9819fd447a8d3c1dbeb4f7ae710ef09586ccd791acad529dfd2a42858",
+    checksum: "880b191ffde16a3eb9a47b65a0a86d44d7cb96651478fc9b1a76f3112910b158",
     text: `-- What a worker reports of executions while they run.
 
 create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
@@ -15238,7 +15238,7 @@ $$;
 comment on function rhythm.report_problem(jsonb, jsonb) is 'What is wrong with the arguments of report(); null if nothing is. Internal.';
 
 create or replace function rhythm.report(p_worker uuid, p_lines jsonb default '[]', p_progress jsonb default '{}')
-returns void
+returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
@@ -15267,7 +15267,7 @@ begin
   from jsonb_array_elements(p_lines) with ordinality as l (value, nth)
   where (l.value ->> 'id')::uuid = any (v_held)
   order by l.nth;
-  -- In the order in which ends lock them. A locked one is skipped, and notified the next time.
+  -- In the order in which ends lock them. A locked one is skipped: the worker brings its progress again.
   v_free := array(
     select e.id from rhythm.execution as e
     where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.id = any (v_held)
@@ -15279,11 +15279,13 @@ begin
   perform rhythm.notify('progress', e.id::text)
   from rhythm.execution as e
   where e.id = any (v_free) and e.notify_on_end;
+  return jsonb_build_object('skipped', to_jsonb(array(
+    select k.id from jsonb_object_keys(p_progress) as k (id) where k.id::uuid = any (v_held) and k.id::uuid <> all (v_free) order by k.id)));
 end;
 $$;
 
 comment on function rhythm.report(uuid, jsonb, jsonb) is
-  'Stores log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds. Notifies those who watch them (channel progress).';
+  'Stores log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds. Notifies those who watch them (channel progress). Returns {skipped: [id]}: their rows are locked, and their progress is not stored; send it again.';
 `,
   },
   {

@@ -289,12 +289,13 @@ export async function report(
   engine: EngineRef,
   worker: string,
   news: { lines: string; progress: string },
-): Promise<void> {
-  await ask(engine, "select rhythm.report($1::text::uuid, $2::text::jsonb, $3::text::jsonb)", [
-    worker,
-    news.lines,
-    news.progress,
-  ]);
+): Promise<string[]> {
+  const [row] = await ask<{ answer: { skipped: string[] } }>(
+    engine,
+    "select rhythm.report($1::text::uuid, $2::text::jsonb, $3::text::jsonb) as answer",
+    [worker, news.lines, news.progress],
+  );
+  return row!.answer.skipped;
 }
 
 /** Ends the worker. */

@@ -332,7 +332,7 @@ export interface Engine {
   /** Does a part of what is due. */
   tick(part: TickPart): Promise<Ticked>;
   /** Stores log lines and progress. */
-  report(report: Report): Promise<void>;
+  report(report: Report): Promise<readonly string[]>;
   /** Stores what a task leaves to its next attempt; false: the lease is lost. */
   checkpoint(lease: Lease, checkpoint: Checkpoint): Promise<boolean>;
   /** Reads a program. */

@@ -22,6 +22,9 @@ export interface Report {
   readonly progress: ReadonlyMap<string, string>;
 }
 
+/** Stores a report; gives the executions whose progress it could not store, because others have locked them for a moment. */
+export type SendReport = (report: Report) => Promise<readonly string[]>;
+
 /** Collects log lines and progress, and sends them soon: a burst is one round trip. */
 export class Reporter {
   #lines: LogLine[] = [];
@@ -29,7 +32,7 @@ export class Reporter {
   #cancel: CancelTimer | undefined;
   #sending: Promise<void> = Promise.resolve();
   readonly #clock: Clock;
-  readonly #send: (report: Report) => Promise<void>;
+  readonly #send: SendReport;
   readonly #delayMs: number;
 
   /**
@@ -37,7 +40,7 @@ export class Reporter {
    * @param send stores a report
    * @param delayMs how long a burst may gather
    */
-  constructor(clock: Clock, send: (report: Report) => Promise<void>, delayMs = 50) {
+  constructor(clock: Clock, send: SendReport, delayMs = 50) {
     this.#clock = clock;
     this.#send = send;
     this.#delayMs = delayMs;
@@ -63,9 +66,19 @@ export class Reporter {
       const report = { lines: this.#lines, progress: this.#progress };
       this.#lines = [];
       this.#progress = new Map();
-      this.#sending = this.#sending.then(() => this.#send(report));
+      this.#sending = this.#sending.then(() => this.#store(report));
     }
     await this.#sending;
+  }
+
+  // The last progress of a task comes before its end. So what was skipped is sent again now, for a while.
+  async #store(report: Report): Promise<void> {
+    let skipped = await this.#send(report);
+    for (let attempt = 1; skipped.length > 0 && attempt <= MOST_AGAIN; attempt++) {
+      await this.#clock.sleep(10 * 2 ** attempt);
+      const progress = new Map(skipped.map((id) => [id, report.progress.get(id)!]));
+      skipped = await this.#send({ lines: [], progress });
+    }
   }
 
   #arm(): void {
@@ -82,19 +95,22 @@ export class Reporter {
  * @returns what never rejects
  */
 export function persistent(
-  send: (report: Report) => Promise<void>,
+  send: SendReport,
   about: {
     clock: Clock;
     isTransient: (error: unknown) => boolean;
     onLost: (report: Report, error: unknown) => void;
   },
-): (report: Report) => Promise<void> {
+): SendReport {
   return async (report) => {
     for (let attempt = 1;; attempt++) {
       try {
         return await send(report);
       } catch (error) {
-        if (attempt > MOST_TRIES || !about.isTransient(error)) return about.onLost(report, error);
+        if (attempt > MOST_TRIES || !about.isTransient(error)) {
+          about.onLost(report, error);
+          return [];
+        }
         await about.clock.sleep(50 * 2 ** attempt);
       }
     }
@@ -103,3 +119,6 @@ export function persistent(
 
 // Six seconds in all: a server that restarts is back by then.
 const MOST_TRIES = 6;
+
+// A third of a second in all: who has it locked for longer holds up its end, too.
+const MOST_AGAIN = 4;

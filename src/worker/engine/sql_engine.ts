@@ -221,9 +221,9 @@ class SqlEngine implements Engine {
     return await tick({ on: part === "sql_tasks" ? sqlTasks : main, schema }, part);
   }
 
-  async report(news: Parameters<Engine["report"]>[0]): Promise<void> {
+  async report(news: Parameters<Engine["report"]>[0]): Promise<string[]> {
     const progress = [...news.progress].map(([id, value]) => `"${id}":${value}`).join(",");
-    await report(this.#engine, this.#worker, {
+    return await report(this.#engine, this.#worker, {
       lines: JSON.stringify(news.lines.map(toStored)),
       progress: `{${progress}}`,
     });

@@ -99,8 +99,8 @@ export class FakeEngine implements Engine {
     return Promise.resolve({ ms: null, wrote: false });
   }
 
-  report(): Promise<void> {
-    return Promise.resolve();
+  report(): Promise<readonly string[]> {
+    return Promise.resolve([]);
   }
 
   checkpoint(): Promise<boolean> {

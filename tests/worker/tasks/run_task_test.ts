@@ -24,7 +24,7 @@ function prepare(
   heartbeat: () => Promise<void> = () => Promise.resolve(),
 ): Prepared {
   const reports: Report[] = [];
-  const reporter = new Reporter(systemClock, (report) => Promise.resolve(void reports.push(report)), 0);
+  const reporter = new Reporter(systemClock, (report) => Promise.resolve((reports.push(report), [])), 0);
   const facts = {
     kind: "task" as const,
     target: "t",
