@@ -59,7 +59,7 @@ export async function install(database: Database, options: InstallOptions = {}):
   const plan = { schema, files, version, isAlone };
   const done = await withPatience(
     { what: `install Rhythm ${version} into schema "${schema}"`, schema, patienceMs, database },
-    () => database.transaction((tx) => apply(tx, plan)),
+    () => withoutChanged((drops) => database.transaction((tx) => apply(tx, { ...plan, drops }))),
   );
   const online = done.online.length === 0
     ? { applied: [], postponed: [] }
@@ -80,11 +80,37 @@ interface Plan {
   version: string;
   /** No other process works there yet, or can. */
   isAlone: boolean;
+  /** Functions that are dropped first. */
+  drops: readonly string[];
+}
+
+/** Postgres replaces no function by one with another result: it names that one, and then everything is done again without it. */
+async function withoutChanged<T>(work: (drops: readonly string[]) => Promise<T>): Promise<T> {
+  const drops: string[] = [];
+  for (;;) {
+    try {
+      return await work(drops);
+    } catch (error) {
+      const changed = changedFunction(error);
+      if (changed === undefined || drops.includes(changed)) throw error;
+      drops.push(changed);
+    }
+  }
+}
+
+function changedFunction(error: unknown): string | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { code, hint } = cause as { code?: unknown; hint?: unknown };
+    if (code === "42P13" && typeof hint === "string") {
+      return /^Use DROP FUNCTION (.+) first\.$/.exec(hint)?.[1];
+    }
+  }
+  return undefined;
 }
 
 async function apply(
   tx: Queryable,
-  { schema, files, version, isAlone }: Plan,
+  { schema, files, version, isAlone, drops }: Plan,
 ): Promise<{ applied: string[]; online: SchemaFile[] }> {
   await checkServer(tx);
   await tx.query("select pg_advisory_xact_lock(hashtextextended('rhythm installation ' || $1, 0))", [schema]);
@@ -100,7 +126,7 @@ async function apply(
   const online = isAlone || before === undefined ? [] : pendingFiles.filter(({ kind }) => kind === "online");
   const todo = pendingFiles.filter((file) => !online.includes(file));
   if (before === undefined) await applyFresh(tx, todo, schema);
-  else await applyChanges(tx, todo, schema);
+  else await applyChanges(tx, todo, { schema, drops });
   await record(tx, todo, { schema, version, files });
   return { applied: todo.map((file) => file.name), online };
 }
@@ -111,12 +137,17 @@ async function applyFresh(tx: Queryable, todo: readonly SchemaFile[], schema: st
   await tx.script(recordObjects(todo, schema));
 }
 
-async function applyChanges(tx: Queryable, todo: readonly SchemaFile[], schema: string): Promise<void> {
+async function applyChanges(
+  tx: Queryable,
+  todo: readonly SchemaFile[],
+  { schema, drops }: Pick<Plan, "schema" | "drops">,
+): Promise<void> {
   const behaviour = todo.filter(({ kind }) => kind === "behaviour");
   for (const file of todo) {
     if (file.kind !== "behaviour") await applying(file, schema, () => tx.script(freshText(file, schema)));
   }
   if (behaviour.length === 0) return;
+  for (const one of drops) await applying(behaviour[0]!, schema, () => tx.script(`drop function ${one}`));
   const made: Made[] = [];
   const there = await applying(behaviour[0]!, schema, () => standing(tx, schema));
   for (const file of behaviour) {

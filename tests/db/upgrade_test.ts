@@ -59,6 +59,25 @@ Deno.test("install() applies all behaviour again when one file of it changed", a
   ]);
 });
 
+Deno.test("install() replaces functions whose results are of another type", async () => {
+  await using test = await freshDatabase({ engine: "absent" });
+  const files = await smallEngine();
+  const pair = (one: string, other: string, what: string): typeof files[number] =>
+    file(
+      "things/results.sql",
+      `create or replace function rhythm.one(p integer) returns ${one} language sql as 'select ${what}';
+      create or replace function rhythm.other(p integer, ${other}) language sql as 'select ${what}';`,
+    );
+  await install(test.database, { files: [...files, pair("integer", "out a integer", "1")] });
+  await install(test.database, { files: [...files, pair("text", "out a text", "p::text")] });
+  const [row] = await test.database.query("select rhythm.one(1) as one, rhythm.other(2) as other");
+  assert.deepEqual(row, { one: "1", other: "2" });
+  assert.deepEqual((await identities(test.database)).filter((name) => name.includes("integer")), [
+    "rhythm.one(integer)",
+    "rhythm.other(integer)",
+  ]);
+});
+
 Deno.test("install() drops what is gone although one of it stands on another", async () => {
   await using test = await freshDatabase({ engine: "absent" });
   const files = await smallEngine();
