@@ -100,6 +100,23 @@ Deno.test({
 });
 
 Deno.test({
+  name: "connect() behind a pooler in session mode that has one session does not wait for a second one",
+  ignore,
+  fn: async () => {
+    await using database = await freshDatabase();
+    await using pooler = await Pooler.start(Number(new URL(await testServer()).port), "session", 1);
+    const pooled = Object.assign(new URL(pooler.url), { pathname: `/${database.name}` }).href;
+    const one = connect({ url: pooled, maxConnections: 1 });
+    try {
+      assert.deepEqual(await one.query("select 1 as one"), [{ one: 1 }]);
+      assert.equal(one.pooler, undefined);
+    } finally {
+      await one.close();
+    }
+  },
+});
+
+Deno.test({
   name: "connect() finds out that sessions are shared by a statement that was not prepared there",
   ignore,
   fn: async () => {

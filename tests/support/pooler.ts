@@ -24,8 +24,13 @@ export class Pooler implements AsyncDisposable {
    *
    * @param port where the server is
    * @param mode for how long a client keeps a session of the server
+   * @param sessions how many sessions it has for a database
    */
-  static async start(port: number, mode: "session" | "transaction" = "session"): Promise<Pooler> {
+  static async start(
+    port: number,
+    mode: "session" | "transaction" = "session",
+    sessions = 200,
+  ): Promise<Pooler> {
     const home = await Deno.makeTempDir({ prefix: "rhythm-pooler-" });
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const own = listener.addr.port;
@@ -42,7 +47,7 @@ auth_type = any
 pool_mode = ${mode}
 server_idle_timeout = 5
 max_client_conn = 500
-default_pool_size = 200
+default_pool_size = ${sessions}
 ignore_startup_parameters = extra_float_digits,options,idle_in_transaction_session_timeout,statement_timeout
 `,
     );

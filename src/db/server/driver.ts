@@ -198,20 +198,23 @@ async function findMode(sql: postgres.Sql, make: (events: ConnectionEvents) => D
   // A pooler tells a number of its own when it greets.
   if ((first as { state?: { pid: number } }).state?.pid === first[0]!.pid) return "own";
   const other = make({ onClose: () => {} });
+  const ask = async (on: postgres.Sql): Promise<number> => (await on.unsafe<Greeting>(PROCESS))[0]!.pid;
+  // Where the first connection has the last session of the pooler, another one gets none.
+  const cancel = systemClock.after(OTHER_MS, () => void other.end(0));
   try {
-    const ask = async (on: postgres.Sql): Promise<number> => (await on.unsafe<Greeting>(PROCESS))[0]!.pid;
-    let mine = first[0]!.pid;
     for (let look = 0; look < MODE_LOOKS; look++) {
-      if (await ask(other.sql) === mine) return "shared";
-      const now = await ask(sql);
-      if (now !== mine) return "shared";
-      mine = now;
+      const [mine, theirs] = [await ask(sql), await ask(other.sql).catch(() => undefined)];
+      if (theirs === mine || mine !== first[0]!.pid) return "shared";
+      if (theirs === undefined) return "own";
     }
     return "own";
   } finally {
+    cancel();
     void other.end(1);
   }
 }
+
+const OTHER_MS = 2_000;
 
 const MODE_LOOKS = 5;
 
