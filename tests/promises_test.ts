@@ -111,6 +111,11 @@ const threats: Record<string, string[]> = {
   ],
   "flow/parser/parse_flow_test.ts": ["named like a member of every object, and leaves that member alone"],
   "flow/vm/damaged_program_test.ts": ["refuses a program that is not what its hash says"],
+  "sql/signals/addresses.sql": ["The address of a signal: signed, for a time"],
+  "app/address_test.ts": [
+    "the page shows and never sends; POST sends once",
+    "a viewer of the database cannot make, read or use one, and no log has it",
+  ],
   "app/bad_input_test.ts": [
     "inputs that break a schema, start nothing",
     "what is too big is refused where it is given",

@@ -30,12 +30,13 @@ export const define: CommandModule["define"] = (command, cli) => {
     command,
     cli,
     async (call) => {
-      const { readJson } = await import("../json_text.ts");
+      const { readJson, readJsonObject } = await import("../json_text.ts");
       const { openSession } = await import("../session.ts");
       const { wholeId } = await import("../short_id.ts");
       const [id = "", name = "", given] = call.args;
       const payload = given === undefined ? null : await readJson(given, "the payload");
       const { key, url, expires, uses, form } = call.options;
+      const schema = form === undefined ? undefined : await readJsonObject(form, "--form");
       if (url === undefined && (expires ?? uses ?? form) !== undefined) {
         throw new CliError("--expires, --uses and --form are for an address", {
           hint: "add --url <address>",
@@ -44,7 +45,6 @@ export const define: CommandModule["define"] = (command, cli) => {
       if (url !== undefined && (key !== undefined || given !== undefined)) {
         throw new CliError("--url sends nothing, so it takes no payload and no --key");
       }
-      const schema = form === undefined ? undefined : await readJson(form, "the form") as object;
       await using session = await openSession(call.options);
       const execution = await wholeId(session, id);
       if (url !== undefined) {
