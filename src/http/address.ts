@@ -108,9 +108,12 @@ function fieldsOf(form: JsonValue): readonly Field[] {
   if (form === null) return [];
   const schema = schemaOf(form);
   if (schema.type !== "object") return [fieldOf("", form, true)];
-  return Object.entries(schema.properties ?? {}).map(([name, one]) =>
-    fieldOf(name, one, schema.required?.includes(name) ?? false)
+  // The database keeps members in an order of its own. What must be filled in comes first, in the order in which the schema says so.
+  const { properties = {}, required = [] } = schema;
+  const names = [...new Set([...required, ...Object.keys(properties)])].filter((name) =>
+    Object.hasOwn(properties, name)
   );
+  return names.map((name) => fieldOf(name, properties[name]!, required.includes(name)));
 }
 
 function fieldOf(name: string, form: JsonValue, isRequired: boolean): Field {

@@ -50,6 +50,8 @@ Deno.test("signals.url(): the page shows and never sends; POST sends once; each 
   const page = await call({ headers: html });
   match(page.text, /<h1>Approve 120 € for Ada\?<\/h1>/);
   match(page.text, /<form method="post">/);
+  const [first] = [...page.text.matchAll(/<label for="f-(\w+)">/g)].map(([, name]) => name);
+  equal(first, FORM.required[0], "what must be filled in comes first");
   ok(!page.text.includes("<b>high") && !page.text.includes("<script"), page.text);
   equal(
     ["cache-control", "referrer-policy", "x-frame-options", "set-cookie"].map((name) =>
