@@ -1982,7 +1982,7 @@ export const cases: Record<string, Cases> = {
     p_nth: [[`checkpoint(${worker}, ${running}, 999, '1', null)`, "", "false"]],
   },
   report: {
-    p_worker: [[`report(${nobody}, '[]', '{}')`, "", ""]],
+    p_worker: [[`report(${nobody}, '[]', '{}')`, "", '{"skipped": []}']],
     p_lines: [
       [
         `report(${worker}, '{}')`,
