@@ -565,6 +565,8 @@ Deno.test({
       await page.locator("li.lit", { hasText: "price_of" }).waitFor();
       await page.getByRole("button", { name: "Fork here" }).click();
       await page.getByRole("dialog").getByRole("button", { name: "Fork", exact: true }).click();
+      // The page goes to the fork. If it did so later, the next visit would be undone.
+      await page.waitForURL((url) => !url.pathname.endsWith(made.id));
       await until(async () =>
         (await rhythm.audit({ act: "fork" })).length === 1 &&
         (await rhythm.executions.query({ target: "approve", status: "suspended" })).executions.length === 2
