@@ -23,7 +23,7 @@ export const libraryVersion = "0.1.0";
 export const clusterRecipe = "npm:@electric-sql/pglite@0.5.16 9b7e76fd5bd7d46e";
 
 /** A digest of an embedded database with this engine. Made beforehand, as it takes a tenth of a second. */
-export const imageDigest = "ccd0a69d427d2a8b";
+export const imageDigest = "f62aff742607a9c1";
 
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
@@ -3782,7 +3782,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "dbb7991078205b0bca500d8ee95f73b55b1c0cc8637380376174100db66978d7",
+    checksum: "2b763de05d0acd2ed6ce416cf8392bed566fc4c78f80fd7e6d230de3b889bc1f",
     text: `-- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.settled_items(p_items uuid[])
@@ -3836,23 +3836,53 @@ $$;
 
 comment on function rhythm.inbox_items(uuid, integer) is 'The first items of an inbox, as settled_items(). Internal.';
 
-create or replace function rhythm.tries_of(p_batch rhythm.batch)
+create or replace function rhythm.tries_of(p_failures integer, p_crashes integer)
 returns jsonb
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return case when p_batch.failures = 0 and p_batch.crashes = 0 then '{}'
-    else jsonb_build_object('failures', p_batch.failures, 'crashes', p_batch.crashes) end;
+  return case when p_failures = 0 and p_crashes = 0 then '{}' else jsonb_build_object('failures', p_failures, 'crashes', p_crashes) end;
 end;
 $$;
 
-comment on function rhythm.tries_of(rhythm.batch) is 'For a worker: how many attempts threw, and how many were lost; empty if none. Internal.';
+comment on function rhythm.tries_of(integer, integer) is 'For a worker: how many attempts threw, and how many were lost; empty if none. Internal.';
+
+create or replace function rhythm.task_parcel(
+  p_common jsonb,
+  p_target text,
+  p_queue text,
+  p_attempt integer,
+  p_failures integer,
+  p_crashes integer,
+  p_reason text,
+  p_ids uuid[],
+  p_inputs jsonb,
+  p_parents jsonb,
+  p_checkpoints jsonb
+)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return jsonb_build_object(
+    'common', p_common || jsonb_build_object('type', 'task', 'target', p_target, 'queue', p_queue, 'attempt', p_attempt)
+      || rhythm.tries_of(p_failures, p_crashes) || case when p_reason is null then '{}' else jsonb_build_object('cancel_reason', p_reason) end,
+    'ids', p_ids, 'inputs', p_inputs
+  ) || case when p_parents is null then '{}' else jsonb_build_object('parents', p_parents) end
+    || case when p_checkpoints is null then '{}' else jsonb_build_object('checkpoints', p_checkpoints) end;
+end;
+$$;
+
+comment on function rhythm.task_parcel(jsonb, text, text, integer, integer, integer, text, uuid[], jsonb, jsonb, jsonb) is
+  'Leased tasks for their worker: what they have in common, and what each has of its own. Internal.';
 
 -- xmax shows whether another session has locked or changed a row, and a reader sees it at once: it is set, and it is not the
 -- transaction that wrote the row.
-create or replace function rhythm.task_parcel(p_batch rhythm.batch, p_inputs boolean, p_free boolean)
+create or replace function rhythm.shared_parcel(p_batch rhythm.batch, p_inputs boolean, p_free boolean)
 returns jsonb
 language plpgsql
 stable
@@ -3883,16 +3913,12 @@ begin
     select jsonb_object_agg(e.id, e.checkpoint -> 'value') into v_checkpoints
     from rhythm.execution as e where e.id = any (v_ids) and e.checkpoint is not null;
   end if;
-  return jsonb_build_object(
-    'common', p_batch.common || jsonb_build_object('type', 'task', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt)
-      || rhythm.tries_of(p_batch) || case when v_reason is null then '{}' else jsonb_build_object('cancel_reason', v_reason) end,
-    'ids', v_ids, 'inputs', v_inputs
-  ) || case when v_parents is null then '{}' else jsonb_build_object('parents', v_parents) end
-    || case when v_checkpoints is null then '{}' else jsonb_build_object('checkpoints', v_checkpoints) end;
+  return rhythm.task_parcel(p_batch.common, p_batch.target, p_batch.queue, p_batch.attempt, p_batch.failures, p_batch.crashes, v_reason,
+    v_ids, v_inputs, v_parents, v_checkpoints);
 end;
 $$;
 
-comment on function rhythm.task_parcel(rhythm.batch, boolean, boolean) is 'A leased batch of tasks for its worker; null if it has no members left, or one of several members is locked. Internal.';
+comment on function rhythm.shared_parcel(rhythm.batch, boolean, boolean) is 'A leased batch of tasks for its worker; null if it has no members left, or one of several members is locked. Internal.';
 
 create or replace function rhythm.workflow_parcel(p_batch rhythm.batch, p_free boolean)
 returns jsonb
@@ -3904,7 +3930,7 @@ declare
   v_result jsonb;
 begin
   select jsonb_build_object(
-    'common', p_batch.common || rhythm.tries_of(p_batch) || jsonb_build_object('type', 'workflow', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt,
+    'common', p_batch.common || rhythm.tries_of(p_batch.failures, p_batch.crashes) || jsonb_build_object('type', 'workflow', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt,
       'program', min(s.program), 'version', min(v.version), 'timeout_ms', min(e.timeout_ms)),
     'ids', array_agg(e.id order by e.id), 'inputs', jsonb_agg(e.inputs order by e.id), 'parents', jsonb_agg(e.parent_id order by e.id),
     'states', jsonb_agg(jsonb_build_object('seq', s.seq, 'snapshot', s.snapshot, 'settled', rhythm.inbox_items(e.id, s.delivered),
@@ -3976,7 +4002,9 @@ $$;
 
 comment on function rhythm.lease_free_members(rhythm.batch) is 'Gives back the members of a leased batch that others have locked; returns the batch of the rest. Internal.';
 
--- p_without: batches of tasks whose inputs the worker sent itself. p_free: no other session can have locked their members. A batch without members is deleted.
+-- p_without: batches of tasks whose inputs the worker sent itself. p_free: no other session can have locked their members. A batch
+-- without members is deleted. The lock of a batch of one stands for its member. Batches of one that differ in nothing else
+-- become one parcel: so a worker is told once what they have in common.
 create or replace function rhythm.parcels(p_batches bigint[], p_without bigint[] default '{}', p_free boolean default false)
 returns jsonb
 language plpgsql
@@ -3991,16 +4019,49 @@ begin
   if p_batches = '{}' then
     return '[]';
   end if;
-  select coalesce(jsonb_agg(p.parcel order by p.nth) filter (where p.parcel is not null), '[]'), array_agg(p.id) filter (where p.parcel is null)
-  into v_result, v_left
-  from (
-    select n.nth, n.id, case when (l.b).type = 'task' then rhythm.task_parcel(l.b, n.id <> all (p_without), p_free or (l.b).size = 1)
-      else rhythm.workflow_parcel(l.b, p_free or (l.b).size = 1) end as parcel
+  -- Each row is found by its key, with any plan.
+  with leased as materialized (
+    select n.nth, n.id, l.b, (l.b).type = 'task' and (l.b).size = 1 and n.id <> all (p_without) as is_single
     from unnest(p_batches) with ordinality as n (id, nth)
     cross join lateral (select x from rhythm.batch as x where x.id = n.id offset 0) as l (b)
-    -- Otherwise the planner would call this once for each place that names the parcel.
-    offset 0
-  ) as p;
+  ),
+  single as materialized (
+    select l.nth, l.id, (l.b).target, (l.b).queue, (l.b).attempt, (l.b).failures, (l.b).crashes, (l.b).common,
+      e.id as member, e.inputs, e.parent_id, e.cancel_reason, case when (l.b).attempt > 1 then e.checkpoint end as checkpoint
+    from leased as l
+    left join lateral (
+      select x.id, x.inputs, x.parent_id, x.cancel_reason, x.checkpoint from rhythm.execution as x
+      where x.id = (l.b).ids[1] and x.batch_id = l.id offset 0
+    ) as e on true
+    where l.is_single
+  ),
+  -- The order stays: only neighbours share a parcel.
+  placed as (
+    select s.*, s.nth - row_number() over (
+      partition by s.target, s.queue, s.attempt, s.failures, s.crashes, s.cancel_reason, s.common order by s.nth) as run
+    from single as s where s.member is not null
+  ),
+  parcel as (
+    select min(s.nth) as nth, null::bigint as id,
+      rhythm.task_parcel(s.common, s.target, s.queue, s.attempt, s.failures, s.crashes, s.cancel_reason, array_agg(s.member order by s.nth),
+        jsonb_agg(s.inputs order by s.nth), case when count(s.parent_id) > 0 then jsonb_agg(s.parent_id order by s.nth) end,
+        jsonb_object_agg(s.member, s.checkpoint -> 'value') filter (where s.checkpoint is not null)) as parcel
+    from placed as s
+    group by s.target, s.queue, s.attempt, s.failures, s.crashes, s.cancel_reason, s.common, s.run
+    union all
+    select s.nth, s.id, null from single as s where s.member is null
+    union all
+    -- Without offset 0 the planner would call this once for each place that names the parcel.
+    select m.nth, m.id, m.parcel
+    from (
+      select l.nth, l.id, case when (l.b).type = 'task' then rhythm.shared_parcel(l.b, l.id <> all (p_without), p_free or (l.b).size = 1)
+        else rhythm.workflow_parcel(l.b, p_free or (l.b).size = 1) end as parcel
+      from leased as l where not l.is_single offset 0
+    ) as m
+  )
+  select coalesce(jsonb_agg(p.parcel order by p.nth) filter (where p.parcel is not null), '[]'), array_agg(p.id) filter (where p.parcel is null)
+  into v_result, v_left
+  from parcel as p;
   if v_left is not null then
     for v_batch in select b.* from rhythm.batch as b where b.id = any (v_left) order by b.id loop
       if rhythm.members(v_batch) = '{}' then
